@@ -1,0 +1,117 @@
+package plans
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/phasemig/phasemig/schema"
+)
+
+// assumes lists the bounds that the plan rests on. Sizes get room: ten times the
+// next power of ten of what was seen, because a table that grew by a few rows is the same
+// table and one that grew a hundredfold is another decision.
+func (b *builder) assumes(p *Plan) []Assume {
+	v := b.facts.Server
+	out := []Assume{
+		{What: "product", Value: v.Product},
+		{What: "version", Value: series(v.Number)},
+	}
+	if v.Modes != "" {
+		out = append(out, Assume{What: "modes", Value: v.Modes})
+	}
+	for _, id := range p.Tables() {
+		t, _ := b.facts.Table(id)
+		cols, own := p.Touched(id)
+		out = append(out,
+			Assume{What: "rows", Table: id, Max: room(t.Rows)},
+			Assume{What: "bytes", Table: id, Max: room(t.Bytes)},
+			Assume{What: "table", Table: id, Lines: t.Lines()},
+			Assume{What: "rest", Table: id, Lines: t.Rest(cols, own)})
+	}
+	return out
+}
+
+// series is the version without its patch level: a patch update in mid-run is no
+// drift. A server that counts by one number before the patch has no second one.
+func series(number int) string {
+	return strings.TrimSuffix(fmt.Sprintf("%d.%d", number/10000, number/100%100), ".0")
+}
+
+func room(n int64) int64 {
+	if n < 10_000 {
+		n = 10_000
+	}
+	return int64(math.Pow10(int(math.Ceil(math.Log10(float64(n))))+1) + 0.5)
+}
+
+// Touched lists the columns of a table that the plan changes, under every name
+// they have at any time, and the names of everything else that it creates there.
+func (p *Plan) Touched(id schema.Ident) (columns, own []string) {
+	for i := range p.Syncs {
+		if p.Syncs[i].Table == id {
+			columns = append(columns, p.Syncs[i].Columns()...)
+			own = append(own, p.Syncs[i].Owns()...)
+		}
+	}
+	return columns, own
+}
+
+// CheckServer compares the live server with the plan.
+func (p *Plan) CheckServer(v schema.Server, dialect string) error {
+	var diff []string
+	if dialect != p.Dialect {
+		diff = append(diff, "- dialect "+p.Dialect, "+ dialect "+dialect)
+	}
+	for _, a := range p.Assumes {
+		got := map[string]string{"product": v.Product, "version": series(v.Number), "modes": v.Modes}[a.What]
+		switch a.What {
+		case "product", "version", "modes":
+			if got != a.Value {
+				diff = append(diff, fmt.Sprintf("- %s %s", a.What, a.Value), fmt.Sprintf("+ %s %s", a.What, got))
+			}
+		}
+	}
+	if len(diff) > 0 {
+		return &DriftError{What: "the server is not what the plan was made for", Diff: diff}
+	}
+	return nil
+}
+
+// CheckTable compares a live table with the plan. Before the first step of a run
+// (fresh) the whole description must be as planned; later the rest, which no
+// step of this plan touches.
+func (p *Plan) CheckTable(t *schema.Table, fresh bool) error {
+	var diff []string
+	for _, a := range p.Assumes {
+		if a.Table != t.Ident {
+			continue
+		}
+		switch a.What {
+		case "rows":
+			diff = append(diff, above("rows", t.Rows, a.Max)...)
+		case "bytes":
+			diff = append(diff, above("bytes", t.Bytes, a.Max)...)
+		case "table":
+			if fresh {
+				diff = append(diff, schema.Difference(a.Lines, t.Lines())...)
+			}
+		case "rest":
+			if !fresh {
+				cols, own := p.Touched(t.Ident)
+				diff = append(diff, schema.Difference(a.Lines, t.Rest(cols, own))...)
+			}
+		}
+	}
+	if len(diff) > 0 {
+		return &DriftError{What: "table " + t.Ident.String() + " is not what the plan was made for", Diff: diff}
+	}
+	return nil
+}
+
+func above(what string, got, limit int64) []string {
+	if got <= limit {
+		return nil
+	}
+	return []string{fmt.Sprintf("- %s ≤ %d", what, limit), fmt.Sprintf("+ %s %d", what, got)}
+}

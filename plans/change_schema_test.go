@@ -1,0 +1,95 @@
+package plans_test
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/plans"
+)
+
+// node is the part of JSON Schema that change.schema.json uses for objects.
+type node struct {
+	Properties map[string]node `json:"properties"`
+	Required   []string        `json:"required"`
+	Defs       map[string]node `json:"$defs"`
+	Items      *node           `json:"items"`
+	OneOf      []node          `json:"oneOf"`
+	Enum       []string        `json:"enum"`
+	Ref        string          `json:"$ref"`
+	Values     any             `json:"additionalProperties"`
+}
+
+func changeSchema(t *testing.T) node {
+	t.Helper()
+	var root node
+	if err := json.Unmarshal(plans.ChangeSchema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func keys(n node) []string { return slices.Sorted(maps.Keys(n.Properties)) }
+
+func fields(v any) []string {
+	var out []string
+	typ := reflect.TypeOf(v)
+	for i := range typ.NumField() {
+		if name, _, _ := strings.Cut(typ.Field(i).Tag.Get("yaml"), ","); name != "" && name != "-" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestSchemaHoldsTheFields: a field that the parser takes and the schema doesn't know,
+// or the other way round, is a bug of the schema.
+func TestSchemaHoldsTheFields(t *testing.T) {
+	root := changeSchema(t)
+	op := root.Defs["operation"]
+	for name, c := range map[string]struct {
+		got node
+		of  any
+	}{
+		"change":        {root, plans.Change{}},
+		"operation":     {op, plans.Operation{}},
+		"gates":         {root.Properties["gates"], plans.GateSet{}},
+		"rename_column": {op.Properties["rename_column"], plans.RenameColumn{}},
+		"split_column":  {op.Properties["split_column"], plans.SplitColumn{}},
+		"change_type":   {op.Properties["change_type"], plans.ChangeType{}},
+		"set_not_null":  {op.Properties["set_not_null"], plans.SetNotNull{}},
+	} {
+		if got, want := keys(c.got), fields(c.of); !slices.Equal(got, want) {
+			t.Errorf("%s: the schema has %v, the parser %v", name, got, want)
+		}
+		if c.got.Values != false {
+			t.Errorf("%s: the schema lets unknown fields through", name)
+		}
+	}
+}
+
+// TestSchemaHoldsTheGates: every kind of gate, with settings that it takes.
+func TestSchemaHoldsTheGates(t *testing.T) {
+	list := changeSchema(t).Defs["gates"].Items.OneOf
+	bare, object := list[0], list[1]
+	if got := keys(object); !slices.Equal(got, gate.Kinds()) {
+		t.Errorf("the schema has %v, the kinds are %v", got, gate.Kinds())
+	}
+	for _, kind := range gate.Kinds() {
+		needsSettings := gate.Validate(plans.GateRef{Kind: kind}) != nil
+		if slices.Contains(bare.Enum, kind) == needsSettings {
+			t.Errorf("gate %s: its bare name is right or wrong in only one of schema and parser", kind)
+		}
+		for setting := range object.Properties[kind].Properties {
+			err := gate.Validate(plans.GateRef{Kind: kind, Params: map[string]any{setting: "1h"}})
+			if err != nil && strings.Contains(err.Error(), "has no setting") {
+				t.Errorf("gate %s: the schema has the setting %s: %v", kind, setting, err)
+			}
+		}
+	}
+}

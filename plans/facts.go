@@ -1,0 +1,150 @@
+package plans
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/phasemig/phasemig/schema"
+)
+
+// Facts is one read of the live server: all that decides a plan.
+type Facts struct {
+	Dialect string         `json:"dialect"`
+	Server  schema.Server  `json:"server"`
+	Tables  []schema.Table `json:"tables"`
+	// Expressions tells for each up and down SQL of the change what the server
+	// said when it was asked to prepare it.
+	Expressions []Expression `json:"expressions,omitempty"`
+	// Types tells for each type of the change what the server makes of it, and
+	// Casts how values go from one type to another there.
+	Types []Type `json:"types,omitempty"`
+	Casts []Cast `json:"casts,omitempty"`
+	// Settings are the session's own where they change what an expression means;
+	// a dialect pins them in what it creates.
+	Settings map[string]string `json:"settings,omitempty"`
+	// ReplicaRole: the session may run as a replica, so that user triggers stay
+	// silent while the backfill writes.
+	ReplicaRole bool `json:"replica_role,omitempty"`
+	// Problems are things that the dialect found and that forbid any plan on
+	// this server: a pooling proxy, a read-only server, a multi-primary cluster.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Expression is a mapping's SQL as judged by the server.
+type Expression struct {
+	Table   schema.Ident `json:"table"`
+	SQL     string       `json:"sql"`
+	Columns []string     `json:"columns,omitempty"` // columns of the table that it may name
+	Error   string       `json:"error,omitempty"`   // what the server said against it
+}
+
+// Type is a type as the change writes it and as the server does.
+type Type struct {
+	Asked     string           `json:"asked"`
+	Type      string           `json:"type,omitempty"`
+	Class     schema.TypeClass `json:"class,omitempty"`
+	Collation string           `json:"collation,omitempty"`
+	Error     string           `json:"error,omitempty"`
+}
+
+// Cast tells how values of one type become another's when they are assigned.
+// Both types are in the server's words.
+type Cast struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Found bool   `json:"found"`          // values can be assigned
+	Safe  bool   `json:"safe,omitempty"` // every value has a place, and comes back the same
+}
+
+// Type finds what the server made of a type.
+func (f *Facts) Type(asked string) (Type, bool) {
+	for _, t := range f.Types {
+		if t.Asked == asked {
+			return t, true
+		}
+	}
+	return Type{}, false
+}
+
+// Cast finds a cast; without one in the facts none was found on the server.
+func (f *Facts) Cast(from, to string) Cast {
+	for _, c := range f.Casts {
+		if c.From == from && c.To == to {
+			return c
+		}
+	}
+	return Cast{From: from, To: to}
+}
+
+// Table finds a table of the facts. A name without schema matches the one table
+// of that name that was read for it.
+func (f *Facts) Table(id schema.Ident) (*schema.Table, bool) {
+	for i := range f.Tables {
+		t := &f.Tables[i]
+		if t.Name == id.Name && (id.Schema == "" || t.Schema == id.Schema) {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// Reader reads facts for a change.
+type Reader interface {
+	Facts(ctx context.Context, c Change) (Facts, error)
+}
+
+// RefusedError says that there is no safe way, why, and what would do instead.
+type RefusedError struct {
+	What   string
+	Reason string
+	Hint   string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s: refused: %s", e.What, e.Reason)
+}
+
+// InputError is a change that can't be meant: an unknown table or column, a name
+// that is taken, an expression that the server doesn't take.
+type InputError struct {
+	What   string
+	Reason string
+	Hint   string
+}
+
+func (e *InputError) Error() string { return fmt.Sprintf("%s: %s", e.What, e.Reason) }
+
+// ErrStale says that the live schema is not the one that was planned for.
+var ErrStale = errors.New("the live schema is not what the plan was made for")
+
+// DriftError is ErrStale with the difference.
+type DriftError struct {
+	What string
+	Diff []string
+}
+
+func (e *DriftError) Error() string {
+	s := "drift: " + e.What
+	for _, d := range e.Diff {
+		s += "\n  " + d
+	}
+	return s
+}
+
+// Is makes errors.Is(err, ErrStale) true.
+func (e *DriftError) Is(target error) bool { return target == ErrStale }
+
+func sortedTables(syncs []Sync) []schema.Ident {
+	seen := map[schema.Ident]bool{}
+	var out []schema.Ident
+	for _, s := range syncs {
+		if !seen[s.Table] {
+			seen[s.Table] = true
+			out = append(out, s.Table)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].String() < out[j].String() })
+	return out
+}

@@ -1,0 +1,29 @@
+package plans
+
+import "github.com/phasemig/phasemig/schema"
+
+// Rules is what a dialect knows about its server's SQL, without a connection.
+// Every method is pure.
+type Rules interface {
+	// Resolve completes a sync whose operation, table and column names are set:
+	// types, collations, mapping SQL where the change gives none, Fallible,
+	// Bijective, Relax and hidden names, Extra. It refuses what the server can't
+	// do safely this way (*RefusedError) and what can't be meant (*InputError).
+	Resolve(f *Facts, t *schema.Table, s *Sync) error
+	// Twins lists what the old columns carry, in building order, with the names
+	// and definitions for the new columns. It refuses what can't be doubled.
+	Twins(f *Facts, t *schema.Table, s *Sync) ([]Twin, error)
+	// Render fills a step: SQL, Undo, Mode, Lock, Rewrites, Scans, Because,
+	// Estimate. It returns false when the step isn't needed on this server, and
+	// the plan leaves it out. planID names the run in the comments of what the
+	// step creates.
+	Render(f *Facts, t *schema.Table, s *Sync, planID string, st *Step) (bool, error)
+	// Quote writes an identifier as the server wants it.
+	Quote(name string) string
+	// NameLimit is the longest identifier, and whether it counts bytes (or else
+	// characters).
+	NameLimit() (limit int, bytes bool)
+	// SwapRetype reports whether a retype may be done as a sync with a swap of
+	// names; if not, the reason and the nearest safe way.
+	SwapRetype() *RefusedError
+}
