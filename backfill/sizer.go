@@ -1,0 +1,60 @@
+package backfill
+
+import (
+	"sync"
+	"time"
+)
+
+// Bounds of a chunk in rows. Below the least the fixed cost of a transaction
+// dominates; above the most a chunk that meets a slow moment holds its row locks
+// far beyond the target.
+const (
+	leastRows = 20
+	mostRows  = 50_000
+	firstRows = 500
+)
+
+// Sizer chooses how many rows a chunk takes so that it lasts about the target.
+// It shrinks at once and grows at most by half a step, since a chunk that is too
+// small only costs time and one that is too large holds locks.
+type Sizer struct {
+	mu     sync.Mutex
+	target time.Duration
+	rows   float64
+	fixed  bool
+}
+
+// NewSizer starts at 500 rows; fixed > 0 pins the size.
+func NewSizer(target time.Duration, fixed int) *Sizer {
+	if fixed > 0 {
+		return &Sizer{rows: float64(fixed), fixed: true}
+	}
+	return &Sizer{target: target, rows: firstRows}
+}
+
+// Rows is the size of the next chunk.
+func (s *Sizer) Rows() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(s.rows)
+}
+
+// Took tells how long a chunk of n rows lasted.
+func (s *Sizer) Took(n int, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fixed || n < int(s.rows)/2 || d <= 0 {
+		return // a short chunk at the end of a segment says nothing
+	}
+	factor := min(float64(s.target)/float64(d), 1.5)
+	s.rows = min(max(s.rows*factor, leastRows), mostRows)
+}
+
+// Shrink halves the size after a chunk was rolled back by a conflict.
+func (s *Sizer) Shrink() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.fixed {
+		s.rows = max(s.rows/2, leastRows)
+	}
+}

@@ -1,0 +1,44 @@
+package backfill
+
+import (
+	"context"
+	"time"
+
+	"github.com/phasemig/phasemig/state"
+)
+
+// Key is a position in the key space, as text that only the dialect makes and
+// reads. The empty Key is before the first row (as a lower bound) and after the
+// last (as an upper bound). Order and equality are the server's.
+type Key = string
+
+// Chunk is the range (Low, High] of keys.
+type Chunk struct {
+	Low, High Key
+}
+
+// Filled is what a chunk did.
+type Filled struct {
+	Written int64 // rows whose new side was written
+	Seen    int64 // rows in the range, where the dialect knows it for free; else 0
+}
+
+// Table is a table under backfill, as a dialect serves it. All methods may be
+// called from several goroutines.
+type Table interface {
+	// Boundary returns the key of the n-th row after low in key order, not
+	// beyond high; "" when fewer than n rows are left up to high.
+	Boundary(ctx context.Context, low, high Key, n int) (Key, error)
+	// Fill writes the new side of every row of the chunk that needs it and that
+	// nobody has locked, in one transaction with the segment as given (whose
+	// Cursor and Rows the caller advanced) and the check of the lease. Errors:
+	// state.ErrFenced; dberr.Deadlock, dberr.LockTimeout: rolled back, try again;
+	// dberr.ConnLost: the outcome is not known, read the segment.
+	Fill(ctx context.Context, c Chunk, seg state.Segment) (Filled, error)
+	// Missing returns up to n keys of the chunk whose rows still need filling, in
+	// key order, by a plain read that takes no lock.
+	Missing(ctx context.Context, c Chunk, n int) ([]Key, error)
+	// FillOne fills one row in a transaction of its own, waiting for its lock no
+	// longer than wait. dberr.LockTimeout when somebody keeps it.
+	FillOne(ctx context.Context, k Key, wait time.Duration) (Filled, error)
+}

@@ -1,0 +1,98 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// httpGate asks an address of the runner's own configuration. Settings: target.
+func httpGate(ctx context.Context, in Input) (Verdict, error) {
+	name, _ := in.Ref.Params["target"].(string)
+	t, ok := in.Targets.HTTP[name]
+	if !ok || t.URL == "" {
+		return Unsure(fmt.Sprintf("http target %q is not defined in this runner's phasemig.yaml", name), nil), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, 10*time.Second))
+	defer cancel()
+	req, err := request(ctx, t, in)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("http target %s: %w", name, err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("http target %s gave no answer: %w", name, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return Verdict{}, fmt.Errorf("http target %s: read the answer: %w", name, err)
+	}
+	return httpVerdict(name, t, resp.StatusCode, body), nil
+}
+
+func request(ctx context.Context, t HTTP, in Input) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(t.Method, http.MethodGet), t.URL, strings.NewReader(t.Body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("X-Phasemig-Run", in.Run.ID)
+	req.Header.Set("X-Phasemig-Phase", string(in.Phase))
+	for k, v := range t.Headers {
+		req.Header.Set(k, v)
+	}
+	for k, env := range t.HeaderEnv {
+		req.Header.Set(k, os.Getenv(env))
+	}
+	return req, nil
+}
+
+func httpVerdict(name string, t HTTP, status int, body []byte) Verdict {
+	evidence := map[string]any{"target": name, "status": status, "body": cut(string(body))}
+	pass := t.Pass
+	if len(pass) == 0 {
+		pass = []int{http.StatusOK}
+	}
+	switch {
+	case slices.Contains(t.Fail, status):
+		return Failed(fmt.Sprintf("http %s: status %d", name, status), evidence)
+	case !slices.Contains(pass, status):
+		return Unsure(fmt.Sprintf("http %s: status %d", name, status), evidence)
+	case t.Field == "":
+		return Passed(fmt.Sprintf("http %s: status %d", name, status), evidence)
+	}
+	got, err := field(body, t.Field)
+	if err != nil {
+		return Unsure(fmt.Sprintf("http %s: %s", name, err), evidence)
+	}
+	evidence[t.Field] = got
+	if got != t.Expect {
+		return Failed(fmt.Sprintf("http %s: %s is %q, not %q", name, t.Field, got, t.Expect), evidence)
+	}
+	return Passed(fmt.Sprintf("http %s: %s is %q", name, t.Field, got), evidence)
+}
+
+// field reads a dotted path of a JSON answer as text.
+func field(body []byte, path string) (string, error) {
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		return "", fmt.Errorf("the answer is not JSON: %w", err)
+	}
+	for _, part := range strings.Split(path, ".") {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return "", fmt.Errorf("the answer has no field %s", path)
+		}
+		if v, ok = m[part]; !ok {
+			return "", fmt.Errorf("the answer has no field %s", path)
+		}
+	}
+	return fmt.Sprint(v), nil
+}

@@ -1,0 +1,35 @@
+package gate
+
+import "time"
+
+// Targets are the commands and addresses that gates may call, by the name that a
+// plan uses. They come from phasemig.yaml alone.
+type Targets struct {
+	Commands map[string]Command `yaml:"commands"`
+	HTTP     map[string]HTTP    `yaml:"http"`
+}
+
+// Command is a program: exit 0 passes, 1 fails, anything else (75 by custom) is
+// inconclusive. It gets PHASEMIG_RUN, PHASEMIG_PHASE and PHASEMIG_PLAN_HASH in its environment.
+type Command struct {
+	Argv    []string          `yaml:"argv"`
+	Dir     string            `yaml:"dir"`
+	Env     map[string]string `yaml:"env"`
+	Timeout time.Duration     `yaml:"timeout"` // 60 s
+}
+
+// HTTP is a request. A status in Pass (200) passes, one in Fail (none)
+// fails, every other answer is inconclusive. With Field, the value at that dotted path of the JSON
+// answer decides instead: equal to Expect passes, anything else fails.
+type HTTP struct {
+	URL       string            `yaml:"url"`
+	Method    string            `yaml:"method"` // GET
+	Headers   map[string]string `yaml:"headers"`
+	HeaderEnv map[string]string `yaml:"header_env"` // header → environment variable that holds its value
+	Body      string            `yaml:"body"`
+	Pass      []int             `yaml:"pass"`
+	Fail      []int             `yaml:"fail"`
+	Field     string            `yaml:"field"`
+	Expect    string            `yaml:"expect"`
+	Timeout   time.Duration     `yaml:"timeout"` // 10 s
+}

@@ -1,0 +1,102 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/phasemig/phasemig/internal/fault"
+)
+
+// Options of a verification.
+type Options struct {
+	Table     string        // for messages
+	Target    time.Duration // how long a chunk's read should take; 0: 500 ms
+	Pace      func(ctx context.Context, rows int64) error
+	Progress  func(rows int64)
+	ShownKeys int // keys of differing rows to name; 0: 10
+}
+
+// Result of a verification of every row.
+type Result struct {
+	Rows   int64
+	Differ int64
+	Keys   []string
+	// Low and High are the first chunk that differs.
+	Low, High string
+}
+
+// Err is nil when nothing differs, else a *DivergedError.
+func (r Result) Err(table string) error {
+	if r.Differ == 0 {
+		return nil
+	}
+	return &DivergedError{Table: table, Rows: r.Rows, Differ: r.Differ, Low: r.Low, High: r.High, Keys: r.Keys}
+}
+
+// Run reads every row in chunks.
+func Run(ctx context.Context, c Comparer, o Options) (Result, error) {
+	if o.Target == 0 {
+		o.Target = 500 * time.Millisecond
+	}
+	if o.ShownKeys == 0 {
+		o.ShownKeys = 10
+	}
+	var res Result
+	size := 5_000.0
+	for low := ""; ; {
+		begin := time.Now()
+		high, err := c.Boundary(ctx, low, "", int(size))
+		if err != nil {
+			return res, fmt.Errorf("verify after %q: %w", low, err)
+		}
+		got, err := compare(ctx, c, low, high, o.ShownKeys)
+		if err != nil {
+			return res, fmt.Errorf("verify (%q, %q]: %w", low, high, err)
+		}
+		res.add(got, low, high, o.ShownKeys)
+		if err := step(ctx, o, got.Rows, res.Rows); err != nil {
+			return res, err
+		}
+		if high == "" {
+			return res, nil
+		}
+		size = min(max(size*min(float64(o.Target)/float64(time.Since(begin)), 2), 500), 200_000)
+		low = high
+	}
+}
+
+// compare reads a chunk, and once more where it differs: a reader must not take
+// a moment between two statements of an application for a difference.
+func compare(ctx context.Context, c Comparer, low, high string, keys int) (Compared, error) {
+	got, err := c.Compare(ctx, low, high, keys)
+	if err != nil || got.Differ == 0 {
+		return got, err
+	}
+	return c.Compare(ctx, low, high, keys)
+}
+
+func (r *Result) add(c Compared, low, high string, keys int) {
+	r.Rows += c.Rows
+	if c.Differ == 0 {
+		return
+	}
+	if r.Differ == 0 {
+		r.Low, r.High = low, high
+	}
+	r.Differ += c.Differ
+	r.Keys = append(r.Keys, c.Keys[:min(len(c.Keys), keys-len(r.Keys))]...)
+}
+
+func step(ctx context.Context, o Options, rows, total int64) error {
+	if o.Progress != nil {
+		o.Progress(total)
+	}
+	if err := fault.Point("verify.chunk"); err != nil {
+		return err
+	}
+	if o.Pace != nil {
+		return o.Pace(ctx, rows)
+	}
+	return ctx.Err()
+}
