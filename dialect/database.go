@@ -1,0 +1,185 @@
+package dialect
+
+import (
+	"context"
+	"time"
+
+	"github.com/phasemig/phasemig/backfill"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/throttle"
+	"github.com/phasemig/phasemig/verify"
+)
+
+// Database is one open target.
+type Database struct {
+	Name   string // the dialect: what plans call it
+	Target string // the target without its password, for messages
+	Reader plans.Reader
+	Rules  plans.Rules
+	Store  state.Store
+	Steps  Steps
+	Server Server
+	// Columns opens a column sync for work on its rows.
+	Columns func(ctx context.Context, w Work) (Columns, error)
+	// Replica opens a replica by its DSN.
+	Replica func(ctx context.Context, dsn string) (Replica, error)
+	Close   func() error
+}
+
+// Open makes a Database from a target URL. Errors: dberr.Unreachable,
+// dberr.BadLogin.
+type Open func(ctx context.Context, dsn string) (*Database, error)
+
+// Work says on whose behalf rows are written.
+type Work struct {
+	Plan  *plans.Plan
+	Sync  int
+	Fence state.Fence
+	// Swapped: the names were exchanged already (a sync with Swap after its
+	// switch). Hidden: the old column carries its hidden name.
+	Swapped bool
+	Hidden  bool
+	// Workers is how many goroutines will call at once: the size of the pool.
+	Workers int
+}
+
+// Columns is a column sync's rows: to be filled, to be compared, and those that
+// can't go back.
+type Columns interface {
+	backfill.Table
+	verify.Comparer
+	// Rows is the server's estimate, for progress.
+	Rows(ctx context.Context) (int64, error)
+	// Unreturnable counts the rows recorded whose value the old side doesn't
+	// hold at this moment, and lists the first ones. It forgets records of rows that agree again or are gone.
+	Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error)
+	// Resync makes the two sides agree where they don't, by the chunk, after a
+	// crash left the table without its triggers: old := down(new) when newWins,
+	// else new := up(old). It returns how many rows it changed and the first keys.
+	Resync(ctx context.Context, newWins bool) (int64, []string, error)
+	Close() error
+}
+
+// Outcome is what the catalog shows of a step.
+type Outcome int
+
+// The outcomes. Partial is cleared by Undo or finished by Do, as the step's kind
+// allows; Do must go on from Partial.
+const (
+	NotStarted Outcome = iota
+	Partial
+	Done
+	Foreign // something of the name is there and it isn't ours
+)
+
+func (o Outcome) String() string {
+	return [...]string{"not started", "partial", "done", "foreign"}[o]
+}
+
+// Env is what a step needs while it runs.
+type Env struct {
+	Lease state.Lease
+	// Journal stores the server's id of the session that is about to run DDL, so
+	// that a later runner can wait for it.
+	Journal func(ctx context.Context, session string) error
+	// LockWait bounds each wait for a lock; dberr.LockTimeout when it is spent.
+	LockWait time.Duration
+}
+
+// Steps carries out the steps of a plan that are SQL statements (all but
+// backfill and verify). One call is one attempt; the engine repeats it.
+type Steps interface {
+	// Observe asks the catalog alone. The string says what was seen. An error
+	// means that it couldn't be told.
+	Observe(ctx context.Context, p *plans.Plan, st plans.Step) (Outcome, string, error)
+	// Do runs the step from NotStarted or Partial to Done.
+	Do(ctx context.Context, p *plans.Plan, st plans.Step, env Env) error
+	// Undo runs it back from Done or Partial to NotStarted.
+	Undo(ctx context.Context, p *plans.Plan, st plans.Step, env Env) error
+}
+
+// Server is the target as a whole.
+type Server interface {
+	// Info is read anew at each call; Identity in it changes when this is
+	// another server, another timeline or a restored backup.
+	Info(ctx context.Context) (schema.Server, error)
+	// Table reads one table; *plans.InputError when it isn't there.
+	Table(ctx context.Context, id schema.Ident) (*schema.Table, error)
+	// Position is the log's end after a commit that was just made, as text.
+	Position(ctx context.Context) (string, error)
+	// Holders lists who holds locks on the table that a DDL would wait for.
+	Holders(ctx context.Context, id schema.Ident) ([]Holder, error)
+	// Kill ends a holder's session. It refuses backups, replicas and other DDL.
+	Kill(ctx context.Context, h Holder) error
+	// SessionAlive reports whether a journaled session still exists.
+	SessionAlive(ctx context.Context, session string) (bool, error)
+	// Preflight lists what stands against running the plan now: read-only,
+	// missing rights, pooling proxy, long transactions, settings.
+	Preflight(ctx context.Context, p *plans.Plan) ([]Advice, error)
+	// Doctor checks server, settings and rights without a plan.
+	Doctor(ctx context.Context, tables []schema.Ident) ([]Advice, error)
+	// Artifacts lists everything on the server that carries a phasemig mark.
+	Artifacts(ctx context.Context) ([]Artifact, error)
+	// Remove takes artifacts away, with a bounded lock wait each. One that is gone
+	// by then counts as removed.
+	Remove(ctx context.Context, list []Artifact) error
+	// Load reads the signals that may hold the backfill back, for one table.
+	Load(ctx context.Context, id schema.Ident) ([]throttle.Signal, error)
+}
+
+// Replica is a replica of the target.
+type Replica interface {
+	Lag(ctx context.Context) (time.Duration, error)
+	// Reached reports whether the replica has applied everything up to the
+	// position, and what it said. It fails when it isn't a replica of the target.
+	Reached(ctx context.Context, position string) (bool, string, error)
+	Close() error
+}
+
+// Holder is a session that holds a lock others wait for.
+type Holder struct {
+	Session string        `json:"session"`
+	User    string        `json:"user,omitempty"`
+	Client  string        `json:"client,omitempty"` // application name, host
+	Kind    string        `json:"kind,omitempty"`   // "transaction", "prepared", "backup", "ddl", "replica"
+	Query   string        `json:"query,omitempty"`
+	Age     time.Duration `json:"age_ns,omitempty"`
+}
+
+func (h Holder) String() string {
+	s := "session " + h.Session
+	if h.User != "" {
+		s += " of " + h.User
+	}
+	if h.Client != "" {
+		s += " (" + h.Client + ")"
+	}
+	if h.Age > 0 {
+		s += " open for " + h.Age.Round(time.Second).String()
+	}
+	if h.Query != "" {
+		s += ": " + h.Query
+	}
+	return s
+}
+
+// Advice is one checked thing.
+type Advice struct {
+	Check  string `json:"check"`
+	OK     bool   `json:"ok"`
+	Fatal  bool   `json:"fatal,omitempty"` // not OK and nothing can run
+	Detail string `json:"detail,omitempty"`
+	Fix    string `json:"fix,omitempty"` // the statement or setting that mends it
+}
+
+// Artifact is something that phasemig made.
+type Artifact struct {
+	Kind  string       `json:"kind"` // column, trigger, function, index, constraint
+	Table schema.Ident `json:"table"`
+	Name  string       `json:"name"`
+	Run   string       `json:"run"` // plan ID in its mark; "" when it can't be told
+	// Remove is the SQL that takes it away.
+	Remove []string `json:"remove"`
+}

@@ -1,0 +1,433 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/state"
+)
+
+// Run finds a run by its ID, an unambiguous beginning of it, or its name (the
+// last one of that name). state.ErrNotFound when there is none.
+func (e *Engine) Run(ctx context.Context, idOrName string) (state.Run, error) {
+	runs, err := e.List(ctx)
+	if err != nil {
+		return state.Run{}, err
+	}
+	var byName, byPrefix []state.Run
+	for _, r := range runs {
+		switch {
+		case r.ID == idOrName:
+			return r, nil
+		case r.Name == idOrName:
+			byName = append(byName, r)
+		case len(idOrName) >= 4 && strings.HasPrefix(r.ID, idOrName):
+			byPrefix = append(byPrefix, r)
+		}
+	}
+	if len(byName) > 0 {
+		return latest(byName), nil
+	}
+	if len(byPrefix) == 1 {
+		return byPrefix[0], nil
+	}
+	return state.Run{}, fmt.Errorf("%w: %s", state.ErrNotFound, idOrName)
+}
+
+// latest prefers the run that is still active, then the newest.
+func latest(runs []state.Run) state.Run {
+	best := runs[0]
+	for _, r := range runs[1:] {
+		if r.Status.Active() != best.Status.Active() {
+			if r.Status.Active() {
+				best = r
+			}
+			continue
+		}
+		if r.Created.After(best.Created) {
+			best = r
+		}
+	}
+	return best
+}
+
+// List lists all runs, the newest first.
+func (e *Engine) List(ctx context.Context) ([]state.Run, error) {
+	runs, err := e.db.Store.Runs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return runs, nil
+}
+
+func (e *Engine) planOf(ctx context.Context, id string) (*plans.Plan, error) {
+	r, err := e.db.Store.Run(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("load run %s: %w", id, err)
+	}
+	return plans.Decode(r.Plan)
+}
+
+// Status tells all that is known about a run. It takes no lease and writes
+// nothing.
+func (e *Engine) Status(ctx context.Context, id string) (Report, error) {
+	r, err := e.db.Store.Run(ctx, id)
+	if err != nil {
+		return Report{}, fmt.Errorf("load run %s: %w", id, err)
+	}
+	rep := Report{Run: r}
+	if rep.PlanFile, err = plans.Decode(r.Plan); err != nil {
+		return rep, err
+	}
+	if err := e.fill(ctx, &rep); err != nil {
+		return rep, fmt.Errorf("read run %s: %w", id, err)
+	}
+	return rep, nil
+}
+
+func (e *Engine) fill(ctx context.Context, rep *Report) error {
+	st := e.db.Store
+	var err error
+	if rep.Steps, err = st.Steps(ctx, rep.ID); err != nil {
+		return err
+	}
+	for _, s := range rep.PlanFile.Phases[0].Steps {
+		if s.Kind != plans.Backfill {
+			continue
+		}
+		segs, err := st.Segments(ctx, rep.ID, s.ID)
+		if err != nil {
+			return err
+		}
+		rep.Segments = append(rep.Segments, segs...)
+	}
+	if rep.Control, err = st.Control(ctx, rep.ID); err != nil {
+		return err
+	}
+	if rep.Evidence, err = st.Evidence(ctx, rep.ID); err != nil {
+		return err
+	}
+	if err := state.CheckChain(rep.Evidence); err != nil {
+		return err
+	}
+	if rep.Approvals, err = st.Approvals(ctx, rep.ID); err != nil {
+		return err
+	}
+	if rep.Artifacts, err = e.artifacts(ctx, func(run string) bool { return run == rep.ID }); err != nil {
+		return err
+	}
+	return e.fillUnreturnable(ctx, rep)
+}
+
+func (e *Engine) fillUnreturnable(ctx context.Context, rep *Report) error {
+	records := map[string]state.StepRecord{}
+	for _, r := range rep.Steps {
+		records[r.Step] = r
+	}
+	if rep.Status.Active() {
+		n, sample, err := e.unreturnable(ctx, rep.PlanFile, records)
+		if err != nil {
+			return err
+		}
+		rep.Unreturnable, rep.Sample = n, sample
+	}
+	rep.Revertible = rep.Status.Active() && rep.Unreturnable == 0 && !dropped(rep.PlanFile, records)
+	return nil
+}
+
+func dropped(p *plans.Plan, records map[string]state.StepRecord) bool {
+	for _, st := range p.Phase(plans.Contract).Steps {
+		if r := records[st.ID].State; !st.Reversible && r != "" && r != state.Undone {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) artifacts(ctx context.Context, keep func(run string) bool) ([]dialect.Artifact, error) {
+	list, err := e.db.Server.Artifacts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what phasemig made: %w", err)
+	}
+	var out []dialect.Artifact
+	for _, a := range list {
+		if keep(a.Run) {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// Gates asks every gate of a phase, or of all phases, and opens nothing. The
+// verdicts of a run that exists are stored as evidence; a plan that was never
+// applied has no run, and its gates can only be asked about the server.
+func (e *Engine) Gates(ctx context.Context, p *plans.Plan, only plans.PhaseName) ([]GateResult, error) {
+	s := &session{e: e, plan: p, records: map[string]state.StepRecord{}, looking: true}
+	r, err := e.db.Store.Run(ctx, p.ID)
+	known := err == nil
+	if err != nil && !errors.Is(err, state.ErrNotFound) && !errors.Is(err, state.ErrNotInstalled) {
+		return nil, fmt.Errorf("load run %s: %w", p.ID, err)
+	}
+	s.run = r
+	if known {
+		info, err := e.db.Server.Info(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the server: %w", err)
+		}
+		if err := s.sameRun(info); err != nil {
+			return nil, err
+		}
+		if err := s.readSteps(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var out []GateResult
+	for _, ph := range p.Phases {
+		if only != "" && ph.Name != only {
+			continue
+		}
+		list, err := s.askPhase(ctx, ph, known)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+func (s *session) askPhase(ctx context.Context, ph plans.Phase, known bool) ([]GateResult, error) {
+	var out []GateResult
+	add := func(step string, refs []plans.GateRef) error {
+		for _, ref := range refs {
+			v, err := s.askGate(ctx, ph.Name, ref, known)
+			if err != nil {
+				return err
+			}
+			out = append(out, GateResult{Phase: ph.Name, Step: step, Gate: ref, Verdict: v})
+		}
+		return nil
+	}
+	if err := add("", ph.Gates); err != nil {
+		return out, err
+	}
+	ready := known
+	for _, st := range ph.Steps {
+		for _, ref := range st.Gates {
+			if !ready {
+				out = append(out, GateResult{Phase: ph.Name, Step: st.ID, Gate: ref, Verdict: gate.Unsure("the steps before it are not done yet", nil)})
+			}
+		}
+		if ready {
+			if err := add(st.ID, st.Gates); err != nil {
+				return out, err
+			}
+		}
+		ready = ready && s.records[st.ID].State == state.StepDone
+	}
+	return out, nil
+}
+
+// askGate asks a gate that can be asked at this point; the others are
+// inconclusive, which is no error of the caller.
+func (s *session) askGate(ctx context.Context, ph plans.PhaseName, ref plans.GateRef, known bool) (gate.Verdict, error) {
+	switch {
+	case !known && ref.Kind == "preflight":
+		return gate.Check(ctx, gate.Input{Plan: s.plan, Phase: ph, Ref: ref, Preflight: s.preflight}), nil
+	case !known:
+		return gate.Unsure("the plan was not applied yet", nil), nil
+	case !s.askable(ref):
+		return gate.Unsure(fmt.Sprintf("the run is %s: there are no two sides to compare", s.run.Status), nil), nil
+	}
+	return s.gate(ctx, ph, ref)
+}
+
+// askable: comparing rows makes no sense before both sides exist.
+func (s *session) askable(ref plans.GateRef) bool {
+	if ref.Kind != "dual_write_verified" {
+		return true
+	}
+	return s.run.Status != state.Planned && s.run.Status != state.Expanding && s.run.Status != state.RolledBack && s.run.Status != state.Done
+}
+
+// Approve stores the caller's word for one phase of the run's plan.
+func (e *Engine) Approve(ctx context.Context, id string, ph plans.PhaseName, note string) (state.Approval, error) {
+	r, err := e.db.Store.Run(ctx, id)
+	if err != nil {
+		return state.Approval{}, fmt.Errorf("load run %s: %w", id, err)
+	}
+	info, err := e.db.Server.Info(ctx)
+	if err != nil {
+		return state.Approval{}, fmt.Errorf("read the server: %w", err)
+	}
+	a := state.Approval{Run: id, Phase: ph, PlanHash: r.PlanHash, By: creator(info), Note: note}
+	if a.At, err = e.db.Store.Now(ctx); err != nil {
+		return a, fmt.Errorf("read the clock: %w", err)
+	}
+	if err := e.db.Store.AddApproval(ctx, a); err != nil {
+		return a, fmt.Errorf("store the approval: %w", err)
+	}
+	_, err = e.db.Store.AddEvidence(ctx, state.Evidence{Run: id, PlanHash: r.PlanHash, Phase: ph, Kind: "approval", State: "done", Reason: "approved by " + a.By + ": " + note})
+	return a, err
+}
+
+// Pause asks the runner to stop before its next chunk or step; the run goes on
+// after Resume.
+func (e *Engine) Pause(ctx context.Context, id string) error {
+	return e.ask(ctx, id, func(c *state.Control) { c.Paused = true })
+}
+
+// Resume takes a pause back.
+func (e *Engine) Resume(ctx context.Context, id string) error {
+	return e.ask(ctx, id, func(c *state.Control) { c.Paused = false })
+}
+
+// Throttle sets the row rate of a backfill at work; 0 takes the limit away.
+func (e *Engine) Throttle(ctx context.Context, id string, maxRate float64) error {
+	return e.ask(ctx, id, func(c *state.Control) { c.MaxRate = maxRate })
+}
+
+func (e *Engine) ask(ctx context.Context, id string, change func(*state.Control)) error {
+	r, err := e.db.Store.Run(ctx, id)
+	if err != nil {
+		return fmt.Errorf("load run %s: %w", id, err)
+	}
+	if !r.Status.Active() && r.Status != state.Planned {
+		return fmt.Errorf("%w: run %s is %s", ErrWrongPhase, id, r.Status)
+	}
+	c, err := e.db.Store.Control(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read what operators ask: %w", err)
+	}
+	change(&c)
+	c.By = e.config.Who
+	if err := e.db.Store.SetControl(ctx, id, c); err != nil {
+		return fmt.Errorf("store what operators ask: %w", err)
+	}
+	return nil
+}
+
+// Abort stops a run for good; rollback then undoes what it did. A runner at work
+// sees it before its next chunk or step and marks the run itself.
+func (e *Engine) Abort(ctx context.Context, id string) (Result, error) {
+	p, err := e.planOf(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := e.ask(ctx, id, func(c *state.Control) { c.Abort, c.Paused = true, false }); err != nil {
+		return Result{}, err
+	}
+	var res Result
+	err = e.hold(ctx, p, func(ctx context.Context, s *session) error {
+		err := s.abort(ctx)
+		res = s.result()
+		return err
+	})
+	if errors.Is(err, state.ErrHeld) {
+		return Result{Run: p.ID, Name: p.Name, PlanHash: p.Hash, Status: state.Aborted, Next: next(state.Aborted)}, nil
+	}
+	res.Next = next(res.Status)
+	return res, err
+}
+
+func (s *session) abort(ctx context.Context) error {
+	var err error
+	if s.run, err = s.e.db.Store.Run(ctx, s.plan.ID); err != nil {
+		return fmt.Errorf("load run %s: %w", s.plan.ID, err)
+	}
+	if s.run.Status == state.Planned || s.run.Status == state.RollingBack {
+		return nil
+	}
+	if dropped, err := s.hasDropped(ctx); err != nil || dropped {
+		return errors.Join(err, ErrIrreversible)
+	}
+	return s.set(ctx, state.Aborted, s.run.Phase, ErrAborted.Error())
+}
+
+func (s *session) hasDropped(ctx context.Context) (bool, error) {
+	if err := s.readSteps(ctx); err != nil {
+		return false, err
+	}
+	return dropped(s.plan, s.records), nil
+}
+
+// Verify compares every row of an active run now and stores the result. The
+// error is a *verify.DivergedError when rows differ.
+func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
+	p, err := e.planOf(ctx, id)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	s := &session{e: e, plan: p, records: map[string]state.StepRecord{}, looking: true}
+	if s.run, err = e.db.Store.Run(ctx, id); err != nil {
+		return VerifyResult{}, fmt.Errorf("load run %s: %w", id, err)
+	}
+	if !s.run.Status.Active() {
+		return VerifyResult{}, fmt.Errorf("%w: run %s is %s, there are no two sides to compare", ErrWrongPhase, id, s.run.Status)
+	}
+	res := VerifyResult{Run: id}
+	var diverged error
+	for i := range p.Syncs {
+		t, err := s.compare(ctx, i, "verify")
+		if err != nil {
+			return res, err
+		}
+		res.Tables = append(res.Tables, t)
+		diverged = errors.Join(diverged, t.err())
+	}
+	if err := s.storeVerified(ctx, s.run.Phase, res.Tables); err != nil {
+		return res, err
+	}
+	return res, diverged
+}
+
+// Cleanup removes what phasemig left on the server for runs that are over or
+// unknown, and the state of the run if one is named. An active run is refused:
+// its way back is rollback.
+func (e *Engine) Cleanup(ctx context.Context, id string, dryRun bool) (CleanupResult, error) {
+	runs, err := e.List(ctx)
+	if err != nil {
+		return CleanupResult{}, err
+	}
+	active := map[string]bool{}
+	for _, r := range runs {
+		active[r.ID] = r.Status.Active()
+		// What can't be told to be anybody's may be an active run's.
+		active[""] = active[""] || r.Status.Active()
+	}
+	if id != "" && active[id] {
+		return CleanupResult{}, dberr.WithHint(fmt.Errorf("%w: run %s is active", ErrWrongPhase, id), "undo it with `phasemig rollback --all`, then clean up")
+	}
+	res := CleanupResult{DryRun: dryRun}
+	res.Removed, err = e.artifacts(ctx, func(run string) bool { return !active[run] && (id == "" || run == id) })
+	if err != nil || dryRun {
+		return res, err
+	}
+	if err := e.db.Server.Remove(ctx, res.Removed); err != nil {
+		return res, err
+	}
+	for _, r := range runs {
+		if r.ID == id {
+			if err := e.db.Store.Remove(ctx, id); err != nil {
+				return res, fmt.Errorf("forget run %s: %w", id, err)
+			}
+			res.Runs = append(res.Runs, id)
+		}
+	}
+	return res, nil
+}
+
+// Doctor checks the server, its settings and the rights of this user.
+func (e *Engine) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.Advice, error) {
+	list, err := e.db.Server.Doctor(ctx, tables)
+	if err != nil {
+		return nil, fmt.Errorf("examine the server: %w", err)
+	}
+	return list, nil
+}

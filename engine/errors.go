@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/phasemig/phasemig/state"
+)
+
+var (
+	// ErrOutcomeUnknown: a statement may or may not have taken effect and the
+	// catalog could not tell. Nothing more is done; a human must look.
+	ErrOutcomeUnknown = errors.New("the outcome is not known")
+	// ErrAborted: an operator asked the run to stop for good.
+	ErrAborted = errors.New("aborted by an operator")
+	// ErrPaused: an operator asked the run to wait.
+	ErrPaused = errors.New("paused by an operator")
+	// ErrWrongPhase: the phase asked for can't be next.
+	ErrWrongPhase = errors.New("the phase can't be run now")
+	// ErrIrreversible: the final drop has happened.
+	ErrIrreversible = errors.New("the old column is dropped; there is no way back")
+)
+
+// UnreturnableError says that a rollback would lose rows.
+type UnreturnableError struct {
+	Count  int64
+	Sample []state.Unreturnable
+}
+
+func (e *UnreturnableError) Error() string {
+	return fmt.Sprintf("rollback would lose %d rows whose new values the old column can't hold (the first: %s)", e.Count, e.keys())
+}
+
+func (e *UnreturnableError) keys() string {
+	s := ""
+	for i, u := range e.Sample {
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprint(u.Key)
+	}
+	return s
+}

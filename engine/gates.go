@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/state"
+)
+
+// gates asks each gate; the first that doesn't pass is the error, but all are
+// asked, so that a caller sees everything that is missing in one call.
+func (s *session) gates(ctx context.Context, ph plans.PhaseName, step string, refs []plans.GateRef) error {
+	var held error
+	for _, ref := range refs {
+		v, err := s.gate(ctx, ph, ref)
+		if err != nil {
+			return err
+		}
+		s.e.observe(GateChecked{Phase: ph, Gate: ref.Kind, Verdict: v})
+		if v.State != gate.Pass {
+			held = worse(held, &gate.HeldError{Phase: ph, Step: step, Gate: ref.Kind, Verdict: v})
+		}
+	}
+	return held
+}
+
+// worse prefers a gate that said no over one that is merely not open.
+func worse(have error, e *gate.HeldError) error {
+	var h *gate.HeldError
+	if errors.As(have, &h) && (h.Verdict.State == gate.Fail || e.Verdict.State != gate.Fail) {
+		return have
+	}
+	return e
+}
+
+func (s *session) gate(ctx context.Context, ph plans.PhaseName, ref plans.GateRef) (gate.Verdict, error) {
+	in, err := s.input(ctx, ph, ref)
+	if err != nil {
+		return gate.Verdict{}, err
+	}
+	v := gate.Check(ctx, in)
+	if ctx.Err() != nil {
+		return v, context.Cause(ctx)
+	}
+	return v, s.verdict(ctx, ph, ref, v, in.Evidence)
+}
+
+// verdict stores a verdict unless it only repeats the last one: a gate that is
+// polled for a day must not fill the table.
+func (s *session) verdict(ctx context.Context, ph plans.PhaseName, ref plans.GateRef, v gate.Verdict, before []state.Evidence) error {
+	kind := "gate:" + ref.Kind
+	for i := len(before) - 1; i >= 0; i-- {
+		if e := before[i]; e.Kind == kind && e.Phase == ph {
+			if v.State != gate.Pass && e.State == string(v.State) {
+				return nil
+			}
+			break
+		}
+	}
+	return s.evidence(ctx, ph, kind, string(v.State), v.Reason, v.Evidence)
+}
+
+func (s *session) evidence(ctx context.Context, ph plans.PhaseName, kind, st, reason string, data any) error {
+	var raw json.RawMessage
+	if data != nil {
+		b, err := json.Marshal(data)
+		if err != nil {
+			return fmt.Errorf("encode evidence %s: %w", kind, err)
+		}
+		raw = b
+	}
+	_, err := s.e.db.Store.AddEvidence(ctx, state.Evidence{Run: s.run.ID, PlanHash: s.plan.Hash, Phase: ph, Kind: kind, State: st, Reason: reason, Data: raw})
+	if err != nil {
+		return fmt.Errorf("store evidence %s: %w", kind, err)
+	}
+	return nil
+}
+
+func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateRef) (gate.Input, error) {
+	st := s.e.db.Store
+	in := gate.Input{Run: s.run, Plan: s.plan, Phase: ph, Ref: ref, Targets: s.e.config.Targets}
+	var err error
+	if in.Steps, err = st.Steps(ctx, s.run.ID); err == nil {
+		if in.Evidence, err = st.Evidence(ctx, s.run.ID); err == nil {
+			if in.Approvals, err = st.Approvals(ctx, s.run.ID); err == nil {
+				in.Now, err = st.Now(ctx)
+			}
+		}
+	}
+	if err != nil {
+		return in, fmt.Errorf("gather what gate %s looks at: %w", ref.Kind, err)
+	}
+	in.Preflight = s.preflight
+	in.SyncIntact = s.intact
+	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
+	in.Replica = func(ctx context.Context, name string) (gate.Replica, func() error, error) {
+		r, err := s.e.replica(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		return r, r.Close, nil
+	}
+	return in, nil
+}
+
+// preflight asks the server, and each replica that later gates will need: one
+// that can't be reached is better known before the first step.
+func (s *session) preflight(ctx context.Context) ([]gate.Finding, error) {
+	if err := s.replicasAnswer(ctx); err != nil {
+		return nil, err
+	}
+	list, err := s.e.db.Server.Preflight(ctx, s.plan)
+	if err != nil {
+		return nil, fmt.Errorf("preflight: %w", err)
+	}
+	var out []gate.Finding
+	for _, a := range list {
+		out = append(out, gate.Finding{Check: a.Check, Detail: a.Detail, Fix: a.Fix, OK: a.OK, Fatal: a.Fatal})
+	}
+	return out, nil
+}
+
+func (s *session) replicasAnswer(ctx context.Context) error {
+	if s.plan.Replicas.None() {
+		return nil
+	}
+	for _, name := range s.plan.Replicas {
+		r, err := s.e.replica(ctx, name)
+		if err != nil {
+			return err
+		}
+		_, err = r.Lag(ctx)
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return fmt.Errorf("replica %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// intact looks at the steps that keep both sides in step.
+func (s *session) intact(ctx context.Context) (string, error) {
+	for _, st := range s.plan.Phase(plans.Expand).Steps {
+		if st.Kind != plans.InstallSync {
+			continue
+		}
+		seen, said, err := s.e.db.Steps.Observe(ctx, s.plan, st)
+		if err != nil {
+			return "", fmt.Errorf("look at the triggers of %s: %w", st.Table, err)
+		}
+		if seen != dialect.Done {
+			return fmt.Sprintf("the triggers that keep %s in step are not as installed: %s", st.Table, said), nil
+		}
+	}
+	return "", nil
+}
+
+// verified returns the last verification if it may still be believed, else
+// compares every row now.
+func (s *session) verified(ctx context.Context, ph plans.PhaseName, in gate.Input, maxAge time.Duration) (gate.Verified, error) {
+	if v, ok := s.believed(ph, in, maxAge); ok {
+		return v, nil
+	}
+	var list []TableVerified
+	for i := range s.plan.Syncs {
+		t, err := s.compare(ctx, i, string(ph)+".verify")
+		if err != nil {
+			return gate.Verified{}, err
+		}
+		list = append(list, t)
+	}
+	return total(list, in.Now), s.storeVerified(ctx, ph, list)
+}
+
+// believed is the last verification of this phase if it is fresh enough and nothing
+// was done or undone since: a column that was dropped and added again is another
+// column. Where no trigger keeps the sides in step it is stale with the next statement
+// of an old instance, so there every row is compared each time.
+func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Duration) (gate.Verified, bool) {
+	if slices.ContainsFunc(s.plan.Syncs, func(y plans.Sync) bool { return y.DualWrite != "trigger" }) {
+		return gate.Verified{}, false
+	}
+	changed := lastChange(in.Steps)
+	for _, e := range slices.Backward(in.Evidence) {
+		if e.At.Before(changed) {
+			break
+		}
+		if e.Kind != "verify" || e.PlanHash != s.plan.Hash || in.Now.Sub(e.At) > maxAge || e.Phase != ph {
+			continue
+		}
+		var list []TableVerified
+		if err := json.Unmarshal(e.Data, &list); err == nil && len(list) == len(s.plan.Syncs) && e.State == "pass" {
+			return total(list, e.At), true
+		}
+		break
+	}
+	return gate.Verified{}, false
+}
+
+// lastChange is when the last step was begun, done or undone.
+func lastChange(steps []state.StepRecord) time.Time {
+	var last time.Time
+	for _, r := range steps {
+		for _, at := range []time.Time{r.Started, r.Ended} {
+			if at.After(last) {
+				last = at
+			}
+		}
+	}
+	return last
+}
+
+func (s *session) storeVerified(ctx context.Context, ph plans.PhaseName, list []TableVerified) error {
+	t := total(list, time.Time{})
+	st := "pass"
+	if t.Differ > 0 {
+		st = "fail"
+	}
+	return s.evidence(ctx, ph, "verify", st, fmt.Sprintf("%d rows, %d differ, %d can't go back", t.Rows, t.Differ, t.Unreturnable), list)
+}
+
+func total(list []TableVerified, at time.Time) gate.Verified {
+	v := gate.Verified{At: at}
+	for _, t := range list {
+		v.Rows += t.Rows
+		v.Differ += t.Differ
+		v.Unreturnable += t.Unreturnable
+		v.Keys = append(v.Keys, t.Keys...)
+		v.Position = t.Position
+	}
+	return v
+}

@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/state"
+)
+
+// Options chooses what Apply does.
+type Options struct {
+	// Phase is the one phase to run; empty: expand and switch as far as gates
+	// allow, never contract.
+	Phase plans.PhaseName
+}
+
+// RollbackOptions chooses what Rollback does.
+type RollbackOptions struct {
+	// All goes back to the state before the run; else one phase.
+	All bool
+	// LoseRows gives up the values that the old shape can't hold.
+	LoseRows bool
+}
+
+// Result is the end of an Apply or a Rollback.
+type Result struct {
+	Run      string          `json:"run"`
+	Name     string          `json:"name"`
+	PlanHash string          `json:"plan_hash"`
+	Status   state.Status    `json:"status"`
+	Phase    plans.PhaseName `json:"phase,omitempty"`
+	Already  bool            `json:"already"` // nothing was left to do
+	Steps    []StepResult    `json:"steps,omitempty"`
+	Elapsed  time.Duration   `json:"elapsed_ns"`
+	Evidence string          `json:"evidence_head,omitempty"`
+	Next     string          `json:"next,omitempty"` // what to call now
+}
+
+// StepResult is one step that this call did or undid.
+type StepResult struct {
+	ID      string        `json:"id"`
+	State   string        `json:"state"`
+	Rows    int64         `json:"rows,omitempty"`
+	Elapsed time.Duration `json:"elapsed_ns"`
+	Note    string        `json:"note,omitempty"`
+}
+
+// GateResult is one gate asked now.
+type GateResult struct {
+	Phase   plans.PhaseName `json:"phase"`
+	Step    string          `json:"step,omitempty"` // set for a gate before one step
+	Gate    plans.GateRef   `json:"gate"`
+	Verdict gate.Verdict    `json:"verdict"`
+}
+
+// Report is all that is known about one run.
+type Report struct {
+	state.Run
+	Steps        []state.StepRecord   `json:"steps"`
+	Segments     []state.Segment      `json:"segments,omitempty"`
+	Control      state.Control        `json:"control"`
+	Evidence     []state.Evidence     `json:"evidence"`
+	Approvals    []state.Approval     `json:"approvals"`
+	Artifacts    []dialect.Artifact   `json:"artifacts"`
+	Unreturnable int64                `json:"unreturnable"`
+	Sample       []state.Unreturnable `json:"unreturnable_rows,omitempty"`
+	Revertible   bool                 `json:"revertible"` // rollback is possible without losing rows
+	PlanFile     *plans.Plan          `json:"plan,omitempty"`
+}
+
+// VerifyResult is a verification of every row.
+type VerifyResult struct {
+	Run    string          `json:"run"`
+	Tables []TableVerified `json:"tables"`
+}
+
+// TableVerified is the result for one sync.
+type TableVerified struct {
+	Table        string        `json:"table"`
+	Columns      string        `json:"columns"`
+	Rows         int64         `json:"rows"`
+	Differ       int64         `json:"differ"`
+	Keys         []string      `json:"keys,omitempty"`
+	Unreturnable int64         `json:"unreturnable"`
+	Elapsed      time.Duration `json:"elapsed_ns"`
+	Position     string        `json:"position,omitempty"`
+}
+
+// CleanupResult lists what was removed, or would be.
+type CleanupResult struct {
+	Removed []dialect.Artifact `json:"removed"`
+	Runs    []string           `json:"runs"`
+	DryRun  bool               `json:"dry_run"`
+}
