@@ -1,0 +1,196 @@
+package mysql
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// Facts implements plans.Reader.
+func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error) {
+	v, err := s.Info(ctx)
+	if err != nil {
+		return plans.Facts{}, err
+	}
+	f := plans.Facts{Dialect: dialectName(v), Server: v}
+	if f.Problems, err = s.problems(ctx); err != nil {
+		return f, err
+	}
+	for _, o := range c.Operations {
+		t, err := s.factsTable(ctx, o.Table())
+		if err != nil {
+			return f, err
+		}
+		if _, seen := f.Table(t.Ident); !seen {
+			f.Tables = append(f.Tables, *t)
+		}
+		if t.Kind != "table" {
+			continue
+		}
+		list, err := s.expressions(ctx, t, o)
+		if err != nil {
+			return f, err
+		}
+		f.Expressions = append(f.Expressions, list...)
+	}
+	return f, nil
+}
+
+// factsTable reads a table with all that decides a plan.
+func (s *server) factsTable(ctx context.Context, id schema.Ident) (*schema.Table, error) {
+	id.Schema = cmp.Or(id.Schema, s.config.DBName)
+	c := catalog{ctx: ctx, q: s.db, id: id, planning: true}
+	t, err := c.read()
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", id, err)
+	}
+	return t, nil
+}
+
+// mappingSQL is one piece of the user's SQL and what it may name.
+type mappingSQL struct {
+	sql     string
+	columns map[string]string // name → column of the table that stands for it
+}
+
+// expressions asks the server about every piece of SQL in an operation.
+func (s *server) expressions(ctx context.Context, t *schema.Table, o plans.Operation) ([]plans.Expression, error) {
+	var out []plans.Expression
+	for _, m := range mappings(t, o) {
+		if m.sql == "" {
+			continue
+		}
+		x := plans.Expression{Table: t.Ident, SQL: m.sql}
+		for n := range m.columns {
+			x.Columns = append(x.Columns, n)
+		}
+		slices.Sort(x.Columns)
+		if x.Error = unsuitable(m.sql); x.Error == "" {
+			var err error
+			if x.Error, err = s.judge(ctx, t, m); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// mappings lists an operation's SQL. An up sees the columns that there are, a down
+// the new ones instead of the old.
+func mappings(t *schema.Table, o plans.Operation) []mappingSQL {
+	all := map[string]string{}
+	for _, c := range t.Columns {
+		all[c.Name] = c.Name
+	}
+	without := func(old string, names ...string) map[string]string {
+		out := map[string]string{}
+		for n := range all {
+			if n != old {
+				out[n] = n
+			}
+		}
+		for _, n := range names {
+			out[n] = old
+		}
+		return out
+	}
+	switch {
+	case o.RenameColumn != nil:
+		r := o.RenameColumn
+		return []mappingSQL{{r.Up, all}, {r.Down, without(r.From, r.To)}}
+	case o.SplitColumn != nil:
+		p := o.SplitColumn
+		var out []mappingSQL
+		var names []string
+		for _, n := range p.Into {
+			out, names = append(out, mappingSQL{n.Up, all}), append(names, n.Name)
+		}
+		return append(out, mappingSQL{p.Down, without(p.Column, names...)})
+	case o.SetNotNull != nil:
+		n := o.SetNotNull
+		if n.Fill == "" {
+			return nil
+		}
+		return []mappingSQL{{n.Fill, all}, {fmt.Sprintf("COALESCE(%s, (%s))", quote(n.Column), n.Fill), all}}
+	}
+	return nil
+}
+
+// unsteady functions give another value at each call, so that two sides made by
+// them could never be compared.
+var unsteady = []string{"rand", "uuid", "uuid_short", "uuid_v4", "uuid_v7", "sys_guid", "random_bytes", "now", "sysdate", "current_timestamp", "current_date", "current_time", "curdate", "curtime",
+	"localtime", "localtimestamp", "utc_date", "utc_time", "utc_timestamp", "unix_timestamp", "connection_id", "user", "current_user", "session_user", "last_insert_id", "row_count",
+	"found_rows", "sleep", "get_lock", "nextval", "lastval", "benchmark"}
+
+// unsuitable finds what the server would take and a column sync can't.
+func unsuitable(sql string) string {
+	list := tokens(sql)
+	for i, t := range list {
+		word := strings.ToLower(t.text)
+		switch {
+		case word == "select" || word == "with" || word == "table":
+			return "a subquery can't be used: a trigger and a backfill would see other rows at other moments"
+		case strings.HasPrefix(word, "@"):
+			return "a variable can't be used: each session has its own value"
+		case slices.Contains(unsteady, word) && !(word == "unix_timestamp" && !words(list[i+1:], "(", ")")) && (words(list[i+1:], "(") || strings.HasPrefix(word, "current_") || strings.HasPrefix(word, "utc_") || strings.HasPrefix(word, "localtime")):
+			return strings.ToUpper(word) + " gives another value at each call, so that both sides could never be compared"
+		case t.text == ";":
+			return "several statements can't be used: give one expression"
+		}
+	}
+	return ""
+}
+
+// judge lets the server prepare the expression over no rows. The first form finds
+// aggregates and window functions, the second more than one column.
+func (s *server) judge(ctx context.Context, t *schema.Table, m mappingSQL) (string, error) {
+	var cols []string
+	for n, c := range m.columns {
+		cols = append(cols, quote(c)+" AS "+quote(n))
+	}
+	slices.Sort(cols)
+	from := fmt.Sprintf("FROM (SELECT %s FROM %s) AS %s", strings.Join(cols, ", "), quoteTable(t.Ident), quote(t.Name))
+	for _, q := range []string{
+		fmt.Sprintf("SELECT 1 %s WHERE FALSE AND (%s\n) IS NULL", from, m.sql),
+		fmt.Sprintf("SELECT (%s\n) %s WHERE FALSE", m.sql, from),
+	} {
+		n, err := s.width(ctx, q)
+		if err != nil && number(err) != 0 {
+			return err.Error(), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("ask the server about the expression %s: %w", m.sql, err)
+		}
+		if n != 1 {
+			return "one expression is wanted, this is a list", nil
+		}
+	}
+	return "", nil
+}
+
+// width prepares a query on the server, runs it and counts its columns.
+func (s *server) width(ctx context.Context, q string) (int, error) {
+	st, err := s.db.PrepareContext(ctx, q)
+	if err != nil {
+		return 0, classify(err)
+	}
+	defer st.Close()
+	rows, err := st.QueryContext(ctx)
+	if err != nil {
+		return 0, classify(err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	for rows.Next() { // none: the condition is false
+	}
+	return len(names), classify(rows.Err())
+}

@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// artifactsSQL finds marks. A trigger comes before the columns that it names. A
+// hidden column holds the user's data: it gets its name back.
+const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
+	SELECT 1 AS o, 'trigger' AS kind, n.nspname AS schema, c.relname AS tbl, g.tgname AS name, d.description AS mark, json_build_array(format('DROP TRIGGER IF EXISTS %I ON %I.%I', g.tgname, n.nspname, c.relname)) AS remove
+		FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_description d ON d.objoid = g.oid AND d.classoid = 'pg_trigger'::regclass
+	UNION ALL SELECT 2, 'function', n.nspname, '', p.proname, d.description, json_build_array(format('DROP FUNCTION IF EXISTS %s', p.oid::regprocedure))
+		FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
+	UNION ALL SELECT 3, 'constraint', n.nspname, c.relname, k.conname, d.description, json_build_array(format('ALTER TABLE %I.%I DROP CONSTRAINT IF EXISTS %I', n.nspname, c.relname, k.conname))
+		FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_description d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
+	UNION ALL SELECT 4, 'index', n.nspname, t.relname, c.relname, d.description, json_build_array(format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname))
+		FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_class t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+	UNION ALL SELECT 5, 'statistics', n.nspname, t.relname, x.stxname, d.description, json_build_array(format('DROP STATISTICS IF EXISTS %I.%I', n.nspname, x.stxname))
+		FROM pg_catalog.pg_statistic_ext x JOIN pg_catalog.pg_class t ON t.oid = x.stxrelid JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace
+		JOIN pg_catalog.pg_description d ON d.objoid = x.oid AND d.classoid = 'pg_statistic_ext'::regclass
+	UNION ALL SELECT CASE WHEN d.description LIKE '%: hidden column %' THEN 6 ELSE 7 END, 'column', n.nspname, c.relname, a.attname, d.description,
+		json_build_array(CASE WHEN d.description LIKE '%: hidden column %'
+			THEN format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I', n.nspname, c.relname, a.attname, substring(d.description FROM 'phasemig [0-9a-f]{12}: hidden column (.*); undo: phasemig rollback'))
+			ELSE format('ALTER TABLE %I.%I DROP COLUMN IF EXISTS %I', n.nspname, c.relname, a.attname) END)
+		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped
+	) AS x WHERE mark ~ 'phasemig [0-9a-f]{12}: ' ORDER BY o, schema COLLATE "C", tbl COLLATE "C", name COLLATE "C"`
+
+var markForm = regexp.MustCompile(`phasemig ([0-9a-f]{12}): `)
+
+// Artifacts lists everything that carries a mark.
+func (s *server) Artifacts(ctx context.Context) ([]dialect.Artifact, error) {
+	rows, err := s.db.QueryContext(ctx, artifactsSQL)
+	if err != nil {
+		return nil, fmt.Errorf("list what phasemig made: %w", classify(err))
+	}
+	defer rows.Close()
+	var out []dialect.Artifact
+	for rows.Next() {
+		var a dialect.Artifact
+		var mark string
+		var remove []byte
+		if err := rows.Scan(&a.Kind, &a.Table.Schema, &a.Table.Name, &a.Name, &mark, &remove); err != nil {
+			return nil, fmt.Errorf("list what phasemig made: %w", classify(err))
+		}
+		if a.Table.Name == "" {
+			a.Table = schema.Ident{}
+		}
+		if m := markForm.FindStringSubmatch(mark); m != nil {
+			a.Run = m[1]
+		}
+		if err := json.Unmarshal(remove, &a.Remove); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, classify(rows.Err())
+}

@@ -1,0 +1,18 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/phasemig/phasemig/dialect/dialecttest"
+	"github.com/phasemig/phasemig/dialect/postgres"
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/throwaway"
+)
+
+func TestConformance(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k.IsPostgres() {
+			dialecttest.Exercise(t, k, postgres.Open)
+		}
+	})
+}
