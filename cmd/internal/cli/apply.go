@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/plans"
+)
+
+func (p *program) applyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "apply",
+		Category:  groupRun,
+		Usage:     "carry out a plan, or go on with it where it stands",
+		ArgsUsage: "PLAN",
+		Description: "The same plan and phase again goes on where it was, or reports what is done. Without\n" +
+			"--phase it runs expand and switch as far as their gates allow and stops before contract.",
+		Flags: slices.Concat([]cli.Flag{
+			&cli.StringFlag{Name: "phase", Usage: "the one `PHASE` to run: expand, switch or contract"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show the steps that would run now, with their SQL, and run nothing"},
+		}, paceFlags(), lockFlags(), targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
+		Action: p.apply,
+	}
+}
+
+func (p *program) apply(c *cli.Context) error {
+	if err := p.setFormat(c.String("output"), formatText, formatJSON, formatLines); err != nil {
+		return err
+	}
+	path, err := one(c, "a plan file")
+	if err != nil {
+		return err
+	}
+	phase, err := phaseFlag(c)
+	if err != nil {
+		return err
+	}
+	pl, err := p.readPlan(path)
+	if err != nil {
+		return err
+	}
+	w := p.watcher()
+	defer w.close()
+	return p.withEngine(c, w.event, func(ctx context.Context, e *engine.Engine, t *target) error {
+		if c.Bool("dry-run") {
+			return p.dryRun(ctx, e, pl, phase)
+		}
+		res, err := e.Apply(ctx, pl, engine.Options{Phase: phase})
+		w.close()
+		p.emitResult(res, err)
+		return err
+	})
+}
+
+// emitResult shows how far a call came, also when it ended by an error.
+func (p *program) emitResult(res engine.Result, err error) {
+	if res.Run == "" && err != nil {
+		return
+	}
+	p.emit(res, func(g *page) { g.outcome(res, err == nil) })
+}
+
+// dryRunResult is the document of --dry-run.
+type dryRunResult struct {
+	Run    string          `json:"run"`
+	DryRun bool            `json:"dry_run"`
+	Phase  plans.PhaseName `json:"phase,omitempty"`
+	Steps  []plans.Step    `json:"steps"`
+}
+
+func (p *program) dryRun(ctx context.Context, e *engine.Engine, pl *plans.Plan, phase plans.PhaseName) error {
+	steps, err := e.DryRun(ctx, pl, phase)
+	if err != nil {
+		return err
+	}
+	if steps == nil {
+		steps = []plans.Step{}
+	}
+	p.emit(dryRunResult{pl.ID, true, phase, steps}, func(g *page) { g.dryRun(pl, steps) })
+	return nil
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/plans"
+)
+
+// doing says in a few words what a step does.
+func doing(pl *plans.Plan, st plans.Step) string {
+	if st.Sync >= len(pl.Syncs) {
+		return ""
+	}
+	s := &pl.Syncs[st.Sync]
+	old, nu := sides(s.Old), sides(s.New)
+	switch st.Kind {
+	case plans.Relax:
+		return "loosen " + old + " so that every new value has a place to be"
+	case plans.AddColumns:
+		return "add " + nu
+	case plans.InstallSync:
+		return "triggers keep " + old + " and " + nu + " in step"
+	case plans.Backfill:
+		return "fill " + nu + " in short batches"
+	case plans.BuildTwin:
+		return twinWords(st.Twin)
+	case plans.Verify:
+		return "compare every row, " + old + " with " + nu
+	case plans.Swap:
+		return nu + " takes the name " + old
+	case plans.Hide:
+		return "hide " + old
+	case plans.Drop:
+		return "drop the triggers and " + old
+	case plans.AdoptNames:
+		return "the twins take their final names"
+	}
+	return string(st.Kind)
+}
+
+func sides(list []plans.Side) string {
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+func twinWords(t *plans.Twin) string {
+	if t == nil {
+		return "build a twin"
+	}
+	kind := strings.ReplaceAll(string(t.Kind), "_", " ")
+	switch {
+	case t.Kind == plans.TwinNotNull:
+		return "make " + strings.Join(t.Columns, ", ") + " NOT NULL"
+	case t.Name != "" && t.Of != "" && t.Name != t.Of:
+		return fmt.Sprintf("build %s %s, the twin of %s", kind, t.Name, t.Of)
+	case t.Name != "":
+		return fmt.Sprintf("build %s %s", kind, t.Name)
+	}
+	return "copy the " + kind + " of the old column"
+}

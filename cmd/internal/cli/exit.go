@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/verify"
+)
+
+// The exit codes, which scripts branch on. 2 is lint's.
+const (
+	exitDone      = 0
+	exitError     = 1
+	exitWaiting   = 3
+	exitNo        = 4
+	exitDrift     = 5
+	exitHeld      = 6
+	exitUnknown   = 7
+	exitDiverged  = 8
+	exitRefused   = 9
+	exitUsage     = 64
+	exitTemporary = 75
+)
+
+// class is an error's kind in one word, and its exit code.
+type class struct {
+	word string
+	exit int
+}
+
+// classify gives an error its class. The order matters where an error carries
+// several: what needs a human comes first, and "call again" last, so that a run whose
+// outcome is not known never looks like one that may simply be repeated.
+func classify(ctx context.Context, err error) class {
+	var (
+		usage        *usageError
+		diverged     *verify.DivergedError
+		unreturnable *engine.UnreturnableError
+		held         *gate.HeldError
+		refused      *plans.RefusedError
+		input        *plans.InputError
+	)
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case errors.As(err, &usage):
+		return class{"usage", exitUsage}
+	case is(engine.ErrOutcomeUnknown):
+		return class{"outcome_unknown", exitUnknown}
+	case errors.As(err, &diverged):
+		return class{"diverged", exitDiverged}
+	case errors.As(err, &unreturnable):
+		return class{"unreturnable", exitNo}
+	case errors.As(err, &held) && held.Verdict.State == gate.Fail:
+		return class{"gate_failed", exitNo}
+	case errors.As(err, &held):
+		return class{"gate_waiting", exitWaiting}
+	case is(engine.ErrPaused):
+		return class{"paused", exitWaiting}
+	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):
+		return class{"held", exitHeld}
+	case is(plans.ErrStale):
+		return class{"drift", exitDrift}
+	case errors.As(err, &refused):
+		return class{"refused", exitRefused}
+	case is(engine.ErrIrreversible):
+		return class{"irreversible", exitRefused}
+	case errors.As(err, &input):
+		return class{"input", exitError}
+	case is(engine.ErrAborted):
+		return class{"aborted", exitError}
+	case is(engine.ErrWrongPhase):
+		return class{"wrong_phase", exitError}
+	case dberr.Temporary(err):
+		return class{"temporary", exitTemporary}
+	case ctx.Err() != nil:
+		return class{"interrupted", exitTemporary}
+	}
+	return class{"error", exitError}
+}

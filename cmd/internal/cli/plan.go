@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/phasemig/phasemig/plans"
+)
+
+func (p *program) planCommand() *cli.Command {
+	return &cli.Command{
+		Name:     "plan",
+		Category: groupPlan,
+		Usage:    "read the live schema, decide, and write the plan",
+		Description: "The plan is deterministic: the same change and the same schema give the same bytes. It is\n" +
+			"reviewed, stored and promoted unchanged; apply refuses one that was edited.",
+		Flags: slices.Concat([]cli.Flag{
+			&cli.StringFlag{Name: "change", Aliases: []string{"c"}, Usage: "`FILE` that says what is wanted (YAML or JSON; - is standard input)"},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write the plan to `FILE`"},
+			&cli.StringFlag{Name: "gates", Usage: "`WHICH` gates: default, none (only what protects data), or a file", DefaultText: "as in the change"},
+			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto or sync"},
+			&cli.StringFlag{Name: "replicas", Usage: "replicas that gates ask: `NAMES` joined by commas, or none", DefaultText: "as in the change"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM` on standard output: table, json, markdown"},
+			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
+			&cli.BoolFlag{Name: "print-schema", Usage: "print the JSON Schema of change files, and do nothing else"},
+		}, targetFlags()),
+		Action: p.plan,
+	}
+}
+
+func (p *program) plan(c *cli.Context) error {
+	if err := p.setFormat(c.String("format"), formatText, formatJSON, formatMarkdown); err != nil {
+		return err
+	}
+	if c.Bool("print-schema") {
+		_, _ = p.Stdout.Write(plans.ChangeSchema())
+		return nil
+	}
+	if err := atMost(c, 0); err != nil {
+		return &usageError{err.Error(), "the change file is named by --change FILE"}
+	}
+	if err := strategy(c.String("strategy")); err != nil {
+		return err
+	}
+	ch, err := p.readChange(c)
+	if err != nil {
+		return err
+	}
+	pl, err := p.build(c, ch)
+	if err != nil {
+		return err
+	}
+	return p.deliver(c, pl)
+}
+
+func strategy(s string) error {
+	switch s {
+	case "auto", "sync":
+		return nil
+	case "native", "shadow":
+		return &plans.RefusedError{What: "strategy " + s, Reason: "this version does every change by a column sync", Hint: "--strategy auto"}
+	}
+	return usagef("--strategy %q is not one of auto, sync", s)
+}
+
+func (p *program) build(c *cli.Context, ch plans.Change) (*plans.Plan, error) {
+	t, db, err := p.open(c.Context, c)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	facts, err := db.Reader.Facts(c.Context, ch)
+	if err != nil {
+		return nil, fmt.Errorf("read the schema of %s: %w", db.Target, err)
+	}
+	pl, err := plans.Build(ch, &facts, db.Rules)
+	if err != nil {
+		return nil, err
+	}
+	if unknown := unknownReplicas(pl, t); len(unknown) > 0 {
+		p.note("the plan names replicas whose addresses %s doesn't hold: %s; apply needs them there, or as --replica NAME=URL", configFile, strings.Join(unknown, ", "))
+	}
+	return pl, nil
+}
+
+func unknownReplicas(pl *plans.Plan, t *target) []string {
+	if pl.Replicas.None() {
+		return nil
+	}
+	var out []string
+	for _, r := range pl.Replicas {
+		if _, ok := t.replicas[r]; !ok {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// deliver writes the plan to its file and shows it.
+func (p *program) deliver(c *cli.Context, pl *plans.Plan) error {
+	b, err := pl.Encode()
+	if err != nil {
+		return err
+	}
+	out := c.String("out")
+	if c.IsSet("out") && out == "" {
+		return usagef("--out is empty")
+	}
+	if out == "-" {
+		_, _ = p.Stdout.Write(b)
+		p.format, p.result = formatText, nil
+		return nil
+	}
+	if out != "" {
+		if err := writeWhole(out, b); err != nil {
+			return err
+		}
+	}
+	p.showPlan(pl, b, c.Bool("verbose"))
+	if out != "" && p.format == formatText {
+		p.note("written to %s; run it with: phasemig apply %s", out, out)
+	}
+	return nil
+}
+
+// writeWhole replaces the file in one move: a reader never finds half a plan.
+func writeWhole(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".phasemig-*")
+	if err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/phasemig/phasemig/plans"
+)
+
+func (p *program) showCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "show",
+		Category:  groupPlan,
+		Usage:     "show a plan file, for reading or for a review",
+		ArgsUsage: "PLAN",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM`: table, json, markdown"},
+			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
+		},
+		Action: p.show,
+	}
+}
+
+func (p *program) show(c *cli.Context) error {
+	if err := p.setFormat(c.String("format"), formatText, formatJSON, formatMarkdown); err != nil {
+		return err
+	}
+	path, err := one(c, "a plan file")
+	if err != nil {
+		return err
+	}
+	pl, err := p.readPlan(path)
+	if err != nil {
+		return err
+	}
+	b, err := pl.Encode()
+	if err != nil {
+		return err
+	}
+	p.showPlan(pl, b, c.Bool("verbose"))
+	return nil
+}
+
+// showPlan prints a plan in the form that was asked for; b is its encoding.
+func (p *program) showPlan(pl *plans.Plan, b []byte, verbose bool) {
+	if p.format == formatMarkdown {
+		_, _ = p.Stdout.Write(planMarkdown(pl))
+		return
+	}
+	p.emit(b, func(g *page) { g.plan(pl, verbose) })
+}

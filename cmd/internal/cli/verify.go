@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/state"
+)
+
+func (p *program) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Category:  groupLook,
+		Usage:     "compare every row of a run's tables, on stored bytes",
+		ArgsUsage: runArgument,
+		Flags:     slices.Concat(targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
+		Action:    p.verify,
+	}
+}
+
+func (p *program) verify(c *cli.Context) error {
+	w := p.watcher()
+	defer w.close()
+	return p.onRun(c, []format{formatText, formatJSON, formatLines}, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
+		res, err := e.Verify(ctx, r.ID)
+		w.close()
+		if len(res.Tables) > 0 {
+			p.emit(res, func(g *page) { g.verified(res) })
+		}
+		return err
+	})
+}
