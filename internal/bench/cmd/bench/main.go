@@ -1,0 +1,84 @@
+// Command bench runs the backfill benchmark on the servers named, all four by
+// default, prints a table and stores JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/dialect/mysql"
+	"github.com/phasemig/phasemig/dialect/postgres"
+	"github.com/phasemig/phasemig/internal/bench"
+	"github.com/phasemig/phasemig/internal/throwaway"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	rows := flag.Int("rows", 2_000_000, "rows of the table")
+	rounds := flag.Int("rounds", 5, "rounds")
+	workers := flag.Int("workers", 2, "workers of the backfill")
+	out := flag.String("o", "", "file for the results as JSON")
+	flag.Parse()
+	kinds := throwaway.Kinds()
+	if flag.NArg() > 0 {
+		kinds = nil
+		for _, a := range flag.Args() {
+			k, err := throwaway.ParseKind(a)
+			if err != nil {
+				return err
+			}
+			kinds = append(kinds, k)
+		}
+	}
+	var results []bench.Result
+	for _, k := range kinds {
+		r, err := bench.Run(ctx, bench.Options{Kind: k, Rows: *rows, Rounds: *rounds, Workers: *workers, Open: open, Out: os.Stderr})
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	table(results)
+	return store(*out, results)
+}
+
+func open(ctx context.Context, dsn string) (*dialect.Database, error) {
+	if strings.HasPrefix(dsn, "mysql") {
+		return mysql.Open(ctx, dsn)
+	}
+	return postgres.Open(ctx, dsn)
+}
+
+func table(results []bench.Result) {
+	fmt.Printf("%-20s %10s %10s %10s %10s %12s %12s %8s\n", "server", "rows", "plain s", "batches s", "phasemig s", "/ plain ≤1.3", "rate × ≥1.2", "peak MB")
+	for _, r := range results {
+		fmt.Printf("%-20s %10d %10.2f %10.2f %10.2f %12.2f %12.2f %8.1f\n", r.Server, r.Rows, bench.Median(r.Plain), bench.Median(r.Batches),
+			bench.Median(r.Backfill), r.RatioPlain, r.RateBatches, r.PeakMB)
+	}
+}
+
+func store(file string, results []bench.Result) error {
+	if file == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(results, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(b, '\n'), 0o644)
+}
