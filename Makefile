@@ -1,0 +1,46 @@
+# phasemig. `make help` lists what can be done.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO          ?= go
+# A server for `make demo`: postgres, mysql or mariadb.
+SERVER      ?= postgres
+# Run by the go command from its module, so that it is no dependency of ours.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Starts (and on a fresh Debian or Ubuntu first installs) one server of each kind, requires them all, and
+# stops them when the command has ended.
+SERVERS     := $(GO) run ./internal/throwaway/cmd/servers --
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check fmt crash bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/phasemig
+	$(GO) build -trimpath -o bin/phasemig ./cmd/phasemig
+
+demo: build ## show the main job on a throwaway server with live traffic (SERVER=postgres|mysql|mariadb)
+	@bin/phasemig demo $(SERVER)
+
+test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
+	$(SERVERS) $(GO) test -count=1 -timeout 25m ./...
+
+check: ## formatting, vet, staticcheck, and the tests that need no server
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	PHASEMIG_REQUIRE_DB=none $(GO) test ./...
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files '*.go')
+
+crash: ## kill the program at every failpoint, on each server, and see it go on
+	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 60m -run '^TestCrash' -v ./integration
+
+bench: ## the backfill beside one UPDATE and beside batches of 1,000, on 2,000,000 rows
+	@mkdir -p bench-out
+	$(GO) run ./internal/bench/cmd/bench -o bench-out/backfill.json
+
+clean: ## remove what was built
+	rm -rf bin bench-out
