@@ -137,7 +137,8 @@ func direct(k throwaway.Kind, s traffic.Scenario) []string {
 		if k.IsPostgres() {
 			return []string{"ALTER TABLE users ADD COLUMN first_name varchar(200), ADD COLUMN last_name varchar(200), DROP COLUMN full_name"}
 		}
-		return []string{"ALTER TABLE users ADD COLUMN first_name VARCHAR(200) AFTER full_name, ADD COLUMN last_name VARCHAR(200) AFTER first_name, DROP COLUMN full_name"}
+		return []string{"ALTER TABLE users ADD COLUMN first_name VARCHAR(200) AFTER full_name, ADD COLUMN last_name VARCHAR(200) AFTER first_name",
+			"ALTER TABLE users DROP COLUMN full_name"} // a column can't be dropped and be a neighbour in one statement
 	case "retype":
 		return []string{"ALTER TABLE users ALTER COLUMN age TYPE bigint"}
 	case "not-null":

@@ -322,9 +322,10 @@ func (c *catalog) rowColumns(body string) []string {
 }
 
 // views finds views by the text that the server keeps of them, in which every
-// column stands in full. A view that this account may not see has no text.
+// table and column stands in full, with its database: a table of the same name in
+// another one is another table. A view that this account may not see has no text.
 func (c *catalog) views(add func(kind, name string, columns []string)) {
-	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(quote(c.t.Name)) + "%"
+	like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(quote(c.t.Schema)+"."+quote(c.t.Name)) + "%"
 	for _, r := range c.query("SELECT table_schema, table_name, view_definition FROM information_schema.views WHERE view_definition LIKE ? ORDER BY 1, 2", like) {
 		add("view", r["table_schema"]+"."+r["table_name"], c.uses(r["view_definition"]))
 	}

@@ -165,13 +165,7 @@ func (m mysqlProduct) redo(size string) string {
 func (m mysqlProduct) release(ctx context.Context, dsn string) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	ids, err := value(ctx, dsn, "SELECT GROUP_CONCAT(ID) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'")
-	if err != nil || ids == "" {
-		return
-	}
-	for id := range strings.SplitSeq(ids, ",") {
-		_ = execute(ctx, dsn, "KILL "+id)
-	}
+	_ = killSessions(ctx, dsn, func(p session) bool { return strings.HasPrefix(p.command, "Binlog Dump") })
 }
 
 // serverID differs between servers that may come to replicate from each other.

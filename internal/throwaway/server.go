@@ -107,12 +107,11 @@ func (s *Server) DropDatabase(ctx context.Context, name string) error {
 // vacate ends the sessions that would hold up DROP DATABASE: MySQL waits for their locks, and PostgreSQL refuses
 // while a logical slot of the database is being read, which FORCE does not change.
 func (s *Server) vacate(ctx context.Context, name string) error {
-	list := "SELECT GROUP_CONCAT(ID) FROM information_schema.PROCESSLIST WHERE DB = ?"
-	end := "KILL %s"
-	if s.kind.IsPostgres() {
-		list = "SELECT string_agg(active_pid::text, ',') FROM pg_replication_slots WHERE database = $1"
-		end = "SELECT pg_terminate_backend(%s, 5000)"
+	if !s.kind.IsPostgres() {
+		return killSessions(ctx, s.DSN(s.maintenance()), func(p session) bool { return p.database == name })
 	}
+	list := "SELECT string_agg(active_pid::text, ',') FROM pg_replication_slots WHERE database = $1"
+	end := "SELECT pg_terminate_backend(%s, 5000)"
 	ids, err := value(ctx, s.DSN(s.maintenance()), list, name)
 	if err != nil || ids == "" {
 		return err
