@@ -21,7 +21,13 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	if err := b.resolve(p); err != nil {
 		return nil, err
 	}
-	p.ID = planID(c, f, p.Syncs)
+	if err := b.alters(p); err != nil {
+		return nil, err
+	}
+	if len(p.Alters) > 0 {
+		p.Strategy = string(p.Alters[0].Way)
+	}
+	p.ID = planID(c, f, p)
 	if err := b.phases(p); err != nil {
 		return nil, err
 	}
@@ -39,6 +45,9 @@ type builder struct {
 
 func (b *builder) resolve(p *Plan) error {
 	for _, o := range b.change.Operations {
+		if o.AlterTable != nil {
+			continue
+		}
 		t, err := b.table(o)
 		if err != nil {
 			return err

@@ -32,6 +32,8 @@ type Change struct {
 	// UserTriggers is "refuse" (default) or "fire": what happens when the
 	// backfill would fire the table's own UPDATE triggers and nothing can stop that.
 	UserTriggers string `yaml:"user_triggers,omitempty" json:"user_triggers,omitempty"`
+	// Strategy is "auto" (default), "native", "sync" or "shadow".
+	Strategy string `yaml:"strategy,omitempty" json:"strategy,omitempty"`
 }
 
 // Replicas is a list of names, or the word "none".
@@ -55,6 +57,7 @@ type Operation struct {
 	SplitColumn  *SplitColumn  `yaml:"split_column,omitempty" json:"split_column,omitempty"`
 	ChangeType   *ChangeType   `yaml:"change_type,omitempty" json:"change_type,omitempty"`
 	SetNotNull   *SetNotNull   `yaml:"set_not_null,omitempty" json:"set_not_null,omitempty"`
+	AlterTable   *AlterTable   `yaml:"alter_table,omitempty" json:"alter_table,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.
@@ -118,6 +121,13 @@ type SetNotNull struct {
 	Table  string `yaml:"table" json:"table"`
 	Column string `yaml:"column" json:"column"`
 	Fill   string `yaml:"fill" json:"fill"`
+}
+
+// AlterTable is a change in the server's own words. SQL is what stands behind the
+// table's name in an ALTER TABLE; it is run as it was written.
+type AlterTable struct {
+	Table string `yaml:"table" json:"table"`
+	SQL   string `yaml:"sql" json:"sql"`
 }
 
 // GateSet lists the gates asked for, by phase. A nil list means the defaults, an
@@ -187,7 +197,8 @@ func (c Change) Validate() error {
 	}
 	errs = append(errs, oneOf("dual_write", c.DualWrite, "trigger", "app"),
 		oneOf("on_unreturnable", c.OnUnreturnable, "record", "reject"),
-		oneOf("user_triggers", c.UserTriggers, "refuse", "fire"))
+		oneOf("user_triggers", c.UserTriggers, "refuse", "fire"),
+		oneOf("strategy", c.Strategy, "auto", "native", "sync", "shadow"))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("change %q: %w", c.Name, err)
 	}
@@ -219,6 +230,10 @@ func (o Operation) validate() error {
 	if n := o.SetNotNull; n != nil {
 		set++
 		err = errors.Join(err, needed("table", n.Table), needed("column", n.Column))
+	}
+	if a := o.AlterTable; a != nil {
+		set++
+		err = errors.Join(err, needed("table", a.Table), needed("sql", a.SQL))
 	}
 	if set != 1 {
 		return fmt.Errorf("want exactly one kind of operation, got %d", set)
@@ -266,6 +281,8 @@ func (o Operation) Table() schema.Ident {
 		return schema.ParseIdent(o.ChangeType.Table)
 	case o.SetNotNull != nil:
 		return schema.ParseIdent(o.SetNotNull.Table)
+	case o.AlterTable != nil:
+		return schema.ParseIdent(o.AlterTable.Table)
 	}
 	return schema.Ident{}
 }

@@ -21,6 +21,8 @@ type Facts struct {
 	// Casts how values go from one type to another there.
 	Types []Type `json:"types,omitempty"`
 	Casts []Cast `json:"casts,omitempty"`
+	// Alters tells for each ALTER TABLE of the change what the server made of it.
+	Alters []AlterFacts `json:"alters,omitempty"`
 	// Settings are the session's own where they change what an expression means;
 	// a dialect pins them in what it creates.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -136,13 +138,20 @@ func (e *DriftError) Error() string {
 // Is makes errors.Is(err, ErrStale) true.
 func (e *DriftError) Is(target error) bool { return target == ErrStale }
 
-func sortedTables(syncs []Sync) []schema.Ident {
+func sortedTables(syncs []Sync, alters []Alter) []schema.Ident {
+	var all []schema.Ident
+	for _, s := range syncs {
+		all = append(all, s.Table)
+	}
+	for _, a := range alters {
+		all = append(all, a.Table)
+	}
 	seen := map[schema.Ident]bool{}
 	var out []schema.Ident
-	for _, s := range syncs {
-		if !seen[s.Table] {
-			seen[s.Table] = true
-			out = append(out, s.Table)
+	for _, id := range all {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].String() < out[j].String() })

@@ -11,10 +11,10 @@ import (
 
 // planID digests what is wanted and what it is wanted on. It enters names and
 // comments, so it can't be taken from the hash over the finished SQL.
-func planID(c Change, f *Facts, syncs []Sync) string {
+func planID(c Change, f *Facts, p *Plan) string {
 	h := sha256.New()
 	h.Write(c.canonical())
-	for _, id := range sortedTables(syncs) {
+	for _, id := range p.Tables() {
 		t, _ := f.Table(id)
 		fmt.Fprintf(h, "\n%s\n%s", id, strings.Join(t.Lines(), "\n"))
 	}

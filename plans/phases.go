@@ -23,6 +23,9 @@ func (b *builder) phases(p *Plan) error {
 			}
 		}
 	}
+	if err := b.alterPhases(p); err != nil {
+		return err
+	}
 	for i := range p.Phases {
 		b.finish(p, &p.Phases[i])
 	}
@@ -91,13 +94,17 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 		ph.Steps[i].ID = fmt.Sprintf("%s.%d.%s", ph.Name, i+1, ph.Steps[i].Kind)
 	}
 	ph.Gates = gatesFor(ph.Name, b.change.Gates)
-	ph.Code = codeFor(ph.Name, p.Syncs)
+	ph.Code = codeFor(ph.Name, p)
+	if p.onlyNative() {
+		nativeOnly(p, ph)
+		return
+	}
 	appWritesBoth(p, ph)
 	if ph.Name != Contract {
 		return
 	}
 	for i := range ph.Steps {
-		if ph.Steps[i].Kind == Drop {
+		if !ph.Steps[i].Reversible {
 			ph.Until = ph.Steps[i].ID
 			ph.Steps[i].Gates = soakBeforeDrop(b.change.Gates)
 			break
@@ -105,8 +112,19 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	}
 }
 
+// nativeOnly: what the server does by itself has no two sides to compare and
+// nothing to contract.
+func nativeOnly(p *Plan, ph *Phase) {
+	ph.Gates = nil
+	ph.Reversible = len(ph.Steps) == 0
+	if ph.Name == Expand {
+		ph.Gates = gatesFor(Expand, GateSet{Expand: []GateRef{}})
+		ph.Until = ph.Steps[0].ID
+	}
+}
+
 func contractOrder(k StepKind) int {
-	return map[StepKind]int{Hide: 0, BuildTwin: 1, Drop: 2, AdoptNames: 3}[k]
+	return map[StepKind]int{Hide: 0, BuildTwin: 1, Drop: 2, DropOld: 2, AdoptNames: 3}[k]
 }
 
 // appWritesBoth keeps the backfill shut, where no trigger keeps the sides in

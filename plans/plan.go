@@ -19,10 +19,11 @@ type Plan struct {
 	Hash string `json:"hash"`
 
 	Dialect    string      `json:"dialect"`
-	Strategy   string      `json:"strategy"` // "sync"
+	Strategy   string      `json:"strategy"` // "sync", "native" or "shadow"
 	Replicas   Replicas    `json:"replicas,omitempty"`
 	Operations []Operation `json:"operations"`
-	Syncs      []Sync      `json:"syncs"`
+	Syncs      []Sync      `json:"syncs,omitempty"`
+	Alters     []Alter     `json:"alters,omitempty"`
 	Assumes    []Assume    `json:"assumes"`
 	Notes      []string    `json:"notes,omitempty"`
 	Phases     []Phase     `json:"phases"`
@@ -74,6 +75,13 @@ const (
 	Hide        StepKind = "hide"         // take the old column out of sight, reversibly
 	Drop        StepKind = "drop"         // triggers and old columns; the end of the way back
 	AdoptNames  StepKind = "adopt_names"  // twins take the names of what they replaced
+
+	RunAlter      StepKind = "run_alter"      // the ALTER TABLE, by the server itself
+	CreateShadow  StepKind = "create_shadow"  // an empty copy of the table in its new shape
+	CopyRows      StepKind = "copy_rows"      // fill it and follow what changes
+	CompareShadow StepKind = "compare_shadow" // every row of both tables, on stored bytes
+	CutOver       StepKind = "cut_over"       // the copy takes the table's place
+	DropOld       StepKind = "drop_old"       // the old table; the end of the way back
 )
 
 // Mode says how a step's statements are run.
@@ -92,7 +100,8 @@ const (
 type Step struct {
 	ID    string       `json:"id"` // "expand.3.backfill": unique in the plan, stable
 	Kind  StepKind     `json:"kind"`
-	Sync  int          `json:"sync"` // index into Plan.Syncs
+	Sync  int          `json:"sync"`            // index into Plan.Syncs
+	Alter int          `json:"alter,omitempty"` // index into Plan.Alters, for its kinds
 	Table schema.Ident `json:"table"`
 	Mode  Mode         `json:"mode"`
 	SQL   []string     `json:"sql,omitempty"`
@@ -251,5 +260,5 @@ func (p *Plan) Step(id string) (Step, bool) {
 // Tables lists the plan's tables once each, sorted: the order in which leases
 // are taken.
 func (p *Plan) Tables() []schema.Ident {
-	return sortedTables(p.Syncs)
+	return sortedTables(p.Syncs, p.Alters)
 }

@@ -18,6 +18,14 @@ type Rules interface {
 	// the plan leaves it out. planID names the run in the comments of what the
 	// step creates.
 	Render(f *Facts, t *schema.Table, s *Sync, planID string, st *Step) (bool, error)
+	// NativeWays lists the ways in which the server does an ALTER TABLE by itself,
+	// the cheapest first.
+	NativeWays(f *Facts, t *schema.Table, seen *AlterFacts) []NativeWay
+	// Alter completes an ALTER TABLE whose way is decided: key, columns, unique
+	// keys, result. It refuses what can't be done that way (*RefusedError).
+	Alter(f *Facts, t *schema.Table, seen *AlterFacts, a *Alter) error
+	// RenderAlter is Render for the steps of an ALTER TABLE.
+	RenderAlter(f *Facts, t *schema.Table, a *Alter, planID string, st *Step) (bool, error)
 	// Quote writes an identifier as the server wants it.
 	Quote(name string) string
 	// NameLimit is the longest identifier, and whether it counts bytes (or else

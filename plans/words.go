@@ -14,10 +14,14 @@ func names(sides []Side) string {
 }
 
 // codeFor says what the application must be doing before and after a phase.
-func codeFor(n PhaseName, syncs []Sync) Code {
+func codeFor(n PhaseName, p *Plan) Code {
 	var before, after []string
-	for i := range syncs {
-		b, a := syncWords(n, &syncs[i])
+	for i := range p.Syncs {
+		b, a := syncWords(n, &p.Syncs[i])
+		before, after = append(before, b), append(after, a)
+	}
+	for i := range p.Alters {
+		b, a := alterWords(n, &p.Alters[i])
 		before, after = append(before, b), append(after, a)
 	}
 	return Code{Before: strings.Join(before, " "), After: strings.Join(after, " ")}

@@ -32,6 +32,14 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		if t.Kind != "table" {
 			continue
 		}
+		if o.AlterTable != nil {
+			a, err := s.probe(ctx, t, o.AlterTable.SQL)
+			if err != nil {
+				return f, err
+			}
+			f.Alters = append(f.Alters, a)
+			continue
+		}
 		list, err := s.expressions(ctx, t, o)
 		if err != nil {
 			return f, err

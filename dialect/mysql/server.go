@@ -23,6 +23,7 @@ func (s *server) Info(ctx context.Context) (schema.Server, error) {
 	}
 	v.Number = versionNumber(v.Version)
 	v.Can = features(v)
+	v.Can.LogsCascades = strings.EqualFold(vars["innodb_native_foreign_keys"], "OFF")
 	v.Identity = identity(vars)
 	v.Managed = managed(vars)
 	v.Modes = "lower_case_table_names=" + vars["lower_case_table_names"]
@@ -101,6 +102,7 @@ func features(v schema.Server) schema.Features {
 		FillsNotNullInSelect: since(80001, 0),
 		InvisibleNotNull:     since(80023, 0),
 		AddBeforeVirtual:     since(80029, 0),
+		SwapsUnderLock:       since(80013, 0),
 	}
 }
 

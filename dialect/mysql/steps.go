@@ -18,6 +18,9 @@ import (
 
 // Observe implements dialect.Steps.
 func (s *server) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dialect.Outcome, string, error) {
+	if alters(st.Kind) {
+		return s.observeAlter(ctx, p, st)
+	}
 	r, err := prepare(p, st)
 	if err != nil {
 		return 0, "", err
@@ -121,6 +124,9 @@ func prepare(p *plans.Plan, st plans.Step) (recipe, error) {
 
 // Do implements dialect.Steps.
 func (s *server) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if alters(st.Kind) {
+		return s.doAlter(ctx, p, st, env)
+	}
 	r, err := prepare(p, st)
 	if err != nil {
 		return err
@@ -152,6 +158,9 @@ func (s *server) reinstall(ctx context.Context, p *plans.Plan, st plans.Step, en
 
 // Undo implements dialect.Steps.
 func (s *server) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if alters(st.Kind) {
+		return s.undoAlter(ctx, p, st, env)
+	}
 	r, err := prepare(p, st)
 	if err != nil {
 		return err

@@ -1,0 +1,203 @@
+package plans
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/phasemig/phasemig/schema"
+)
+
+// Way is how one ALTER TABLE is done.
+type Way string
+
+// The ways of an ALTER TABLE.
+const (
+	Native Way = "native" // by the server itself, which doesn't block for long
+	Shadow Way = "shadow" // on a copy of the table that is kept in step and then takes its place
+)
+
+// Alter is one ALTER TABLE of a plan.
+type Alter struct {
+	Table schema.Ident `json:"table"`
+	SQL   string       `json:"sql"` // what stands behind the table's name, as it was written
+	Way   Way          `json:"way"`
+	// Prefix is put in front of SQL on the native way, so that the server refuses
+	// rather than does it in another way.
+	Prefix string `json:"prefix,omitempty"`
+
+	// The rest is of the shadow way.
+
+	New     string    `json:"new,omitempty"` // the shadow's name until it takes the table's place
+	Old     string    `json:"old,omitempty"` // the table's name from then on
+	Key     []KeyPart `json:"key,omitempty"` // of the table, walked by the copy
+	KeyTo   []KeyPart `json:"key_to,omitempty"`
+	Columns []Copied  `json:"columns,omitempty"`
+	// Unique lists unique keys of the new shape besides the one that is walked, and
+	// UniqueOld those of the old one: they decide what may be applied side by side.
+	Unique    []string `json:"unique,omitempty"`
+	UniqueOld []string `json:"unique_old,omitempty"`
+	// Result is what the table looks like when it has the new shape.
+	Result []string          `json:"result,omitempty"`
+	Extra  map[string]string `json:"extra,omitempty"`
+}
+
+// Copied is a column that both shapes have.
+type Copied struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// AlterFacts is what the server was seen to make of an ALTER TABLE, on an empty
+// copy of the table. A way that the copy rules out is ruled out; one that it allows
+// may still be refused by the table itself.
+type AlterFacts struct {
+	Table  schema.Ident  `json:"table"`
+	SQL    string        `json:"sql"`
+	Error  string        `json:"error,omitempty"` // what the server said against it
+	Result *schema.Table `json:"result,omitempty"`
+	// NotInstant and NotOnline say why it isn't done by metadata alone, and why not
+	// without blocking writes. Rebuilds and Builds tell what an online way costs.
+	NotInstant string `json:"not_instant,omitempty"`
+	NotOnline  string `json:"not_online,omitempty"`
+	Rebuilds   bool   `json:"rebuilds,omitempty"` // rewrites the table
+	Builds     bool   `json:"builds,omitempty"`   // reads the whole table for an index
+}
+
+// Alter finds what was seen of an ALTER TABLE.
+func (f *Facts) Alter(id schema.Ident, sql string) (AlterFacts, bool) {
+	for _, a := range f.Alters {
+		if a.Table.Name == id.Name && a.SQL == sql {
+			return a, true
+		}
+	}
+	return AlterFacts{}, false
+}
+
+// smallBytes is the size up to which a table may be blocked while the server
+// rewrites it: about a tenth of a second of work.
+const smallBytes = 10 << 20
+
+// alters decides the way of each ALTER TABLE of the change.
+func (b *builder) alters(p *Plan) error {
+	for _, o := range b.change.Operations {
+		if o.AlterTable == nil {
+			continue
+		}
+		t, err := b.table(o)
+		if err != nil {
+			return err
+		}
+		a := Alter{Table: t.Ident, SQL: o.AlterTable.SQL}
+		a.New, a.Old = b.name("_"+t.Name+"_pm_new"), b.name("_"+t.Name+"_pm_old")
+		seen, ok := b.facts.Alter(t.Ident, a.SQL)
+		if !ok {
+			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: "this server's changes of a table are planned by operations", Hint: "rename_column, split_column, change_type or set_not_null in a change file"}
+		}
+		if seen.Error != "" {
+			return &InputError{What: "alter table " + t.Ident.String(), Reason: seen.Error, Hint: "the server was asked to do it to an empty copy of the table"}
+		}
+		if a.Way, a.Prefix, err = b.way(t, seen); err != nil {
+			return err
+		}
+		if err := b.rules.Alter(b.facts, t, &seen, &a); err != nil {
+			return err
+		}
+		p.Alters = append(p.Alters, a)
+	}
+	if len(p.Alters) > 0 && len(p.Syncs)+len(p.Alters) > 1 {
+		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
+	}
+	return nil
+}
+
+// way is the cheapest safe one, unless one was asked for.
+func (b *builder) way(t *schema.Table, seen AlterFacts) (Way, string, error) {
+	asked := b.change.Strategy
+	if asked == "shadow" {
+		return Shadow, "", nil
+	}
+	for _, w := range b.rules.NativeWays(b.facts, t, &seen) {
+		if w.Grows == "" || asked == "native" && !w.Blocks {
+			return Native, w.Prefix, nil
+		}
+	}
+	if t.Bytes < smallBytes && b.change.Strategy != "native" {
+		return Native, "", nil
+	}
+	if asked == "native" {
+		return "", "", &RefusedError{What: "strategy native", Reason: "the server would block writes to " + t.Ident.String() + " for as long as it rewrites the table: " + seen.NotOnline, Hint: "--strategy auto"}
+	}
+	return Shadow, "", nil
+}
+
+// NativeWay is one way in which the server does an ALTER TABLE by itself.
+type NativeWay struct {
+	Prefix string
+	// Grows says what takes longer the larger the table is; "": nothing.
+	Grows string
+	// Blocks: writes wait for it.
+	Blocks bool
+}
+
+func (b *builder) alterPhases(p *Plan) error {
+	for i := range p.Alters {
+		a := &p.Alters[i]
+		t, _ := b.facts.Table(a.Table)
+		for n, kinds := range alterSteps(a) {
+			for _, k := range kinds {
+				st := Step{Kind: k, Alter: i, Table: a.Table, Reversible: k != RunAlter && k != DropOld}
+				needed, err := b.rules.RenderAlter(b.facts, t, a, p.ID, &st)
+				if err != nil {
+					return err
+				}
+				if st.Lock.Level == "" {
+					st.Lock.Level = "none"
+				}
+				if needed {
+					p.Phases[n].Steps = append(p.Phases[n].Steps, st)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func alterSteps(a *Alter) [3][]StepKind {
+	if a.Way == Native {
+		return [3][]StepKind{{RunAlter}, nil, nil}
+	}
+	return [3][]StepKind{{CreateShadow, CopyRows, CompareShadow}, {CutOver}, {DropOld}}
+}
+
+// alterWords says what the application must be doing around a phase.
+func alterWords(n PhaseName, a *Alter) (before, after string) {
+	if a.Way == Native {
+		if n == Expand {
+			return fmt.Sprintf("Code that works with %s before and after the change.", a.Table.Name), fmt.Sprintf("Any code that works with the new shape of %s.", a.Table.Name)
+		}
+		return "Unchanged.", "Unchanged."
+	}
+	switch n {
+	case Expand:
+		return fmt.Sprintf("Any code that uses %s.", a.Table.Name), "Unchanged: the copy is filled and kept in step beside the table."
+	case Switch:
+		return fmt.Sprintf("Code copes with %s in its old and in its new shape.", a.Table.Name),
+			fmt.Sprintf("%s has its new shape; the old table can be brought up to date and take its place again.", a.Table.Name)
+	}
+	return "No going back to the old shape is wanted.", "The old table is gone."
+}
+
+// notSyncs: gates that compare two sides of a sync have the shadow instead.
+func (p *Plan) onlyNative() bool {
+	return len(p.Syncs) == 0 && !slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow })
+}
+
+// Shadowed is the plan's shadow, if it has one.
+func (p *Plan) Shadowed() (*Alter, bool) {
+	for i := range p.Alters {
+		if p.Alters[i].Way == Shadow {
+			return &p.Alters[i], true
+		}
+	}
+	return nil, false
+}
