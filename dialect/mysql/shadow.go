@@ -1,0 +1,473 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/phasemig/phasemig/binlog"
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/stream"
+)
+
+// pair is a table and its shadow on this server: see package shadow. In reverse the
+// table in its new shape is the source and the old table the target.
+type pair struct {
+	s       *server
+	a       *plans.Alter
+	planID  string
+	fence   state.Fence
+	reverse bool
+	step    string
+
+	from, to *schema.Table
+	key      []plans.KeyPart // of the source
+	keyTo    []plans.KeyPart // the same columns in the target
+	keyIndex string
+	columns  []plans.Copied
+	lanes    int
+	copy     *sql.DB // sessions that copy, compare and ask
+	sessions []*session
+	log      *logReader
+}
+
+// role is under which name the checkpoint table keeps this direction's positions.
+func (p *pair) role() string {
+	if p.reverse {
+		return "reverse"
+	}
+	return "forward"
+}
+
+func (p *pair) checkpoint() string { return quoteTable(checkpointTable(p.planID)) }
+
+// Lanes of a table whose rows don't depend on each other. More would only wait for
+// each other in the server's log.
+const freeLanes = 2
+
+// shadow opens a pair. Which tables they are the names tell: once the tables have
+// changed places the table itself has the new shape.
+func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
+	a := &w.Plan.Alters[w.Alter]
+	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, step: w.Step, lanes: freeLanes}
+	other, unique := a.New, a.Unique
+	p.key, p.keyTo, p.columns = a.Key, a.KeyTo, a.Columns
+	if p.reverse {
+		other, unique = a.Old, a.UniqueOld
+		p.key, p.keyTo, p.columns = a.KeyTo, a.Key, turned(a.Columns)
+	}
+	if len(unique) > 0 {
+		p.lanes = 1
+	}
+	var err error
+	if p.from, err = s.Table(ctx, a.Table); err == nil {
+		p.to, err = s.Table(ctx, schema.Ident{Schema: a.Table.Schema, Name: other})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the tables of the copy: %w", err)
+	}
+	if p.keyIndex, err = walkIndex(p.from, p.key); err != nil {
+		return nil, err
+	}
+	if p.copy, err = s.pool(copySession); err != nil {
+		return nil, err
+	}
+	n := max(w.Workers, 1) + 4
+	p.copy.SetMaxOpenConns(n)
+	p.copy.SetMaxIdleConns(n)
+	for range p.lanes {
+		p.sessions = append(p.sessions, &session{p: p})
+	}
+	return p, nil
+}
+
+// copySession: values that the table holds are copied as they are, zero dates and an
+// AUTO_INCREMENT of 0 among them; a value that doesn't fit is an error, never cut.
+// Foreign keys are not checked for each chunk: that would lock the parents' rows.
+var copySession = []string{"SET SESSION sql_mode = '" + sqlMode + ",NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, innodb_lock_wait_timeout = 1"}
+
+func turned(list []plans.Copied) []plans.Copied {
+	out := make([]plans.Copied, len(list))
+	for i, c := range list {
+		out[i] = plans.Copied{From: c.To, To: c.From}
+	}
+	return out
+}
+
+// walkIndex is the index of the key, in its order.
+func walkIndex(t *schema.Table, key []plans.KeyPart) (string, error) {
+	for _, x := range t.Indexes {
+		if ledBy(x, key) && x.Method != "fulltext" && x.Method != "spatial" {
+			return x.Name, nil
+		}
+	}
+	return "", fmt.Errorf("table %s has no index on %s any more", t.Ident, keyNames(key))
+}
+
+func keyNames(key []plans.KeyPart) string {
+	var out []string
+	for _, k := range key {
+		out = append(out, k.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// Close implements dialect.Shadow.
+func (p *pair) Close() error {
+	for _, s := range p.sessions {
+		s.close()
+	}
+	return p.copy.Close()
+}
+
+// Lanes implements shadow.Table.
+func (p *pair) Lanes() int { return p.lanes }
+
+// Rows implements dialect.Shadow.
+func (p *pair) Rows(ctx context.Context) (int64, error) {
+	var n sql.NullInt64
+	err := p.copy.QueryRowContext(ctx, "SELECT table_rows FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", p.from.Schema, p.from.Name).Scan(&n)
+	return n.Int64, classify(err)
+}
+
+func (p *pair) source() string {
+	return fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.from.Ident), quote(p.keyIndex))
+}
+
+// Boundary implements dialect.Shadow.
+func (p *pair) Boundary(ctx context.Context, low, high string, n int) (string, error) {
+	where, err := between(p.key, low, high)
+	if err != nil {
+		return "", err
+	}
+	list, err := keyList(ctx, p.copy, p.key, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", keyTexts(p.key), p.source(), where, orderBy(p.key), max(n, 1)-1))
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return list[0], nil
+}
+
+// keyTexts writes the key's columns as texts.
+func keyTexts(key []plans.KeyPart) string {
+	var out []string
+	for _, k := range key {
+		out = append(out, keyForm(k).text(quote(k.Name)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// keyList runs a query for keys.
+func keyList(ctx context.Context, q querier, key []plans.KeyPart, query string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer rows.Close()
+	parts := make([]string, len(key))
+	to := make([]any, len(parts))
+	for i := range parts {
+		to[i] = &parts[i]
+	}
+	var out []string
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return nil, classify(err)
+		}
+		out = append(out, encodeKey(parts))
+	}
+	return out, classify(rows.Err())
+}
+
+func (p *pair) copyStatement(where string) string {
+	var from, to []string
+	for _, c := range p.columns {
+		from, to = append(from, quote(c.From)), append(to, quote(c.To))
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), strings.Join(to, ", "), strings.Join(from, ", "), p.source(), where)
+}
+
+// Copy implements shadow.Table. READ COMMITTED lets the read take no locks on the
+// table.
+func (p *pair) Copy(ctx context.Context, r shadow.Range, seg state.Segment) (int64, error) {
+	where, err := between(p.key, r.Low, r.High)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := p.copy.Conn(ctx)
+	if err != nil {
+		return 0, classify(err)
+	}
+	defer conn.Close()
+	var id string
+	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID() + 0").Scan(&id); err != nil {
+		return 0, classify(err)
+	}
+	n, err := p.copyThrough(ctx, conn, where, seg)
+	if errors.Is(err, dberr.ConnLost) || ctx.Err() != nil {
+		return p.afterLoss(ctx, id, seg, n, err)
+	}
+	return n, err
+}
+
+func (p *pair) copyThrough(ctx context.Context, conn *sql.Conn, where string, seg state.Segment) (int64, error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, classify(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
+		return 0, err
+	}
+	if err := stateFlavor().AdvanceSegment(ctx, tx, seg); err != nil {
+		return 0, err
+	}
+	res, err := tx.ExecContext(ctx, p.copyStatement(where))
+	if err != nil {
+		return 0, p.duplicate(err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	return n, classify(tx.Commit())
+}
+
+// afterLoss finds out what became of a chunk whose answer was lost. Only when its
+// session is gone can nothing of it happen any more.
+func (p *pair) afterLoss(ctx context.Context, session string, seg state.Segment, n int64, lost error) (int64, error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx) // this run goes no further; the next one reads the segment under its own lease
+	}
+	if err := p.s.awaitEnd(ctx, session); err != nil {
+		return 0, err
+	}
+	list, err := stateSegments(ctx, p.copy, seg)
+	if err != nil {
+		return 0, err
+	}
+	if list {
+		return n, nil
+	}
+	return 0, lost
+}
+
+// stateSegments reports whether a segment is stored as given.
+func stateSegments(ctx context.Context, q querier, seg state.Segment) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quote(stateSchema)+".segment WHERE run = ? AND step = ? AND pass = ? AND number = ? AND cursor_key = ? AND done = ?",
+		seg.Run, seg.Step, seg.Pass, seg.Number, seg.Cursor, seg.Done).Scan(&n)
+	return n > 0, classify(err)
+}
+
+// duplicate tells a duplicate from other errors, and which index it was about.
+func (p *pair) duplicate(err error) error {
+	if !is(err, 1062, 1586) {
+		return classify(err)
+	}
+	index := indexOf(err.Error())
+	walk := strings.EqualFold(index, "PRIMARY") && primaryIs(p.to, p.keyTo)
+	for _, x := range p.to.Indexes {
+		if x.Name == index && x.Unique && len(x.Columns) == len(p.keyTo) && ledBy(x, p.keyTo) {
+			walk = true
+		}
+	}
+	return &shadow.DuplicateError{Index: index, Walk: walk, Err: classify(err)}
+}
+
+func primaryIs(t *schema.Table, key []plans.KeyPart) bool {
+	for _, x := range t.Indexes {
+		if x.Primary {
+			return len(x.Columns) == len(key) && ledBy(x, key)
+		}
+	}
+	return false
+}
+
+// indexOf reads the index's name off "Duplicate entry '…' for key 't.name'".
+func indexOf(message string) string {
+	i := strings.LastIndex(message, "for key '")
+	if i < 0 {
+		return ""
+	}
+	name := strings.TrimSuffix(message[i+len("for key '"):], "'")
+	if j := strings.LastIndex(name, "."); j >= 0 {
+		name = name[j+1:]
+	}
+	return name
+}
+
+// CopyLocked implements shadow.Table: under a write lock of the table, which is held
+// for a drain and a chunk.
+func (p *pair) CopyLocked(ctx context.Context, r shadow.Range, seg state.Segment, drain shadow.Drain) (int64, error) {
+	where, err := between(p.key, r.Low, r.High)
+	if err != nil {
+		return 0, err
+	}
+	l, err := p.lock(ctx, quote(stateSchema)+".segment WRITE")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	if _, err := drain(ctx, l.Mark, l.Apply); err != nil {
+		return 0, err
+	}
+	return l.copyChunk(ctx, where, seg)
+}
+
+// Resume implements shadow.Table.
+func (p *pair) Resume(ctx context.Context) (stream.Position, error) {
+	list, err := records(ctx, p.copy, "SELECT log_position FROM "+p.checkpoint()+" WHERE role = ? AND lane >= 0", p.role())
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	var all []stream.Position
+	for _, r := range list {
+		all = append(all, stream.Position(r["log_position"]))
+	}
+	return binlog.Least(all)
+}
+
+// Begin implements shadow.Table. The set of executed transactions is a prefix of the
+// log where commits are visible in its order, which the preflight asks for; elsewhere the
+// log's end before any chunk is read, once everything before it is visible.
+func (p *pair) Begin(ctx context.Context) error {
+	at, err := p.s.Position(ctx)
+	if err != nil {
+		return err
+	}
+	if at == "" {
+		return &plans.RefusedError{What: "copy " + p.from.Ident.String(), Reason: "the server keeps no binary log", Hint: "start it with log_bin, binlog_format = ROW and binlog_row_image = FULL"}
+	}
+	if err := p.noPrepared(ctx); err != nil {
+		return err
+	}
+	return p.setPositions(ctx, p.role(), stream.Position(at), p.lanes)
+}
+
+// setPositions begins a direction anew.
+func (p *pair) setPositions(ctx context.Context, role string, at stream.Position, lanes int) error {
+	tx, err := p.copy.BeginTx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
+		return err
+	}
+	for _, q := range positionStatements(p.checkpoint(), role, at, lanes) {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return classify(err)
+		}
+	}
+	return classify(tx.Commit())
+}
+
+func positionStatements(table, role string, at stream.Position, lanes int) []string {
+	out := []string{fmt.Sprintf("DELETE FROM %s WHERE role = %s", table, quoteText(role)),
+		fmt.Sprintf("INSERT INTO %s VALUES ('mark', 0, '', 0) ON DUPLICATE KEY UPDATE mark = mark", table)}
+	for n := range lanes {
+		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES (%s, %d, %s, 0)", table, quoteText(role), n, quoteText(string(at))))
+	}
+	return out
+}
+
+// noPrepared: rows of a transaction that was prepared before the log is read would
+// never be seen.
+func (p *pair) noPrepared(ctx context.Context) error {
+	list, err := records(ctx, p.copy, "XA RECOVER CONVERT XID")
+	if errors.Is(err, dberr.Denied) {
+		return nil // without the right to look there is the log: a COMMIT without rows stops the reading
+	}
+	if err != nil {
+		return fmt.Errorf("look for prepared transactions: %w", err)
+	}
+	if len(list) > 0 {
+		return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: XID %s", list[0]["data"]), "commit or roll it back (XA RECOVER lists it), then call again"))
+	}
+	return nil
+}
+
+// Open implements shadow.Table.
+func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, error) {
+	c, err := p.s.logConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mark := checkpointTable(p.planID)
+	marks, err := p.s.Table(ctx, mark)
+	if err != nil {
+		return nil, err
+	}
+	o := stream.Options{From: from, Follow: []schema.Ident{p.from.Ident, mark}, Run: p.planID}
+	return binlog.Open(ctx, c, o, []binlog.Relation{relationOf(p.from), relationOf(marks)})
+}
+
+func relationOf(t *schema.Table) binlog.Relation {
+	r := binlog.Relation{Ident: t.Ident, Columns: t.Columns}
+	for _, g := range t.Triggers {
+		r.Triggers = append(r.Triggers, g.Name)
+	}
+	return r
+}
+
+// Mark implements shadow.Table.
+func (p *pair) Mark(ctx context.Context) (uint64, error) {
+	res, err := p.copy.ExecContext(ctx, markStatement(p.checkpoint()))
+	if err != nil {
+		return 0, classify(err)
+	}
+	n, err := res.LastInsertId()
+	return uint64(n), err
+}
+
+func markStatement(table string) string {
+	return "UPDATE " + table + " SET mark = LAST_INSERT_ID(mark + 1) WHERE role = 'mark'"
+}
+
+// MarkOf implements shadow.Table.
+func (p *pair) MarkOf(c stream.Change) (uint64, bool) {
+	if c.Relation != 1 {
+		return 0, false
+	}
+	if len(c.After) < 4 {
+		return 0, true
+	}
+	var n uint64
+	for _, b := range c.After[3].Text {
+		if b < '0' || b > '9' {
+			return 0, true
+		}
+		n = n*10 + uint64(b-'0')
+	}
+	return n, true
+}
+
+// Seen implements shadow.Table.
+func (p *pair) Seen(ctx context.Context) (func(stream.Txn) bool, error) {
+	if mariadb(p.s.see) {
+		return nil, nil
+	}
+	var mode, set string
+	if err := p.copy.QueryRowContext(ctx, "SELECT @@global.gtid_mode, @@global.gtid_executed").Scan(&mode, &set); err != nil {
+		return nil, classify(err)
+	}
+	if mode != "ON" {
+		return nil, nil
+	}
+	return binlog.Executed(set)
+}
+
+// logReader keeps what is needed to read the log.
+type logReader struct {
+	once   sync.Once
+	config binlog.Config
+	err    error
+}

@@ -1,0 +1,275 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/shadow"
+)
+
+var _ shadow.Comparer = (*pair)(nil)
+
+// side is how one of the tables is read for a comparison.
+type side struct {
+	from  string // what stands behind FROM
+	key   []plans.KeyPart
+	texts string // the key as texts of the source's types
+	row   string // one value of all compared columns
+}
+
+func (p *pair) sideOf(which shadow.Side) side {
+	if which == shadow.Source {
+		return side{from: p.source(), key: p.key, texts: keyTexts(p.key), row: p.rowValue(shadow.Source)}
+	}
+	index, _ := walkIndex(p.to, p.keyTo)
+	return side{from: fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.to.Ident), quote(index)), key: p.keyTo, texts: p.targetTexts(), row: p.rowValue(shadow.Target)}
+}
+
+// targetTexts writes the target's key in the source's form.
+func (p *pair) targetTexts() string {
+	var out []string
+	for n, k := range p.keyTo {
+		col := quote(k.Name)
+		if from := p.key[n]; from.Charset != "" && from.Charset != k.Charset {
+			col = fmt.Sprintf("CONVERT(%s USING %s)", col, from.Charset)
+		}
+		out = append(out, keyForm(p.key[n]).text(col))
+	}
+	return strings.Join(out, ", ")
+}
+
+// rowValue joins all compared columns: each by its bytes, NULL told from every
+// value by the flags in front.
+func (p *pair) rowValue(which shadow.Side) string {
+	var flags, values []string
+	for _, c := range p.columns {
+		from, _ := anyCase(p.from, c.From)
+		to, _ := anyCase(p.to, c.To)
+		col := from
+		if which == shadow.Target {
+			col = to
+		}
+		flags = append(flags, "ISNULL("+quote(col.Name)+")")
+		values = append(values, compared(col, from, to))
+	}
+	return "CONCAT_WS('#', CONCAT(" + strings.Join(flags, ", ") + "), " + strings.Join(values, ", ") + ")"
+}
+
+// compared writes a column's value so that equal bytes mean an equal value of the
+// target's type.
+func compared(col, from, to schema.Column) string {
+	name, a, b := quote(col.Name), baseType(from.Type), baseType(to.Type)
+	if sameDefinition(from, to) {
+		return stored(name, a, col)
+	}
+	switch {
+	case integers[a] > 0 && integers[b] > 0:
+		return name
+	case b == "decimal" && (integers[a] > 0 || a == "decimal"):
+		return fmt.Sprintf("CAST(%s AS DECIMAL%s)", name, arguments(to.Type))
+	case from.Charset != "" && to.Charset != "":
+		return fmt.Sprintf("CAST(CONVERT(%s USING %s) AS BINARY)", name, to.Charset)
+	}
+	return assigned(name, to)
+}
+
+// stored writes a value by its bytes.
+func stored(name, base string, c schema.Column) string {
+	switch {
+	case base == "float":
+		return "CAST(" + name + " AS DOUBLE)"
+	case base == "bit", base == "enum", base == "set":
+		return name + " + 0"
+	case c.Class == schema.Text:
+		return "CAST(" + name + " AS BINARY)"
+	case base == "json":
+		return "CAST(CAST(" + name + " AS CHAR) AS BINARY)"
+	case c.Class == schema.Opaque && base != "uuid" && base != "inet4" && base != "inet6":
+		return "HEX(" + name + ")"
+	}
+	return name
+}
+
+func arguments(t string) string {
+	i, j := strings.Index(t, "("), strings.Index(t, ")")
+	if i < 0 || j < i {
+		return "(10, 0)"
+	}
+	return t[i : j+1]
+}
+
+// assigned writes what an assignment to the column makes of a value, as far as a
+// cast does the same.
+func assigned(name string, to schema.Column) string {
+	switch base := baseType(to.Type); {
+	case to.Charset != "" && to.Class == schema.Text:
+		return fmt.Sprintf("CAST(CONVERT(CAST(%s AS CHAR) USING %s) AS BINARY)", name, to.Charset)
+	case base == "datetime", base == "timestamp":
+		return fmt.Sprintf("CAST(%s AS DATETIME%s)", name, precision(to.Type))
+	case base == "time":
+		return fmt.Sprintf("CAST(%s AS TIME%s)", name, precision(to.Type))
+	case base == "date":
+		return fmt.Sprintf("CAST(%s AS DATE)", name)
+	case base == "decimal":
+		return fmt.Sprintf("CAST(%s AS DECIMAL%s)", name, arguments(to.Type))
+	case integers[base] > 0, base == "bit", base == "enum", base == "set", base == "year":
+		return fmt.Sprintf("CAST(%s AS DECIMAL(65, 0))", name)
+	case base == "double", base == "float":
+		return fmt.Sprintf("CAST(%s AS %s)", name, strings.ToUpper(base))
+	case base == "json":
+		return fmt.Sprintf("CAST(CAST(%s AS JSON) AS CHAR)", name)
+	}
+	return "HEX(" + name + ")"
+}
+
+func precision(t string) string {
+	if i := strings.Index(t, "("); i >= 0 {
+		return t[i : strings.Index(t, ")")+1]
+	}
+	return ""
+}
+
+// digest is the sum over rows of a strong hash: rows are told apart by their keys,
+// so no two cancel each other. The server's own words for it differ.
+func (p *pair) digest(row string) string {
+	hash := "SHA2(" + row + ", 256)"
+	if !mariadb(p.s.see) {
+		return "HEX(BIT_XOR(UNHEX(" + hash + ")))"
+	}
+	half := func(at int) string {
+		return fmt.Sprintf("BIT_XOR(CAST(CONV(SUBSTRING(_pm_hash, %d, 16), 16, 10) AS UNSIGNED))", at)
+	}
+	return "CONCAT(" + half(1) + ", '/', " + half(17) + ")"
+}
+
+// Sum implements shadow.Comparer.
+func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shadow.Sum, error) {
+	s := p.sideOf(which)
+	from, err := p.rangeOf(s, which, r)
+	if err != nil {
+		return shadow.Sum{}, err
+	}
+	q := fmt.Sprintf("SELECT COUNT(*), COALESCE(%s, '') FROM %s", p.digest(s.row), from)
+	if mariadb(p.s.see) {
+		q = fmt.Sprintf("SELECT COUNT(*), COALESCE(%s, '') FROM (SELECT SHA2(%s, 256) AS _pm_hash FROM %s) AS _pm_rows", p.digest(""), s.row, from)
+	}
+	var out shadow.Sum
+	err = p.copy.QueryRowContext(ctx, q).Scan(&out.Rows, &out.Digest)
+	return out, classify(err)
+}
+
+// rangeOf is the rows of a range behind FROM. Where the target's key has another
+// order its rows are found by the source's keys; rows that the source has not are found
+// by strangers.
+func (p *pair) rangeOf(s side, which shadow.Side, r shadow.Range) (string, error) {
+	where, err := between(alike(s.key, p.key), r.Low, r.High)
+	return s.from + " WHERE " + where, err
+}
+
+// alike is a key under the names of one side with the types of the other, for
+// literals of keys.
+func alike(names, types []plans.KeyPart) []plans.KeyPart {
+	out := make([]plans.KeyPart, len(names))
+	for i := range names {
+		out[i] = types[i]
+		out[i].Name = names[i].Name
+	}
+	return out
+}
+
+// RowsIn implements shadow.Comparer.
+func (p *pair) RowsIn(ctx context.Context, which shadow.Side, r shadow.Range) (map[string]string, error) {
+	s := p.sideOf(which)
+	from, err := p.rangeOf(s, which, r)
+	if err != nil {
+		return nil, err
+	}
+	return p.digests(ctx, p.copy, s, from)
+}
+
+func (p *pair) digests(ctx context.Context, q querier, s side, from string) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf("SELECT SHA2(%s, 256), %s FROM %s", s.row, s.texts, from))
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer rows.Close()
+	parts := make([]string, len(s.key))
+	var hash string
+	to := []any{&hash}
+	for i := range parts {
+		to = append(to, &parts[i])
+	}
+	out := map[string]string{}
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return nil, classify(err)
+		}
+		out[encodeKey(parts)] = hash
+	}
+	return out, classify(rows.Err())
+}
+
+// RowsOf implements shadow.Comparer.
+func (p *pair) RowsOf(ctx context.Context, which shadow.Side, keys []string) (map[string]string, error) {
+	s := p.sideOf(which)
+	out := map[string]string{}
+	for len(keys) > 0 {
+		n := min(len(keys), keysAtOnce)
+		where, err := p.keysCondition(s, keys[:n])
+		if err != nil {
+			return nil, err
+		}
+		got, err := p.digests(ctx, p.copy, s, s.from+" WHERE "+where)
+		if err != nil {
+			return nil, err
+		}
+		for k, d := range got {
+			out[k] = d
+		}
+		keys = keys[n:]
+	}
+	return out, nil
+}
+
+func (p *pair) keysCondition(s side, keys []string) (string, error) {
+	part := alike(s.key, p.key)
+	var conds []string
+	for _, k := range keys {
+		lits, err := literals(part, k)
+		if err != nil {
+			return "", err
+		}
+		conds = append(conds, "("+equals(part, lits)+")")
+	}
+	return "(" + strings.Join(conds, " OR ") + ")", nil
+}
+
+// Hold implements shadow.Comparer.
+func (p *pair) Hold(ctx context.Context, keys []string, f func(context.Context) error) error {
+	s := p.sideOf(shadow.Source)
+	where, err := p.keysCondition(s, keys)
+	if err != nil {
+		return err
+	}
+	tx, err := p.copy.BeginTx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s LOCK IN SHARE MODE", s.from, where))
+	if err != nil {
+		return classify(err)
+	}
+	for rows.Next() { // read to its end, so that every row is locked
+	}
+	if err := rows.Close(); err != nil {
+		return classify(err)
+	}
+	return f(ctx)
+}
+
+// Readable implements shadow.Comparer.
+func (p *pair) Readable(key string) string { return readable(p.key, key) }

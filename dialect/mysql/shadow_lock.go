@@ -1,0 +1,299 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/stream"
+)
+
+// locked is the table under LOCK TABLES on one connection, which applies the last
+// changes and renames. Nothing on it may begin a transaction by name: that would give the
+// locks up without a word.
+type locked struct {
+	session
+	kitchen alterKitchen
+}
+
+// Lock implements shadow.Table.
+func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
+	return p.lock(ctx, "")
+}
+
+func (p *pair) lock(ctx context.Context, more string) (*locked, error) {
+	l := &locked{session: session{p: p}, kitchen: alterKitchen{a: p.a, planID: p.planID}}
+	if err := l.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.take(ctx, more); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// take makes what may be needed before the lock, so that nothing is made under it.
+func (l *locked) take(ctx context.Context, more string) error {
+	if err := l.stage(ctx); err != nil {
+		return err
+	}
+	if err := l.exec(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d", int(plans.LockBudget.Seconds()))); err != nil {
+		return err
+	}
+	list := []string{quoteTable(l.p.from.Ident) + " WRITE", quoteTable(l.p.to.Ident) + " WRITE", l.p.checkpoint() + " WRITE", quote(stateSchema) + ".lease_epoch READ"}
+	if more != "" {
+		list = append(list, more)
+	}
+	if err := l.exec(ctx, "LOCK TABLES "+strings.Join(list, ", ")); err != nil {
+		return err
+	}
+	l.locked = true
+	return l.checkLease(ctx)
+}
+
+// Mark implements shadow.Locked.
+func (l *locked) Mark(ctx context.Context) (uint64, error) {
+	res, err := l.conn.ExecContext(ctx, markStatement(l.p.checkpoint()))
+	if err != nil {
+		return 0, classify(err)
+	}
+	n, err := res.LastInsertId()
+	if err != nil {
+		return 0, err
+	}
+	return uint64(n), l.exec(ctx, "COMMIT")
+}
+
+// Apply implements shadow.Locked.
+func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.apply(ctx, b) }
+
+// copyChunk copies a chunk under the lock.
+func (l *locked) copyChunk(ctx context.Context, where string, seg state.Segment) (int64, error) {
+	if err := l.checkLease(ctx); err != nil {
+		return 0, err
+	}
+	if err := stateFlavor().AdvanceSegment(ctx, l.conn, seg); err != nil {
+		return 0, err
+	}
+	res, err := l.conn.ExecContext(ctx, l.p.copyStatement(where))
+	if err != nil {
+		return 0, l.p.duplicate(err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	return n, l.exec(ctx, "COMMIT")
+}
+
+// Swap implements shadow.Locked. Where the other direction begins to read is
+// committed before the names change, and never again after: whoever finds them changed
+// trusts it.
+func (l *locked) Swap(ctx context.Context, other stream.Position) error {
+	if err := l.checkLease(ctx); err != nil {
+		return err
+	}
+	role, lanes := "reverse", len(l.p.a.UniqueOld)
+	if l.p.reverse {
+		role, lanes = "forward", len(l.p.a.Unique)
+	}
+	n := freeLanes
+	if lanes > 0 {
+		n = 1
+	}
+	for _, q := range positionStatements(l.p.checkpoint(), role, other, n) {
+		if err := l.exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	if err := l.exec(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	if err := fault.Point("shadow.position_stored"); err != nil {
+		return err
+	}
+	if err := l.carryCounter(ctx); err != nil {
+		return err
+	}
+	return l.rename(ctx)
+}
+
+// rename runs to its end whatever the caller's context: the server would finish it
+// anyway.
+func (l *locked) rename(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	k := l.kitchen
+	q, aside, what := k.swap()[0], k.a.Old, oldOne
+	if l.p.reverse {
+		q, aside, what = k.swapBack()[0], k.a.New, shadowReady
+	}
+	if err := l.exec(ctx, q); err != nil {
+		return err
+	}
+	if err := fault.Point("shadow.renamed"); err != nil {
+		return err
+	}
+	if err := l.exec(ctx, "UNLOCK TABLES"); err != nil {
+		return err
+	}
+	w := worker{s: l.p.s, conn: l.conn, table: k.a.Table, fence: l.p.fence}
+	return w.markAside(ctx, k, aside, what)
+}
+
+var counter = regexp.MustCompile(` AUTO_INCREMENT=(\d+)`)
+
+// carryCounter lets the target number its rows on from where the source is: a number
+// that was given and deleted must not be given again.
+func (l *locked) carryCounter(ctx context.Context) error {
+	from, err := l.counterOf(ctx, l.p.from.Ident)
+	if err != nil || from == 0 {
+		return err
+	}
+	to, err := l.counterOf(ctx, l.p.to.Ident)
+	if err != nil || to >= from || to == 0 && !numbered(l.p.to) {
+		return err
+	}
+	return l.exec(ctx, l.kitchen.mine(fmt.Sprintf("ALTER TABLE %s AUTO_INCREMENT = %d", quoteTable(l.p.to.Ident), from)))
+}
+
+func numbered(t *schema.Table) bool {
+	for _, c := range t.Columns {
+		if c.Identity != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// counterOf reads the next number off SHOW CREATE TABLE: information_schema may be a
+// day behind.
+func (l *locked) counterOf(ctx context.Context, id schema.Ident) (uint64, error) {
+	var n, text string
+	if err := l.conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+quoteTable(id)).Scan(&n, &text); err != nil {
+		return 0, classify(err)
+	}
+	m := counter.FindStringSubmatch(text)
+	if m == nil {
+		return 0, nil
+	}
+	return strconv.ParseUint(m[1], 10, 64)
+}
+
+// Close implements shadow.Locked. The locks end with the connection; while its end
+// isn't sure nobody may take them for given back.
+func (l *locked) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	id := l.id
+	if l.conn == nil {
+		return nil
+	}
+	err := l.exec(ctx, "ROLLBACK")
+	if err == nil {
+		err = l.exec(ctx, "UNLOCK TABLES")
+	}
+	l.close()
+	if err != nil && errors.Is(err, dberr.ConnLost) {
+		return l.p.s.awaitEnd(ctx, id)
+	}
+	return nil
+}
+
+// awaitEnd waits until a session is gone from the server, and ends it after a while:
+// what was sent on a connection that is lost may still be done.
+func (s *server) awaitEnd(ctx context.Context, session string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	for n := 0; ; n++ {
+		alive, err := s.SessionAlive(ctx, session)
+		if err == nil && !alive {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return dberr.Mark(dberr.ConnLost, fmt.Errorf("session %s was lost and its end is not known", session))
+		}
+		if n == 20 && err == nil {
+			_, _ = s.db.ExecContext(ctx, "KILL "+session) // our own session
+		}
+		t := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Conflict implements shadow.Table: it groups the source's rows by the index's
+// columns as the target would store them.
+func (p *pair) Conflict(ctx context.Context, d *shadow.DuplicateError) (*shadow.ConflictError, bool, error) {
+	var index schema.Index
+	for _, x := range p.to.Indexes {
+		if strings.EqualFold(x.Name, d.Index) {
+			index = x
+		}
+	}
+	if index.Name == "" {
+		return nil, false, fmt.Errorf("the table has no unique key %q", d.Index)
+	}
+	var group, present []string
+	for _, part := range index.Columns {
+		expr, ok := p.asTarget(part)
+		if !ok {
+			return nil, false, nil
+		}
+		group = append(group, expr)
+		present = append(present, expr+" IS NOT NULL")
+	}
+	keyText := keyText(p.key, "")
+	q := fmt.Sprintf("SELECT MIN(%s), MAX(%s) FROM %s WHERE %s GROUP BY %s HAVING COUNT(*) > 1 LIMIT 1",
+		keyText, keyText, quoteTable(p.from.Ident), strings.Join(present, " AND "), strings.Join(group, ", "))
+	list, err := p.copy.QueryContext(ctx, q)
+	if err != nil {
+		return nil, false, classify(err)
+	}
+	defer list.Close()
+	if !list.Next() {
+		return nil, false, classify(list.Err())
+	}
+	var a, b string
+	if err := list.Scan(&a, &b); err != nil {
+		return nil, false, classify(err)
+	}
+	return &shadow.ConflictError{Table: p.from.Ident.String(), Index: index.Name, Keys: []string{p.Readable(a), p.Readable(b)}}, true, nil
+}
+
+// asTarget writes a key part of the target over the source's columns, with the
+// target's type and collation.
+func (p *pair) asTarget(part schema.IndexColumn) (string, bool) {
+	for _, c := range p.columns {
+		if !strings.EqualFold(c.To, part.Name) {
+			continue
+		}
+		from, _ := anyCase(p.from, c.From)
+		to, _ := anyCase(p.to, c.To)
+		expr := quote(from.Name)
+		if to.Class == schema.Text {
+			if part.Prefix > 0 {
+				expr = fmt.Sprintf("LEFT(%s, %d)", expr, part.Prefix)
+			}
+			return fmt.Sprintf("CONVERT(%s USING %s) COLLATE %s", expr, to.Charset, to.Collation), true
+		}
+		if sameDefinition(from, to) {
+			return expr, true
+		}
+		return assigned(expr, to), true
+	}
+	return "", false
+}

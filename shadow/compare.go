@@ -1,0 +1,148 @@
+package shadow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Sum is a digest of a set of rows: how many there are, and what they add up to.
+type Sum struct {
+	Rows   int64
+	Digest string
+}
+
+// Side is one of the two tables.
+type Side int
+
+// The sides.
+const (
+	Source Side = iota
+	Target
+)
+
+// Comparer reads rows of both tables for their comparison. What the change converts
+// is converted as the shadow stores it, before it is digested.
+type Comparer interface {
+	// Sum digests the rows of a range.
+	Sum(ctx context.Context, side Side, r Range) (Sum, error)
+	// RowsIn gives the digest of each row of a range by its key.
+	RowsIn(ctx context.Context, side Side, r Range) (map[string]string, error)
+	// RowsOf gives the digest of each row of the keys that there is.
+	RowsOf(ctx context.Context, side Side, keys []string) (map[string]string, error)
+	// Hold keeps others from changing the rows of the keys while f runs.
+	Hold(ctx context.Context, keys []string, f func(context.Context) error) error
+	// Readable writes a key for people.
+	Readable(key string) string
+}
+
+// Compared is what a comparison of a range found.
+type Compared struct {
+	Rows   int64
+	Differ []string // keys, for people
+}
+
+// Rounds of looking again at rows that differ: first as they are, then with the rows
+// held, where nothing moves and a difference is one.
+const (
+	freeRounds = 4
+	heldRounds = 3
+	heldKeys   = 20
+)
+
+// Compare compares the rows of a range while the application writes. What is on its
+// way differs for a moment, so rows that differ are looked at again when everything written
+// before is applied.
+func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, error) {
+	a, err := c.Sum(ctx, Source, r)
+	if err != nil {
+		return Compared{}, fmt.Errorf("digest %s: %w", r, err)
+	}
+	b, err := c.Sum(ctx, Target, r)
+	if err != nil || a == b {
+		return Compared{Rows: a.Rows}, err
+	}
+	keys, err := differing(ctx, c, r)
+	for round := 0; err == nil && len(keys) > 0; round++ {
+		switch {
+		case round < freeRounds:
+			keys, err = p.again(ctx, c, keys)
+		case round < freeRounds+heldRounds:
+			keys, err = p.held(ctx, c, keys)
+		default:
+			return Compared{Rows: a.Rows, Differ: readable(c, keys)}, nil
+		}
+	}
+	return Compared{Rows: a.Rows}, err
+}
+
+func readable(c Comparer, keys []string) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = c.Readable(k)
+	}
+	return out
+}
+
+// differing lists the keys of a range whose rows differ.
+func differing(ctx context.Context, c Comparer, r Range) ([]string, error) {
+	from, err := c.RowsIn(ctx, Source, r)
+	if err != nil {
+		return nil, err
+	}
+	to, err := c.RowsIn(ctx, Target, r)
+	if err != nil {
+		return nil, err
+	}
+	return unequal(from, to), nil
+}
+
+func unequal(a, b map[string]string) []string {
+	var out []string
+	for k, d := range a {
+		if b[k] != d {
+			out = append(out, k)
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// again keeps the keys that still differ after everything written before a moment was
+// applied.
+func (p *Pair) again(ctx context.Context, c Comparer, keys []string) ([]string, error) {
+	from, err := c.RowsOf(ctx, Source, keys)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Drain(ctx); err != nil {
+		return nil, err
+	}
+	to, err := c.RowsOf(ctx, Target, keys)
+	if err != nil {
+		return nil, err
+	}
+	return unequal(from, to), nil
+}
+
+// held is again with the rows held, a few at a time.
+func (p *Pair) held(ctx context.Context, c Comparer, keys []string) ([]string, error) {
+	var out []string
+	for part := range slices.Chunk(keys, heldKeys) {
+		err := c.Hold(ctx, part, func(ctx context.Context) error {
+			differ, err := p.again(ctx, c, part)
+			out = append(out, differ...)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("hold the rows %s: %w", strings.Join(readable(c, part), "; "), err)
+		}
+	}
+	return out, nil
+}
