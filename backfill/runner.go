@@ -34,6 +34,7 @@ type Options struct {
 	Workers     int
 	Target      time.Duration // how long a chunk should take
 	ChunkRows   int           // 0: sized by Target
+	Once        bool          // no row is skipped: there is nothing to come back for
 	SegmentRows int           // 0: 100,000; how much of the key space a worker claims at once
 	Total       int64         // estimate for progress
 	Pace        Pace
@@ -96,9 +97,11 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	if err := fault.Point("backfill.pass_finished"); err != nil {
 		return Summary{}, err
 	}
-	passes, err := r.sweep(ctx)
-	if err != nil {
-		return Summary{}, err
+	passes := 0
+	if !r.o.Once {
+		if passes, err = r.sweep(ctx); err != nil {
+			return Summary{}, err
+		}
 	}
 	r.o.Progress(r.meter.progress(""))
 	return Summary{Rows: r.meter.rows, Written: r.written.value(), Passes: passes, Rate: r.meter.average()}, nil

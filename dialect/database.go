@@ -7,6 +7,7 @@ import (
 	"github.com/phasemig/phasemig/backfill"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/throttle"
 	"github.com/phasemig/phasemig/verify"
@@ -23,6 +24,8 @@ type Database struct {
 	Server Server
 	// Columns opens a column sync for work on its rows.
 	Columns func(ctx context.Context, w Work) (Columns, error)
+	// Shadow opens a table and its shadow; nil where the server has no shadow copies.
+	Shadow func(ctx context.Context, w ShadowWork) (Shadow, error)
 	// Replica opens a replica by its DSN.
 	Replica func(ctx context.Context, dsn string) (Replica, error)
 	Close   func() error
@@ -59,6 +62,28 @@ type Columns interface {
 	// crash left the table without its triggers: old := down(new) when newWins,
 	// else new := up(old). It returns how many rows it changed and the first keys.
 	Resync(ctx context.Context, newWins bool) (int64, []string, error)
+	Close() error
+}
+
+// ShadowWork says on whose behalf a pair of tables is kept in step.
+type ShadowWork struct {
+	Plan  *plans.Plan
+	Alter int // index into Plan.Alters
+	Fence state.Fence
+	// Reverse: the tables have changed places, and the old one follows the new.
+	Reverse bool
+	// Workers is how many goroutines will copy or compare at once.
+	Workers int
+}
+
+// Shadow is a table and its shadow.
+type Shadow interface {
+	shadow.Table
+	shadow.Comparer
+	// Boundary is backfill.Table's.
+	Boundary(ctx context.Context, low, high string, n int) (string, error)
+	// Rows is the server's estimate, for progress.
+	Rows(ctx context.Context) (int64, error)
 	Close() error
 }
 

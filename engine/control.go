@@ -99,7 +99,7 @@ func (e *Engine) fill(ctx context.Context, rep *Report) error {
 		return err
 	}
 	for _, s := range rep.PlanFile.Phases[0].Steps {
-		if s.Kind != plans.Backfill {
+		if s.Kind != plans.Backfill && s.Kind != plans.CopyRows {
 			continue
 		}
 		segs, err := st.Segments(ctx, rep.ID, s.ID)
@@ -375,6 +375,14 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 	var diverged error
 	for i := range p.Syncs {
 		t, err := s.compare(ctx, i, "verify")
+		if err != nil {
+			return res, err
+		}
+		res.Tables = append(res.Tables, t)
+		diverged = errors.Join(diverged, t.err())
+	}
+	if a, ok := p.Shadowed(); ok {
+		t, err := s.compareShadow(ctx, a, "verify")
 		if err != nil {
 			return res, err
 		}

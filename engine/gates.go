@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/phasemig/phasemig/dialect"
@@ -178,6 +179,13 @@ func (s *session) verified(ctx context.Context, ph plans.PhaseName, in gate.Inpu
 		}
 		list = append(list, t)
 	}
+	if a, ok := s.plan.Shadowed(); ok {
+		t, err := s.compareShadow(ctx, a, string(ph)+".verify")
+		if err != nil {
+			return gate.Verified{}, err
+		}
+		list = append(list, t)
+	}
 	return total(list, in.Now), s.storeVerified(ctx, ph, list)
 }
 
@@ -190,6 +198,11 @@ func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Durati
 		return gate.Verified{}, false
 	}
 	changed := lastChange(in.Steps)
+	tables := len(s.plan.Syncs)
+	if _, ok := s.plan.Shadowed(); ok {
+		tables++
+		ph = plans.Expand // what the comparison of expand saw holds until the tables change places
+	}
 	for _, e := range slices.Backward(in.Evidence) {
 		if e.At.Before(changed) {
 			break
@@ -198,7 +211,7 @@ func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Durati
 			continue
 		}
 		var list []TableVerified
-		if err := json.Unmarshal(e.Data, &list); err == nil && len(list) == len(s.plan.Syncs) && e.State == "pass" {
+		if err := json.Unmarshal(e.Data, &list); err == nil && len(list) == tables && e.State == "pass" {
 			return total(list, e.At), true
 		}
 		break
@@ -210,6 +223,9 @@ func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Durati
 func lastChange(steps []state.StepRecord) time.Time {
 	var last time.Time
 	for _, r := range steps {
+		if strings.HasSuffix(r.Step, "."+string(plans.CompareShadow)) && r.State == state.StepDone {
+			continue // it changes nothing
+		}
 		for _, at := range []time.Time{r.Started, r.Ended} {
 			if at.After(last) {
 				last = at

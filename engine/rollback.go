@@ -229,7 +229,11 @@ func (s *session) undo(ctx context.Context, st plans.Step) error {
 
 func (s *session) takeBack(ctx context.Context, st plans.Step) error {
 	switch st.Kind {
-	case plans.Backfill:
+	case plans.CutOver:
+		return s.swapBack(ctx, st)
+	case plans.CompareShadow:
+		return nil
+	case plans.Backfill, plans.CopyRows:
 		// The rows go with their column; only the walk must start anew.
 		return s.e.db.Store.ClearSegments(ctx, s.lease, s.run.ID, st.ID)
 	case plans.Verify:

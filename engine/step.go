@@ -93,6 +93,12 @@ func (s *session) do(ctx context.Context, st plans.Step) (outcome, error) {
 		return s.backfill(ctx, st)
 	case plans.Verify:
 		return s.verifyStep(ctx, st)
+	case plans.CopyRows:
+		return s.copyRows(ctx, st)
+	case plans.CompareShadow:
+		return s.compareStep(ctx, st)
+	case plans.CutOver:
+		return s.cutOver(ctx, st, false)
 	}
 	return s.ddl(ctx, st)
 }

@@ -17,7 +17,7 @@ const (
 // every row was just compared and found equal, on the primary and up to the same
 // position on every replica. Settings: max_age (1h).
 func dualWriteVerified(ctx context.Context, in Input) (Verdict, error) {
-	if in.Plan.Syncs[0].DualWrite == "trigger" {
+	if len(in.Plan.Syncs) > 0 && in.Plan.Syncs[0].DualWrite == "trigger" {
 		wrong, err := in.SyncIntact(ctx)
 		if err != nil {
 			return Verdict{}, err

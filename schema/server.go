@@ -31,7 +31,7 @@ type Features struct {
 	CheckConstraints      bool `json:"check_constraints,omitempty"`
 	FillsNotNullInSelect  bool `json:"fills_not_null_in_select,omitempty"` // BEFORE triggers fill NOT NULL columns for INSERT … SELECT too
 	TransactionalDDL      bool `json:"transactional_ddl,omitempty"`
-	LogsCascades          bool `json:"logs_cascades,omitempty"`      // the log holds the rows that a foreign key changes by itself
-	SwapsUnderLock        bool `json:"swaps_under_lock,omitempty"`   // tables can be renamed by the session that has locked them
+	LogsCascades          bool `json:"logs_cascades,omitempty"`    // the log holds the rows that a foreign key changes by itself
+	SwapsUnderLock        bool `json:"swaps_under_lock,omitempty"` // tables can be renamed by the session that has locked them
 	TriggersNeedPrivilege bool `json:"triggers_need_privilege,omitempty"`
 }

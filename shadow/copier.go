@@ -11,11 +11,11 @@ import (
 )
 
 // Copy copies one chunk: it makes it reading, has the server read and write it
-// with its checkpoint, and makes it committed, or open again. before is the segment as
-// it is stored, after as it is to be stored. Errors: dberr.Deadlock where the chunk is to be read again, smaller;
+// with its checkpoint, and makes it committed, or open again. after is the segment as it
+// is to be stored. Errors: dberr.Deadlock where the chunk is to be read again, smaller;
 // *ConflictError; those of Table.Copy.
-func (p *Pair) Copy(ctx context.Context, r Range, before, after state.Segment, tries *int) (int64, error) {
-	b, err := p.boundsOf(ctx, r, before)
+func (p *Pair) Copy(ctx context.Context, r Range, after state.Segment) (int64, error) {
+	b, err := p.boundsOf(ctx, r, after)
 	if err != nil {
 		return 0, err
 	}
@@ -31,14 +31,26 @@ func (p *Pair) Copy(ctx context.Context, r Range, before, after state.Segment, t
 	switch {
 	case err == nil:
 		p.ledger.commit(after.Number)
-		*tries = 0
-		return n, nil
+		p.duplicates(after.Number, false)
+		return n, fault.Point("shadow.chunk_committed")
 	case errors.As(err, &dup):
 		p.ledger.reopen(after.Number)
-		return p.copyAgain(ctx, r, after, dup, tries)
+		return p.copyAgain(ctx, r, after, dup)
 	}
 	p.ledger.reopen(after.Number)
 	return 0, err
+}
+
+// duplicates counts those that a segment's next chunk has met.
+func (p *Pair) duplicates(segment int, more bool) int {
+	p.ledger.mu.Lock()
+	defer p.ledger.mu.Unlock()
+	if !more {
+		delete(p.met, segment)
+		return 0
+	}
+	p.met[segment]++
+	return p.met[segment]
 }
 
 func (p *Pair) boundsOf(ctx context.Context, r Range, seg state.Segment) (bounds, error) {
@@ -61,7 +73,7 @@ const lastResort = 8
 // copyAgain is what follows a duplicate met by a chunk: the applier passes the log's
 // end as it is now, then the chunk is read anew, smaller each time. Only with
 // values that move all the time does it come to the lock.
-func (p *Pair) copyAgain(ctx context.Context, r Range, after state.Segment, dup *DuplicateError, tries *int) (int64, error) {
+func (p *Pair) copyAgain(ctx context.Context, r Range, after state.Segment, dup *DuplicateError) (int64, error) {
 	if c, ok, err := p.table.Conflict(ctx, dup); err != nil || ok {
 		if ok {
 			return 0, c
@@ -71,7 +83,7 @@ func (p *Pair) copyAgain(ctx context.Context, r Range, after state.Segment, dup 
 	if dup.Walk {
 		return 0, fmt.Errorf("%w: %w", ErrForeign, dup)
 	}
-	if *tries++; *tries >= lastResort {
+	if p.duplicates(after.Number, true) >= lastResort {
 		return p.copyLocked(ctx, r, after)
 	}
 	if err := p.Drain(ctx); err != nil {

@@ -21,6 +21,7 @@ type Pair struct {
 	o      Options
 	ledger *ledger
 	follow *follower
+	met    map[int]int // duplicates met by each segment's next chunk
 }
 
 // Open prepares a pair from what is stored: done are the segments of the copy as
@@ -31,7 +32,7 @@ func Open(ctx context.Context, t Table, done []state.Segment, o Options) (*Pair,
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	p := &Pair{table: t, o: o, ledger: newLedger(t.Lanes())}
+	p := &Pair{table: t, o: o, ledger: newLedger(t.Lanes()), met: map[int]int{}}
 	if err := p.restore(ctx, done); err != nil {
 		return nil, err
 	}

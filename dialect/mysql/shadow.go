@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/dialect"
@@ -26,7 +25,6 @@ type pair struct {
 	planID  string
 	fence   state.Fence
 	reverse bool
-	step    string
 
 	from, to *schema.Table
 	key      []plans.KeyPart // of the source
@@ -36,7 +34,6 @@ type pair struct {
 	lanes    int
 	copy     *sql.DB // sessions that copy, compare and ask
 	sessions []*session
-	log      *logReader
 }
 
 // role is under which name the checkpoint table keeps this direction's positions.
@@ -57,7 +54,7 @@ const freeLanes = 2
 // changed places the table itself has the new shape.
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
 	a := &w.Plan.Alters[w.Alter]
-	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, step: w.Step, lanes: freeLanes}
+	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, lanes: freeLanes}
 	other, unique := a.New, a.Unique
 	p.key, p.keyTo, p.columns = a.Key, a.KeyTo, a.Columns
 	if p.reverse {
@@ -397,17 +394,13 @@ func (p *pair) noPrepared(ctx context.Context) error {
 
 // Open implements shadow.Table.
 func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, error) {
-	c, err := p.s.logConfig(ctx)
-	if err != nil {
-		return nil, err
-	}
 	mark := checkpointTable(p.planID)
 	marks, err := p.s.Table(ctx, mark)
 	if err != nil {
 		return nil, err
 	}
 	o := stream.Options{From: from, Follow: []schema.Ident{p.from.Ident, mark}, Run: p.planID}
-	return binlog.Open(ctx, c, o, []binlog.Relation{relationOf(p.from), relationOf(marks)})
+	return binlog.Open(ctx, p.s.logConfig(), o, []binlog.Relation{relationOf(p.from), relationOf(marks)})
 }
 
 func relationOf(t *schema.Table) binlog.Relation {
@@ -465,9 +458,9 @@ func (p *pair) Seen(ctx context.Context) (func(stream.Txn) bool, error) {
 	return binlog.Executed(set)
 }
 
-// logReader keeps what is needed to read the log.
-type logReader struct {
-	once   sync.Once
-	config binlog.Config
-	err    error
+// logConfig says how the log is read: as the target itself is reached.
+func (s *server) logConfig() binlog.Config {
+	c := binlog.Config{Addr: s.config.Addr, User: s.config.User, Password: s.config.Passwd, TLS: s.config.TLS, MariaDB: mariadb(s.see)}
+	c.FoldNames = s.see.Modes != "lower_case_table_names=0"
+	return c
 }

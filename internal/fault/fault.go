@@ -101,6 +101,15 @@ func Points() []string {
 		"backfill.chunk_committed",  // rows and checkpoint committed
 		"backfill.segment_finished", // a key range is done
 		"backfill.pass_finished",    // the whole key space was walked once
+		"shadow.begun",              // the log's first position is stored, nothing copied
+		"shadow.chunk_reading",      // a chunk is about to be read
+		"shadow.chunk_committed",    // a chunk and its checkpoint are committed
+		"shadow.batch_applied",      // changed rows and their log position are committed
+		"shadow.copied",             // every chunk is committed
+		"shadow.locked",             // the cut-over's locks are held, nothing drained
+		"shadow.drained",            // the last changes are applied under the lock
+		"shadow.position_stored",    // where the other direction reads is committed, names unchanged
+		"shadow.renamed",            // the tables have changed places, locks still held
 		"verify.chunk",              // in the middle of the verification
 		"verify.evidence",           // verified, evidence not yet stored
 	})

@@ -29,9 +29,12 @@ func (p *program) readFile(path string) ([]byte, error) {
 
 // readChange reads the change file and what flags overrule in it.
 func (p *program) readChange(c *cli.Context) (plans.Change, error) {
+	if c.IsSet("alter") {
+		return p.alterChange(c)
+	}
 	path := c.String("change")
 	if path == "" {
-		return plans.Change{}, &usageError{"--change FILE is needed", "phasemig plan --print-schema prints what stands in such a file"}
+		return plans.Change{}, &usageError{"--change FILE or --alter STATEMENT is needed", "phasemig plan --print-schema prints what stands in such a file"}
 	}
 	b, err := p.readFile(path)
 	if err != nil {
@@ -47,6 +50,22 @@ func (p *program) readChange(c *cli.Context) (plans.Change, error) {
 	return ch, checkGates(ch.Gates)
 }
 
+// alterChange makes a change of one statement.
+func (p *program) alterChange(c *cli.Context) (plans.Change, error) {
+	if c.IsSet("change") {
+		return plans.Change{}, usagef("--change and --alter are given; one is wanted")
+	}
+	a, err := plans.ParseAlter(c.String("alter"))
+	if err != nil {
+		return plans.Change{}, err
+	}
+	ch := plans.Change{Name: plans.AlterName(a), Operations: []plans.Operation{{AlterTable: &a}}}
+	if err := p.overruleChange(c, &ch); err != nil {
+		return ch, err
+	}
+	return ch, checkGates(ch.Gates)
+}
+
 func plainChange(err error) string {
 	var t *yaml.TypeError
 	if errors.As(err, &t) {
@@ -56,6 +75,9 @@ func plainChange(err error) string {
 }
 
 func (p *program) overruleChange(c *cli.Context, ch *plans.Change) error {
+	if c.IsSet("strategy") {
+		ch.Strategy = c.String("strategy")
+	}
 	if c.IsSet("replicas") {
 		ch.Replicas = nil
 		for _, r := range strings.Split(c.String("replicas"), ",") {

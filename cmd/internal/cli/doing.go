@@ -9,6 +9,9 @@ import (
 
 // doing says in a few words what a step does.
 func doing(pl *plans.Plan, st plans.Step) string {
+	if words := alterDoing(pl, st); words != "" {
+		return words
+	}
 	if st.Sync >= len(pl.Syncs) {
 		return ""
 	}
@@ -37,6 +40,29 @@ func doing(pl *plans.Plan, st plans.Step) string {
 		return "the twins take their final names"
 	}
 	return string(st.Kind)
+}
+
+// alterDoing is doing for the steps of an ALTER TABLE.
+func alterDoing(pl *plans.Plan, st plans.Step) string {
+	if st.Alter >= len(pl.Alters) {
+		return ""
+	}
+	a := &pl.Alters[st.Alter]
+	switch st.Kind {
+	case plans.RunAlter:
+		return "alter " + a.Table.Name
+	case plans.CreateShadow:
+		return "make the empty copy " + a.New + " and change it"
+	case plans.CopyRows:
+		return "copy " + a.Table.Name + " to " + a.New + " and follow what changes"
+	case plans.CompareShadow:
+		return "compare every row of " + a.Table.Name + " and " + a.New
+	case plans.CutOver:
+		return a.New + " takes the place of " + a.Table.Name + ", which becomes " + a.Old
+	case plans.DropOld:
+		return "drop " + a.Old
+	}
+	return ""
 }
 
 func sides(list []plans.Side) string {

@@ -21,9 +21,10 @@ func (p *program) planCommand() *cli.Command {
 			"reviewed, stored and promoted unchanged; apply refuses one that was edited.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "change", Aliases: []string{"c"}, Usage: "`FILE` that says what is wanted (YAML or JSON; - is standard input)"},
+			&cli.StringFlag{Name: "alter", Usage: "what is wanted as one `STATEMENT`, ALTER TABLE …"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write the plan to `FILE`"},
 			&cli.StringFlag{Name: "gates", Usage: "`WHICH` gates: default, none (only what protects data), or a file", DefaultText: "as in the change"},
-			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto or sync"},
+			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto, native, sync or shadow"},
 			&cli.StringFlag{Name: "replicas", Usage: "replicas that gates ask: `NAMES` joined by commas, or none", DefaultText: "as in the change"},
 			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM` on standard output: table, json, markdown"},
 			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
@@ -60,12 +61,10 @@ func (p *program) plan(c *cli.Context) error {
 
 func strategy(s string) error {
 	switch s {
-	case "auto", "sync":
+	case "auto", "native", "sync", "shadow":
 		return nil
-	case "native", "shadow":
-		return &plans.RefusedError{What: "strategy " + s, Reason: "this version does every change by a column sync", Hint: "--strategy auto"}
 	}
-	return usagef("--strategy %q is not one of auto, sync", s)
+	return usagef("--strategy %q is not one of auto, native, sync, shadow", s)
 }
 
 func (p *program) build(c *cli.Context, ch plans.Change) (*plans.Plan, error) {

@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/phasemig/phasemig/backfill"
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/state"
+)
+
+// shadowOf opens the pair of tables of an ALTER TABLE.
+func (s *session) shadowOf(ctx context.Context, alter int, reverse bool, workers int) (dialect.Shadow, error) {
+	a := &s.plan.Alters[alter]
+	t, err := s.e.db.Shadow(ctx, dialect.ShadowWork{Plan: s.plan, Alter: alter, Fence: s.lease.Fence(a.Table), Reverse: reverse, Workers: workers})
+	if err != nil {
+		return nil, fmt.Errorf("open %s and its shadow: %w", a.Table, err)
+	}
+	return t, nil
+}
+
+func (s *session) pairOptions() shadow.Options {
+	return shadow.Options{Note: func(text string) { s.e.observe(Note{text}) }}
+}
+
+// copyStep is the id of the step whose segments say what is copied.
+func (s *session) copyStep() string {
+	for _, st := range s.plan.Phase(plans.Expand).Steps {
+		if st.Kind == plans.CopyRows {
+			return st.ID
+		}
+	}
+	return ""
+}
+
+// copyRows copies the table in chunks and follows its changes until both are in
+// step.
+func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) {
+	t, err := s.shadowOf(ctx, st.Alter, false, s.e.config.Workers)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer t.Close()
+	if err := s.beginCopy(ctx, t, st); err != nil {
+		return outcome{}, err
+	}
+	done, err := s.e.db.Store.Segments(ctx, s.run.ID, st.ID)
+	if err != nil {
+		return outcome{}, fmt.Errorf("read what is copied: %w", err)
+	}
+	pair, err := shadow.Open(ctx, t, done, s.pairOptions())
+	if err != nil {
+		return outcome{}, err
+	}
+	var sum backfill.Summary
+	err = pair.Run(ctx, func(ctx context.Context) error {
+		var err error
+		if sum, err = s.copyAll(ctx, t, pair, st); err != nil {
+			return err
+		}
+		if err := fault.Point("shadow.copied"); err != nil {
+			return err
+		}
+		return pair.Drain(ctx)
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{sum.Rows, fmt.Sprintf("%d rows copied by this call, %.0f rows/s; in step", sum.Written, sum.Rate)}, nil
+}
+
+// beginCopy finds where the log is to be read from, once, before the first chunk.
+func (s *session) beginCopy(ctx context.Context, t dialect.Shadow, st plans.Step) error {
+	at, err := t.Resume(ctx)
+	if err != nil && !errors.Is(err, dberr.NotThere) {
+		return fmt.Errorf("read where the log was left: %w", err)
+	}
+	if at != "" {
+		return nil
+	}
+	if err := t.Begin(ctx); err != nil {
+		return fmt.Errorf("find where to read the log from: %w", err)
+	}
+	return fault.Point("shadow.begun")
+}
+
+func (s *session) copyAll(ctx context.Context, t dialect.Shadow, pair *shadow.Pair, st plans.Step) (backfill.Summary, error) {
+	total, err := t.Rows(ctx)
+	if err != nil {
+		return backfill.Summary{}, fmt.Errorf("estimate the rows: %w", err)
+	}
+	probe, closeProbe, err := s.probe(ctx, st)
+	if err != nil {
+		return backfill.Summary{}, err
+	}
+	defer closeProbe()
+	return backfill.New(copied{t, pair}, segments{s, st.ID}, backfill.Options{
+		Run: s.run.ID, Step: st.ID, Workers: s.e.config.Workers, Target: s.e.config.ChunkTarget, ChunkRows: s.e.config.ChunkRows, Total: total, Once: true,
+		Pace: s.pacer(st, probe), Control: s.ask,
+		Progress: func(p backfill.Progress) { s.e.observe(progress(st.ID, p)) },
+	}).Run(ctx)
+}
+
+// copied is a pair as the backfill walks it: filling a chunk is copying it.
+type copied struct {
+	t    dialect.Shadow
+	pair *shadow.Pair
+}
+
+func (c copied) Boundary(ctx context.Context, low, high backfill.Key, n int) (backfill.Key, error) {
+	return c.t.Boundary(ctx, low, high, n)
+}
+
+func (c copied) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {
+	n, err := c.pair.Copy(ctx, shadow.Range{Low: ch.Low, High: ch.High}, seg)
+	return backfill.Filled{Written: n, Seen: n}, err
+}
+
+// Missing finds nothing: a chunk copies every row of its range.
+func (c copied) Missing(context.Context, backfill.Chunk, int) ([]backfill.Key, error) {
+	return nil, nil
+}
+
+// FillOne is never asked for, since nothing is missing.
+func (c copied) FillOne(context.Context, backfill.Key, time.Duration) (backfill.Filled, error) {
+	return backfill.Filled{}, errors.New("a copy has no single rows to fill")
+}
+
+// following opens the pair and keeps it in step while f works.
+func (s *session) following(ctx context.Context, alter int, reverse bool, f func(context.Context, dialect.Shadow, *shadow.Pair) error) error {
+	t, err := s.shadowOf(ctx, alter, reverse, s.e.config.Workers)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	pair, err := shadow.Open(ctx, t, nil, s.pairOptions())
+	if err != nil {
+		return err
+	}
+	pair.Whole()
+	return pair.Run(ctx, func(ctx context.Context) error { return f(ctx, t, pair) })
+}
+
+func (s *session) compareStep(ctx context.Context, st plans.Step) (outcome, error) {
+	got, err := s.compareShadow(ctx, &s.plan.Alters[st.Alter], st.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := fault.Point("verify.evidence"); err != nil {
+		return outcome{}, err
+	}
+	if err := s.storeVerified(ctx, s.phaseOf(st), []TableVerified{got}); err != nil {
+		return outcome{}, err
+	}
+	return outcome{got.Rows, "all rows agree on their stored bytes"}, got.err()
+}
+
+// compareShadow compares every row of both tables while they are kept in step.
+func (s *session) compareShadow(ctx context.Context, a *plans.Alter, step string) (TableVerified, error) {
+	if s.lease.Token == "" {
+		return TableVerified{}, fmt.Errorf("%w: the tables are compared by the runner that keeps them in step", ErrWrongPhase)
+	}
+	out := TableVerified{Table: a.Table.String(), Columns: "*"}
+	begin := time.Now()
+	swapped := s.swapped()
+	err := s.following(ctx, 0, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+		return s.compareAll(ctx, t, pair, step, &out)
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Elapsed = time.Since(begin)
+	if out.Position, err = s.e.db.Server.Position(ctx); err != nil {
+		return out, fmt.Errorf("read the log's position: %w", err)
+	}
+	return out, nil
+}
+
+// swapped reports whether the journal has the tables changed places.
+func (s *session) swapped() bool {
+	for _, st := range s.plan.Phase(plans.Switch).Steps {
+		if st.Kind == plans.CutOver {
+			return s.records[st.ID].State == state.StepDone
+		}
+	}
+	return false
+}
+
+// Rows of a range that is digested at once: about a tenth of a second.
+const compareRows = 20_000
+
+func (s *session) compareAll(ctx context.Context, t dialect.Shadow, pair *shadow.Pair, step string, out *TableVerified) error {
+	total, err := t.Rows(ctx)
+	if err != nil {
+		return fmt.Errorf("estimate the rows: %w", err)
+	}
+	begin := time.Now()
+	var mu sync.Mutex
+	ranges := make(chan shadow.Range)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(ranges)
+		return walk(ctx, t, ranges)
+	})
+	for range s.e.config.Workers {
+		g.Go(func() error {
+			for r := range ranges {
+				got, err := pair.Compare(ctx, t, r)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				out.Rows += got.Rows
+				out.Differ += int64(len(got.Differ))
+				out.Keys = append(out.Keys, got.Differ[:min(len(got.Differ), max(10-len(out.Keys), 0))]...)
+				n := out.Rows
+				mu.Unlock()
+				s.e.observe(Progress{Step: step, Rows: n, Total: max(total, n), Rate: float64(n) / time.Since(begin).Seconds()})
+				if err := s.ask(ctx); err != nil {
+					return err
+				}
+				if err := fault.Point("verify.chunk"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// walk cuts the key space into ranges.
+func walk(ctx context.Context, t dialect.Shadow, out chan<- shadow.Range) error {
+	for low := ""; ; {
+		high, err := t.Boundary(ctx, low, "", compareRows)
+		if err != nil {
+			return fmt.Errorf("find the end of the range after %q: %w", low, err)
+		}
+		select {
+		case out <- shadow.Range{Low: low, High: high}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if high == "" {
+			return nil
+		}
+		low = high
+	}
+}
+
+// cutOver exchanges the tables, by the catalog's word: one that a crash or a lost
+// answer left done is done.
+func (s *session) cutOver(ctx context.Context, st plans.Step, back bool) (outcome, error) {
+	want, run := dialect.Done, s.e.db.Steps.Do
+	if back {
+		want, run = dialect.NotStarted, s.e.db.Steps.Undo
+	}
+	var held time.Duration
+	err := s.until(ctx, st, want, func() error {
+		seen, said, err := s.observe(ctx, st)
+		if err != nil {
+			return err
+		}
+		if seen == dialect.Partial { // the names have changed; only marks are missing
+			return run(ctx, s.plan, st, s.env(st))
+		}
+		s.e.observe(Note{st.ID + ": " + said})
+		return s.following(ctx, st.Alter, back, func(ctx context.Context, _ dialect.Shadow, pair *shadow.Pair) error {
+			var err error
+			held, err = pair.CutOver(ctx, plans.LockBudget)
+			return err
+		})
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{0, fmt.Sprintf("the table was locked for %s", held.Round(time.Millisecond))}, nil
+}
+
+func (s *session) swapBack(ctx context.Context, st plans.Step) error {
+	seen, _, err := s.observe(ctx, st)
+	if err != nil {
+		return unknown(err)
+	}
+	if seen == dialect.NotStarted {
+		return nil
+	}
+	_, err = s.cutOver(ctx, st, true)
+	return err
+}
