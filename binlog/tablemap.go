@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/stream"
@@ -41,6 +43,7 @@ func newDecoder(list []Relation, c Config) (*decoder, error) {
 			}
 			one.columns = append(one.columns, def)
 		}
+		one.columns = append(one.columns, slices.Repeat([]column{{kind: integerValue, generated: true}}, r.Hidden)...)
 		d.relations = append(d.relations, one)
 		d.byName[d.key(mapName(r.Schema, r.Name))] = one
 	}
@@ -112,6 +115,20 @@ func (r *relation) stop(format string, args ...any) error {
 	return &stream.StopError{Relation: r.Ident, Reason: fmt.Sprintf(format, args...), Hint: "look at the table, then start the copy anew"}
 }
 
+func (r *relation) name(i int) string {
+	if i < len(r.Columns) {
+		return r.Columns[i].Name
+	}
+	return "number " + strconv.Itoa(i+1)
+}
+
+func (r *relation) declared(i int) string {
+	if i < len(r.Columns) {
+		return r.Columns[i].Type
+	}
+	return "one of the server's own"
+}
+
 // learn reads what the first table map says of the columns and holds it against the
 // catalog.
 func (r *relation) learn(shape []byte) error {
@@ -132,7 +149,7 @@ func (r *relation) learn(shape []byte) error {
 	for i := range r.columns {
 		used, err := r.columns[i].learn(types[i], meta)
 		if err != nil {
-			return r.stop("column %s is %s in the catalog, but %s", r.Columns[i].Name, r.Columns[i].Type, err)
+			return r.stop("column %s is %s in the catalog, but %s", r.name(i), r.declared(i), err)
 		}
 		meta = meta[used:]
 	}
@@ -162,8 +179,8 @@ func (r *relation) signs(optional []byte) error {
 			if !r.columns[i].numeric() {
 				continue
 			}
-			if k/8 < len(value) && r.columns[i].unsigned != (value[k/8]&(0x80>>(k%8)) != 0) && r.columns[i].signed() {
-				return r.stop("column %s is %s in the catalog, but has another sign in the log", r.Columns[i].Name, r.Columns[i].Type)
+			if k/8 < len(value) && r.columns[i].unsigned != (value[k/8]&(0x80>>(k%8)) != 0) && i < len(r.Columns) && r.columns[i].signed() {
+				return r.stop("column %s is %s in the catalog, but has another sign in the log", r.name(i), r.declared(i))
 			}
 			k++
 		}
