@@ -42,6 +42,9 @@ func (d *decoder) rows(e rowsEvent, take func(stream.Change, int) error) error {
 	if r == nil {
 		return nil
 	}
+	if err := d.hold(id, r); err != nil {
+		return err
+	}
 	if e.partial {
 		return r.stop("binlog_row_value_options is not empty in a session: JSON is logged in part")
 	}

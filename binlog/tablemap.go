@@ -16,6 +16,7 @@ type decoder struct {
 	relations []*relation
 	byName    map[string]*relation // by the names as a table map has them: length, database, 0, length, table
 	byID      map[uint64]*relation // of the open statement; nil for what isn't followed
+	shapes    map[uint64][]byte    // what table maps of followed relations say, until rows come
 	fold      bool
 	arena     arena
 	before    []span
@@ -30,7 +31,7 @@ type relation struct {
 }
 
 func newDecoder(list []Relation, c Config) (*decoder, error) {
-	d := &decoder{byName: map[string]*relation{}, byID: map[uint64]*relation{}, fold: c.FoldNames}
+	d := &decoder{byName: map[string]*relation{}, byID: map[uint64]*relation{}, shapes: map[uint64][]byte{}, fold: c.FoldNames}
 	for i, r := range list {
 		if r.Schema == "" || r.Name == "" || len(r.Columns) == 0 {
 			return nil, fmt.Errorf("follow relation %d: it has no database, name or columns", i)
@@ -72,7 +73,10 @@ func (d *decoder) find(name []byte) *relation {
 }
 
 // forgetTables: numbers of tables hold until the end of a transaction.
-func (d *decoder) forgetTables() { clear(d.byID) }
+func (d *decoder) forgetTables() {
+	clear(d.byID)
+	clear(d.shapes)
+}
 
 // tableMap notes which table a number stands for, and checks that it is still the
 // table that was asked about.
@@ -93,7 +97,18 @@ func (d *decoder) tableMap(body []byte) error {
 func (d *decoder) mapped(id uint64, name, shape []byte) error {
 	r := d.find(name)
 	d.byID[id] = r
-	if r == nil || bytes.Equal(r.shape, shape) {
+	if r != nil && !bytes.Equal(r.shape, shape) {
+		d.shapes[id] = bytes.Clone(shape)
+	}
+	return nil
+}
+
+// hold holds a relation against its table map when rows come. A map alone says
+// nothing of rows: under LOCK TABLES a transaction has one of each locked table, also of one
+// that another takes the name of in the next moment.
+func (d *decoder) hold(id uint64, r *relation) error {
+	shape, ok := d.shapes[id]
+	if !ok || bytes.Equal(r.shape, shape) {
 		return nil
 	}
 	if r.shape != nil {
@@ -102,7 +117,7 @@ func (d *decoder) mapped(id uint64, name, shape []byte) error {
 	if err := r.learn(shape); err != nil {
 		return err
 	}
-	r.shape = bytes.Clone(shape)
+	r.shape = shape
 	return nil
 }
 
