@@ -78,6 +78,8 @@ func newColumn(c schema.Column, mariadb bool) (column, error) {
 		out.pad = max(args, map[string]int{"inet6": 16, "inet4": 4}[word])
 	case "uuid":
 		out.pad = 16
+	case "time", "datetime", "timestamp":
+		out.digits = args
 	case "enum", "set":
 		out.charset = "" // its number is read, not its text
 	}
@@ -127,8 +129,14 @@ func (c *column) learn(typ byte, meta []byte) (int, error) {
 	c.fixed = lengths[typ]
 	switch typ {
 	case mysql.MYSQL_TYPE_TIME2, mysql.MYSQL_TYPE_DATETIME2, mysql.MYSQL_TYPE_TIMESTAMP2:
-		c.digits = int(meta[0])
+		if int(meta[0]) != c.digits {
+			return n, fmt.Errorf("the log has %d digits of a fraction", meta[0])
+		}
 		c.fixed += (c.digits + 1) / 2
+	case mysql.MYSQL_TYPE_TIME, mysql.MYSQL_TYPE_DATETIME, mysql.MYSQL_TYPE_TIMESTAMP:
+		if c.digits > 0 { // how long it is stands nowhere
+			return n, fmt.Errorf("the log has a fraction in the format of before version 5.6, which can't be read")
+		}
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
 		c.whole, c.digits = int(meta[0])-int(meta[1]), int(meta[1])
 		c.fixed = decimalLength(c.whole) + decimalLength(c.digits)

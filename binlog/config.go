@@ -38,6 +38,9 @@ type Relation struct {
 	schema.Ident
 	Columns  []schema.Column // all of them in the catalog's order, generated and invisible ones too
 	Triggers []string        // names of its triggers: dropping one names no table
+	// Hidden is how many columns of its own the server keeps behind them: MariaDB
+	// has one for each UNIQUE … USING HASH.
+	Hidden int
 }
 
 func (c Config) withDefaults() Config {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -287,12 +288,22 @@ func column1(array, typ, expression string) string {
 	return "(SELECT " + expression + " FROM JSON_TABLE(" + string(appendQuoted(nil, []byte(array))) + ",'$[*]' COLUMNS(c " + typ + " PATH '$')) x)"
 }
 
+// decimal keeps how many digits the value was stored with. A literal is stored with
+// its own; a column gives it others.
 func (d *document) decimal(v []byte) error {
-	if len(v) < 2 || v[1] > v[0] || len(v)-2 != decimalLength(int(v[0])-int(v[1]))+decimalLength(int(v[1])) {
+	if len(v) < 2 || v[1] > v[0] {
 		return errJSON
 	}
-	sql := appendDecimal([]byte("CAST("), v[2:], int(v[0])-int(v[1]), int(v[1]))
-	d.put(string(sql) + " AS DECIMAL(" + strconv.Itoa(int(v[0])) + "," + strconv.Itoa(int(v[1])) + "))")
+	whole, fraction := int(v[0])-int(v[1]), int(v[1])
+	if len(v)-2 != decimalLength(whole)+decimalLength(fraction) || len(v) > 34 {
+		return errJSON
+	}
+	sql := string(appendDecimal(nil, v[2:], whole, fraction))
+	digits, _, _ := strings.Cut(strings.TrimPrefix(sql, "-"), ".")
+	if len(digits) != whole {
+		sql = column1(`["`+sql+`"]`, "DECIMAL("+strconv.Itoa(whole+fraction)+","+strconv.Itoa(fraction)+")", "c")
+	}
+	d.put(sql)
 	return nil
 }
 
@@ -340,7 +351,7 @@ func (d *document) bytes(kind byte, v []byte) error {
 	case kind == opaqueBlob:
 		d.put(column1("[null]", "BLOB", "COALESCE(c,"+hex+")"))
 	case kind == opaqueMediumBlob:
-		d.put("(SELECT c FROM (SELECT " + hex + " c UNION ALL SELECT CAST(NULL AS BINARY(70000))) x WHERE c IS NOT NULL)")
+		d.put("JSON_EXTRACT((SELECT JSON_ARRAY(c) FROM (SELECT " + hex + " c UNION ALL SELECT CAST(NULL AS BINARY(70000))) x LIMIT 1),'$[0]')")
 	case kind == opaqueLongBlob:
 		d.put("UNCOMPRESS(COMPRESS(" + hex + "))")
 	case kind == opaqueString && utf8.Valid(v):

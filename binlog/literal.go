@@ -27,7 +27,7 @@ func (c *column) literal(out, raw []byte) ([]byte, error) {
 	case yearValue:
 		return appendYear(out, raw[0]), nil
 	case dateValue, timeValue, datetimeValue, timestampValue:
-		return c.temporal(out, raw)
+		return c.temporal(out, raw), nil
 	case textValue:
 		return c.text(out, raw), nil
 	case bytesValue:

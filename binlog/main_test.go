@@ -59,6 +59,24 @@ func (b *bench) exec(statements ...string) {
 	dbtest.Exec(b, b.dsn, statements...)
 }
 
+// session is one session that stays.
+func (b *bench) session() func(statements ...string) {
+	b.Helper()
+	c, err := b.db.Conn(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	return func(statements ...string) {
+		b.Helper()
+		for _, s := range statements {
+			if _, err := c.ExecContext(b.Context(), s); err != nil {
+				b.Fatalf("execute %q: %v", s, err)
+			}
+		}
+	}
+}
+
 // value is the first column of a query's first row.
 func (b *bench) value(query string, args ...any) string {
 	b.Helper()

@@ -42,6 +42,9 @@ func (d *decoder) rows(e rowsEvent, take func(stream.Change, int) error) error {
 	if r == nil {
 		return nil
 	}
+	if err := d.hold(id, r); err != nil {
+		return err
+	}
 	if e.partial {
 		return r.stop("binlog_row_value_options is not empty in a session: JSON is logged in part")
 	}
@@ -95,7 +98,7 @@ func (r *relation) header(e rowsEvent) (maps [2][]byte, images []byte, err error
 func (r *relation) full(present []byte) error {
 	for i := range r.columns {
 		if present[i/8]&(1<<(i%8)) == 0 && !r.columns[i].generated {
-			return &stream.StopError{Relation: r.Ident, Reason: "rows without column " + r.Columns[i].Name + " are in the log: binlog_row_image is not FULL in a session",
+			return &stream.StopError{Relation: r.Ident, Reason: "rows without column " + r.name(i) + " are in the log: binlog_row_image is not FULL in a session",
 				Hint: "SET GLOBAL binlog_row_image = FULL, end the sessions that set another one, then start the copy anew"}
 		}
 	}
@@ -141,7 +144,7 @@ func (d *decoder) image(r *relation, present, b []byte, before stream.Row) (stre
 	}
 	nulls := b[:(in+7)/8]
 	b = b[len(nulls):]
-	row := d.arena.row(len(r.columns))
+	row := d.arena.row(len(r.Columns))
 	if before == nil {
 		d.before = d.before[:0]
 	}
@@ -154,13 +157,16 @@ func (d *decoder) image(r *relation, present, b []byte, before stream.Row) (stre
 			if !s.null {
 				n, ok := r.columns[i].size(b)
 				if !ok || n > len(b) {
-					return nil, nil, fmt.Errorf("column %s: %w", r.Columns[i].Name, errShort)
+					return nil, nil, fmt.Errorf("column %s: %w", r.name(i), errShort)
 				}
 				s.raw, b = b[:n], b[n:]
 			}
 		}
+		if i >= len(row) { // the server's own
+			continue
+		}
 		if err := d.value(&r.columns[i], &row[i], s, i, before); err != nil {
-			return nil, nil, r.stop("column %s: %s", r.Columns[i].Name, err)
+			return nil, nil, r.stop("column %s: %s", r.name(i), err)
 		}
 		if before == nil {
 			d.before = append(d.before, s)

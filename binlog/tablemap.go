@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/stream"
@@ -14,6 +16,7 @@ type decoder struct {
 	relations []*relation
 	byName    map[string]*relation // by the names as a table map has them: length, database, 0, length, table
 	byID      map[uint64]*relation // of the open statement; nil for what isn't followed
+	shapes    map[uint64][]byte    // what table maps of followed relations say, until rows come
 	fold      bool
 	arena     arena
 	before    []span
@@ -28,7 +31,7 @@ type relation struct {
 }
 
 func newDecoder(list []Relation, c Config) (*decoder, error) {
-	d := &decoder{byName: map[string]*relation{}, byID: map[uint64]*relation{}, fold: c.FoldNames}
+	d := &decoder{byName: map[string]*relation{}, byID: map[uint64]*relation{}, shapes: map[uint64][]byte{}, fold: c.FoldNames}
 	for i, r := range list {
 		if r.Schema == "" || r.Name == "" || len(r.Columns) == 0 {
 			return nil, fmt.Errorf("follow relation %d: it has no database, name or columns", i)
@@ -41,6 +44,7 @@ func newDecoder(list []Relation, c Config) (*decoder, error) {
 			}
 			one.columns = append(one.columns, def)
 		}
+		one.columns = append(one.columns, slices.Repeat([]column{{kind: integerValue, generated: true}}, r.Hidden)...)
 		d.relations = append(d.relations, one)
 		d.byName[d.key(mapName(r.Schema, r.Name))] = one
 	}
@@ -69,7 +73,10 @@ func (d *decoder) find(name []byte) *relation {
 }
 
 // forgetTables: numbers of tables hold until the end of a transaction.
-func (d *decoder) forgetTables() { clear(d.byID) }
+func (d *decoder) forgetTables() {
+	clear(d.byID)
+	clear(d.shapes)
+}
 
 // tableMap notes which table a number stands for, and checks that it is still the
 // table that was asked about.
@@ -90,7 +97,18 @@ func (d *decoder) tableMap(body []byte) error {
 func (d *decoder) mapped(id uint64, name, shape []byte) error {
 	r := d.find(name)
 	d.byID[id] = r
-	if r == nil || bytes.Equal(r.shape, shape) {
+	if r != nil && !bytes.Equal(r.shape, shape) {
+		d.shapes[id] = bytes.Clone(shape)
+	}
+	return nil
+}
+
+// hold holds a relation against its table map when rows come. A map alone says
+// nothing of rows: under LOCK TABLES a transaction has one of each locked table, also of one
+// that another takes the name of in the next moment.
+func (d *decoder) hold(id uint64, r *relation) error {
+	shape, ok := d.shapes[id]
+	if !ok || bytes.Equal(r.shape, shape) {
 		return nil
 	}
 	if r.shape != nil {
@@ -99,7 +117,7 @@ func (d *decoder) mapped(id uint64, name, shape []byte) error {
 	if err := r.learn(shape); err != nil {
 		return err
 	}
-	r.shape = bytes.Clone(shape)
+	r.shape = shape
 	return nil
 }
 
@@ -110,6 +128,20 @@ func number48(b []byte) uint64 {
 // stop is what ends the reading because of this relation.
 func (r *relation) stop(format string, args ...any) error {
 	return &stream.StopError{Relation: r.Ident, Reason: fmt.Sprintf(format, args...), Hint: "look at the table, then start the copy anew"}
+}
+
+func (r *relation) name(i int) string {
+	if i < len(r.Columns) {
+		return r.Columns[i].Name
+	}
+	return "number " + strconv.Itoa(i+1)
+}
+
+func (r *relation) declared(i int) string {
+	if i < len(r.Columns) {
+		return r.Columns[i].Type
+	}
+	return "one of the server's own"
 }
 
 // learn reads what the first table map says of the columns and holds it against the
@@ -132,7 +164,7 @@ func (r *relation) learn(shape []byte) error {
 	for i := range r.columns {
 		used, err := r.columns[i].learn(types[i], meta)
 		if err != nil {
-			return r.stop("column %s is %s in the catalog, but %s", r.Columns[i].Name, r.Columns[i].Type, err)
+			return r.stop("column %s is %s in the catalog, but %s", r.name(i), r.declared(i), err)
 		}
 		meta = meta[used:]
 	}
@@ -162,8 +194,8 @@ func (r *relation) signs(optional []byte) error {
 			if !r.columns[i].numeric() {
 				continue
 			}
-			if k/8 < len(value) && r.columns[i].unsigned != (value[k/8]&(0x80>>(k%8)) != 0) && r.columns[i].signed() {
-				return r.stop("column %s is %s in the catalog, but has another sign in the log", r.Columns[i].Name, r.Columns[i].Type)
+			if k/8 < len(value) && r.columns[i].unsigned != (value[k/8]&(0x80>>(k%8)) != 0) && i < len(r.Columns) && r.columns[i].signed() {
+				return r.stop("column %s is %s in the catalog, but has another sign in the log", r.name(i), r.declared(i))
 			}
 			k++
 		}

@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -10,10 +9,7 @@ import (
 
 // temporal writes dates and times in quotes. No calendar is asked: columns can hold
 // dates that none has.
-func (c *column) temporal(out, raw []byte) ([]byte, error) {
-	if old := c.typ; c.digits == 0 && (old == mysql.MYSQL_TYPE_TIME || old == mysql.MYSQL_TYPE_DATETIME || old == mysql.MYSQL_TYPE_TIMESTAMP) {
-		return c.oldTemporal(out, raw), nil
-	}
+func (c *column) temporal(out, raw []byte) []byte {
 	out = append(out, '\'')
 	switch c.typ {
 	case mysql.MYSQL_TYPE_DATE, mysql.MYSQL_TYPE_NEWDATE:
@@ -27,9 +23,9 @@ func (c *column) temporal(out, raw []byte) ([]byte, error) {
 	case mysql.MYSQL_TYPE_TIMESTAMP2:
 		out = c.timestamp(out, binary.BigEndian.Uint32(raw), fractionOf(raw[4:]))
 	default:
-		return out, fmt.Errorf("dates of type number %d with fractions can't be read from the log", c.typ)
+		out = c.oldTemporal(out, raw)
 	}
-	return append(out, '\''), nil
+	return append(out, '\'')
 }
 
 func appendDate(out []byte, year, month, day uint64) []byte {
@@ -106,7 +102,6 @@ func (c *column) timestamp(out []byte, seconds uint32, micro uint64) []byte {
 // oldTemporal are the types that MariaDB keeps when mysql56_temporal_format is off,
 // without fractions.
 func (c *column) oldTemporal(out, raw []byte) []byte {
-	out = append(out, '\'')
 	switch v := little(raw); c.typ {
 	case mysql.MYSQL_TYPE_TIME:
 		t := int64(v<<40) >> 40
@@ -122,5 +117,5 @@ func (c *column) oldTemporal(out, raw []byte) []byte {
 	default:
 		out = c.timestamp(out, uint32(v), 0)
 	}
-	return append(out, '\'')
+	return out
 }
