@@ -31,6 +31,7 @@ type Source struct {
 	decoder  *decoder
 	look     *lookout
 	payload  *payload // the compressed transaction that is being read
+	settled  ledger   // up to here branches that were prepared before the reading don't matter; or nil
 	at       file     // where in the log we are; the name is empty before the first rotate
 	err      error    // what ended the reading
 }
@@ -55,7 +56,13 @@ func Open(ctx context.Context, c Config, o stream.Options, relations []Relation)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{decoder: d, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
+	var settled ledger
+	if o.Settled != "" {
+		if settled, err = parsePosition(o.Settled, c.MariaDB); err != nil {
+			return nil, err
+		}
+	}
+	s := &Source{decoder: d, settled: settled, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
 	if err := s.open(ctx, c, base); err != nil {
 		return nil, openError(err, c)
 	}

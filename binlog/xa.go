@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"github.com/phasemig/phasemig/stream"
 )
@@ -106,10 +109,28 @@ func (s *Source) xaCommit(f frame) error {
 	if f.onePhase {
 		return s.finish()
 	}
-	if !s.asm.settle(f.xid, true, s.at) {
-		return s.look.unknownBranch(f.xid)
+	switch {
+	case s.asm.settle(f.xid, true, s.at):
+		return nil
+	case s.settled != nil && s.asm.within(s.settled, s.at):
+		return s.finish()
 	}
-	return nil
+	return s.look.unknownBranch(f.xid)
+}
+
+// within reports whether the group that is being read stands before a place.
+func (a *assembly) within(l ledger, at file) bool {
+	switch l := l.(type) {
+	case *gtidSet:
+		one, err := mysql.ParseMysqlGTIDSet(a.begun.name(a.source(a.begun)))
+		return err == nil && a.begun.number != 0 && l.Contain(one)
+	case *domains:
+		domain, _, _ := strings.Cut(a.source(a.begun), "-")
+		return a.begun.number != 0 && a.begun.number <= serial(l.last[domain])
+	case *file:
+		return at.before(*l)
+	}
+	return false
 }
 
 func (s *Source) xaRollback(x xid) error {

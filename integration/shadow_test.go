@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -146,7 +147,7 @@ func (s *shadowed) ride(d time.Duration) { <-time.After(d) }
 // whole goes through every phase, and back after the switch.
 func (s *shadowed) whole(d time.Duration) {
 	s.t.Helper()
-	s.fleet.Start(s.t.Context())
+	s.fleet.Start(context.WithoutCancel(s.t.Context())) // a branch that is prepared must be ended, whatever fails
 	s.planned()
 	s.apply(plans.Expand)
 	s.lap("expand")

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/dialect"
@@ -184,11 +186,12 @@ func keyList(ctx context.Context, q querier, key []plans.KeyPart, query string) 
 }
 
 func (p *pair) copyStatement(where string) string {
-	var from, to []string
+	var from []string
 	for _, c := range p.columns {
-		from, to = append(from, quote(c.From)), append(to, quote(c.To))
+		from = append(from, quote(c.From))
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), strings.Join(to, ", "), strings.Join(from, ", "), p.source(), where)
+	from = append(from, p.constants()...)
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), p.targetColumns(), strings.Join(from, ", "), p.source(), where)
 }
 
 // Copy implements shadow.Table. READ COMMITTED lets the read take no locks on the
@@ -346,11 +349,20 @@ func (p *pair) Begin(ctx context.Context) error {
 	if err := p.noPrepared(ctx); err != nil {
 		return err
 	}
-	return p.setPositions(ctx, p.role(), stream.Position(at), p.lanes)
+	// Behind a transaction of our own stands, in the log's order, everything that was
+	// visible before it.
+	if _, err := p.copy.ExecContext(ctx, "INSERT INTO "+p.checkpoint()+" VALUES ('mark', 0, '', 0) ON DUPLICATE KEY UPDATE mark = mark + 1"); err != nil {
+		return classify(err)
+	}
+	settled, err := p.s.Position(ctx)
+	if err != nil {
+		return err
+	}
+	return p.setPositions(ctx, p.role(), stream.Position(at), stream.Position(settled), p.lanes)
 }
 
 // setPositions begins a direction anew.
-func (p *pair) setPositions(ctx context.Context, role string, at stream.Position, lanes int) error {
+func (p *pair) setPositions(ctx context.Context, role string, at, settled stream.Position, lanes int) error {
 	tx, err := p.copy.BeginTx(ctx, nil)
 	if err != nil {
 		return classify(err)
@@ -359,7 +371,7 @@ func (p *pair) setPositions(ctx context.Context, role string, at stream.Position
 	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
 		return err
 	}
-	for _, q := range positionStatements(p.checkpoint(), role, at, lanes) {
+	for _, q := range positionStatements(p.checkpoint(), role, at, settled, lanes) {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return classify(err)
 		}
@@ -367,29 +379,87 @@ func (p *pair) setPositions(ctx context.Context, role string, at stream.Position
 	return classify(tx.Commit())
 }
 
-func positionStatements(table, role string, at stream.Position, lanes int) []string {
+// settledLane is the row of a direction that holds a stream.Options.Settled.
+const settledLane = -1
+
+func positionStatements(table, role string, at, settled stream.Position, lanes int) []string {
 	out := []string{fmt.Sprintf("DELETE FROM %s WHERE role = %s", table, quoteText(role)),
 		fmt.Sprintf("INSERT INTO %s VALUES ('mark', 0, '', 0) ON DUPLICATE KEY UPDATE mark = mark", table)}
+	if settled != "" {
+		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES (%s, %d, %s, 0)", table, quoteText(role), settledLane, quoteText(string(settled))))
+	}
 	for n := range lanes {
 		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES (%s, %d, %s, 0)", table, quoteText(role), n, quoteText(string(at))))
 	}
 	return out
 }
 
-// noPrepared: rows of a transaction that was prepared before the log is read would
-// never be seen.
+// noPrepared waits until every branch is ended that may have been prepared before the
+// log is read: its rows would never be seen. Those that come later are in the log from their
+// beginning, so an application that never stops preparing doesn't keep the copy from beginning.
 func (p *pair) noPrepared(ctx context.Context) error {
-	list, err := records(ctx, p.copy, "XA RECOVER CONVERT XID")
-	if errors.Is(err, dberr.Denied) {
-		return nil // without the right to look there is the log: a COMMIT without rows stops the reading
+	var first []string
+	for limit := time.Now().Add(preparedBudget); ; {
+		// Also before the first look: the server's list of transactions may be a little old.
+		if err := wait(ctx, listAge); err != nil {
+			return err
+		}
+		now, err := p.prepared(ctx)
+		if err != nil {
+			return err
+		}
+		if first == nil {
+			first = now
+		}
+		first = slices.DeleteFunc(first, func(x string) bool { return !slices.Contains(now, x) })
+		if len(first) == 0 {
+			return nil
+		}
+		if time.Now().After(limit) {
+			return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: %s", first[0]), "commit or roll it back (XA RECOVER lists it), then call again"))
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("look for prepared transactions: %w", err)
+}
+
+// listAge is how old the server's list of transactions may be: InnoDB makes it anew
+// after 0.1 s.
+const listAge = 150 * time.Millisecond
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	if len(list) > 0 {
-		return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: XID %s", list[0]["data"]), "commit or roll it back (XA RECOVER lists it), then call again"))
+}
+
+// preparedBudget is how long a branch is waited for: one that a transaction manager
+// is at work on is ended by then.
+const preparedBudget = 5 * time.Second
+
+// prepared lists the branches that are open on the server. XA RECOVER doesn't show one
+// any more whose COMMIT has begun and isn't visible yet; its transaction is there, with no session or
+// with that statement. Without the right to look there is the log: a COMMIT without rows stops the
+// reading.
+func (p *pair) prepared(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, q := range []string{"XA RECOVER CONVERT XID", "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0 OR trx_query LIKE 'XA %'"} {
+		list, err := records(ctx, p.copy, q)
+		if err != nil && !errors.Is(err, dberr.Denied) {
+			return nil, fmt.Errorf("look for prepared transactions: %w", err)
+		}
+		for _, r := range list {
+			if id := r["trx_id"]; id != "" {
+				out = append(out, "transaction "+id)
+			} else {
+				out = append(out, "XID "+r["data"]+" "+r["formatid"])
+			}
+		}
 	}
-	return nil
+	return out, nil
 }
 
 // Open implements shadow.Table.
@@ -399,7 +469,14 @@ func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, e
 	if err != nil {
 		return nil, err
 	}
+	settled, err := records(ctx, p.copy, "SELECT log_position FROM "+p.checkpoint()+" WHERE role = ? AND lane = ?", p.role(), settledLane)
+	if err != nil {
+		return nil, fmt.Errorf("read where the log was begun: %w", err)
+	}
 	o := stream.Options{From: from, Follow: []schema.Ident{p.from.Ident, mark}, Run: p.planID}
+	if len(settled) > 0 {
+		o.Settled = stream.Position(settled[0]["log_position"])
+	}
 	return binlog.Open(ctx, p.s.logConfig(), o, []binlog.Relation{relationOf(p.from), relationOf(marks)})
 }
 
