@@ -147,10 +147,7 @@ func kindOf(r record) string {
 // prepared lists XA branches whose session is gone: nothing but COMMIT or
 // ROLLBACK by their id ends them.
 func (s *server) prepared(ctx context.Context) []dialect.Holder {
-	list, err := records(ctx, s.db, "XA RECOVER CONVERT XID")
-	if err != nil {
-		list, err = records(ctx, s.db, "XA RECOVER")
-	}
+	list, err := branches(ctx, s.db)
 	if err != nil {
 		return []dialect.Holder{{Session: "a prepared transaction", Kind: "prepared", Query: "its id can't be read: GRANT XA_RECOVER_ADMIN ON *.* to this account, then XA RECOVER"}}
 	}
@@ -159,6 +156,16 @@ func (s *server) prepared(ctx context.Context) []dialect.Holder {
 		out = append(out, dialect.Holder{Session: "XID " + xid(r), Kind: "prepared", Query: "XA COMMIT or XA ROLLBACK " + xid(r)})
 	}
 	return out
+}
+
+// branches lists the prepared XA transactions. The two servers have different words
+// for ids that are safe to print.
+func branches(ctx context.Context, q querier) ([]record, error) {
+	list, err := records(ctx, q, "XA RECOVER CONVERT XID")
+	if errors.Is(err, dberr.Syntax) {
+		list, err = records(ctx, q, "XA RECOVER FORMAT = 'SQL'")
+	}
+	return list, err
 }
 
 // xid writes a branch's id as XA COMMIT wants it.

@@ -527,7 +527,7 @@ func positionStatements(table, role string, at stream.Position, lanes int) []str
 // noPrepared: rows of a transaction that was prepared before the log is read would
 // never be seen.
 func (p *pair) noPrepared(ctx context.Context) error {
-	list, err := records(ctx, p.copy, "XA RECOVER CONVERT XID")
+	list, err := branches(ctx, p.copy)
 	if errors.Is(err, dberr.Denied) {
 		return nil // without the right to look there is the log: a COMMIT without rows stops the reading
 	}
@@ -535,7 +535,7 @@ func (p *pair) noPrepared(ctx context.Context) error {
 		return fmt.Errorf("look for prepared transactions: %w", err)
 	}
 	if len(list) > 0 {
-		return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: XID %s", list[0]["data"]), "commit or roll it back (XA RECOVER lists it), then call again"))
+		return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: XID %s", xid(list[0])), "commit or roll it back (XA RECOVER lists it), then call again"))
 	}
 	return nil
 }
