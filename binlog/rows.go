@@ -45,6 +45,9 @@ func (d *decoder) rows(e rowsEvent, take func(stream.Change, int) error) error {
 	if err := d.hold(id, r); err != nil {
 		return err
 	}
+	if r.shape == nil {
+		return fmt.Errorf("rows of table number %d come with a name but without columns", id)
+	}
 	if e.partial {
 		return r.stop("binlog_row_value_options is not empty in a session: JSON is logged in part")
 	}

@@ -33,6 +33,7 @@ type Source struct {
 	payload  *payload // the compressed transaction that is being read
 	at       file     // where in the log we are; the name is empty before the first rotate
 	err      error    // what ended the reading
+	loggedIn bool     // what is denied from now on isn't the password
 }
 
 var _ stream.Source = (*Source)(nil)
@@ -57,7 +58,7 @@ func Open(ctx context.Context, c Config, o stream.Options, relations []Relation)
 	}
 	s := &Source{decoder: d, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
 	if err := s.open(ctx, c, base); err != nil {
-		return nil, openError(err, c)
+		return nil, openError(err, c, s.loggedIn)
 	}
 	return s, nil
 }
@@ -99,6 +100,7 @@ func (s *Source) settings(c Config) replication.BinlogSyncerConfig {
 		ServerID: id, Flavor: c.flavor(), Host: c.Addr, User: c.User, Password: c.Password, TLSConfig: c.TLS,
 		Localhost: "phasemig", RawModeEnabled: true, VerifyChecksum: true, DisableRetrySync: true, DiscardGTIDSet: true,
 		HeartbeatPeriod: c.Heartbeat, EventCacheCount: events, Logger: slog.New(slog.DiscardHandler), Dialer: s.lines.dial,
+		Option: func(*client.Conn) error { s.loggedIn = true; return nil },
 	}
 }
 

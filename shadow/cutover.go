@@ -51,6 +51,7 @@ func (p *Pair) swap(ctx context.Context, locked Locked, budget time.Duration) er
 	if err := fault.Point("shadow.drained"); err != nil {
 		return err
 	}
+	p.follow.finished()
 	return locked.Swap(ctx, reverse)
 }
 

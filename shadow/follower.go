@@ -19,6 +19,21 @@ type follower struct {
 	base   uint64 // what the Source's 0 is in the ledger's count
 	txns   []stream.Txn
 	last   uint64
+	over   bool // what the log holds from here on is the other direction's
+}
+
+// finished says that nothing more is to be read: the tables are about to change places,
+// and what the log then has under their names is not what this reading is about.
+func (f *follower) finished() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+}
+
+func (f *follower) isOver() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.over
 }
 
 // run reads until the context is over. A connection that is lost is made anew from
@@ -29,6 +44,9 @@ func (f *follower) run(ctx context.Context) error {
 		err := f.read(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if f.isOver() {
+			return nil
 		}
 		if !dberr.Temporary(err) {
 			return err
@@ -65,7 +83,7 @@ func (f *follower) read(ctx context.Context) error {
 	var mark uint64
 	for {
 		piece, err := f.source.Next(ctx)
-		if err != nil {
+		if err != nil || f.isOver() {
 			return err
 		}
 		list, m, err := f.locate(ctx, piece.Changes)

@@ -114,18 +114,18 @@ func size(i Image) int {
 	return n
 }
 
-// begin makes a chunk reading. From here on no change of its keys is dropped.
+// begin makes what is left of a segment reading. From here on no change of its keys is dropped.
 func (g *ledger) begin(number int, c bounds) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.chunks.begin(number, c)
 }
 
-// commit makes a chunk committed: what was held for it is pending.
-func (g *ledger) commit(number int) {
+// commit makes a chunk committed up to a place: what was held for it is pending.
+func (g *ledger) commit(number int, to Place, all bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.chunks.commit(number)
+	g.chunks.commit(number, to, all)
 	for i := range g.lanes {
 		l := &g.lanes[i]
 		for p, e := range l.held {

@@ -14,7 +14,6 @@ import (
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
-	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/stream"
 )
 
@@ -109,25 +108,6 @@ func (l *locked) Mark(ctx context.Context) (uint64, error) {
 
 // Apply implements shadow.Locked.
 func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.apply(ctx, b) }
-
-// copyChunk copies a chunk under the lock.
-func (l *locked) copyChunk(ctx context.Context, where string, seg state.Segment) (int64, error) {
-	if err := l.checkLease(ctx); err != nil {
-		return 0, err
-	}
-	if err := stateFlavor().AdvanceSegment(ctx, l.conn, seg); err != nil {
-		return 0, err
-	}
-	res, err := l.conn.ExecContext(ctx, l.p.copyStatement(where))
-	if err != nil {
-		return 0, l.p.duplicate(err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	return n, l.exec(ctx, "COMMIT")
-}
 
 // Swap implements shadow.Locked. Where the other direction begins to read is
 // committed before the names change, and never again after: whoever finds them changed

@@ -33,6 +33,8 @@ func run(ctx context.Context) error {
 	rounds := flag.Int("rounds", 5, "rounds")
 	workers := flag.Int("workers", 2, "workers of the backfill")
 	out := flag.String("o", "", "file for the results as JSON")
+	shadow := flag.Bool("shadow", false, "measure the shadow copy of a table instead, beside the server's own ALTER TABLE")
+	load := flag.Duration("load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
 	flag.Parse()
 	kinds := throwaway.Kinds()
 	if flag.NArg() > 0 {
@@ -44,6 +46,9 @@ func run(ctx context.Context) error {
 			}
 			kinds = append(kinds, k)
 		}
+	}
+	if *shadow {
+		return runShadow(ctx, kinds, bench.ShadowOptions{Rows: *rows, Rounds: *rounds, Workers: *workers, Load: *load, Open: open, Out: os.Stderr}, *out)
 	}
 	var results []bench.Result
 	for _, k := range kinds {
@@ -72,7 +77,27 @@ func table(results []bench.Result) {
 	}
 }
 
-func store(file string, results []bench.Result) error {
+func runShadow(ctx context.Context, kinds []throwaway.Kind, o bench.ShadowOptions, out string) error {
+	var results []bench.ShadowResult
+	for _, k := range kinds {
+		if k.IsPostgres() {
+			continue
+		}
+		o.Kind = k
+		r, err := bench.RunShadow(ctx, o)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	fmt.Printf("%-20s %10s %10s %10s %14s %12s %10s %8s %14s\n", "server", "rows", "native s", "phasemig s", "/ native ≤1.35", "copy / ≤1.1", "rows/s", "peak MB", "CPU s/million")
+	for _, r := range results {
+		fmt.Printf("%-20s %10d %10.2f %10.2f %14.2f %12.2f %10.0f %8.1f %14.2f\n", r.Server, r.Rows, bench.Median(r.Native), bench.Median(r.Shadow), r.Ratio, r.RatioCopy, r.RowsPerS, r.PeakMB, r.CPU)
+	}
+	return store(out, results)
+}
+
+func store(file string, results any) error {
 	if file == "" {
 		return nil
 	}

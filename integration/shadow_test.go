@@ -1,0 +1,170 @@
+package integration
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/tally"
+	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/plans"
+)
+
+// shadowKinds are the servers on which an ALTER TABLE is carried out on a shadow.
+var shadowKinds = []throwaway.Kind{throwaway.MySQL}
+
+// eachShadow is each for them.
+func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if slices.Contains(shadowKinds, k) {
+			f(t, k)
+		}
+	})
+}
+
+// onShadow plans an ALTER TABLE on a shadow, whatever would be cheaper, with the
+// gates that protect data and no others.
+func onShadow(alter string) []string {
+	return []string{"plan", "--alter", "ALTER TABLE " + tally.Table + " " + alter, "--strategy", "shadow", "--replicas", "none", "--gates", "none", "-o", "plan.json"}
+}
+
+// shadowed is one table, its application and one change of it.
+type shadowed struct {
+	t      *testing.T
+	kind   throwaway.Kind
+	change alteration
+	dsn    string
+	oracle string // DSN of the database in which the tally is written out
+	fleet  *tally.Fleet
+	home   *home
+	plan   plans.Plan
+}
+
+// load says how much the application does.
+type load struct {
+	rows, writers int
+	rate          float64
+	quiet         bool // no XA
+}
+
+func newShadowed(t *testing.T, k throwaway.Kind, a alteration, l load) *shadowed {
+	t.Helper()
+	s := &shadowed{t: t, kind: k, change: a, dsn: dbtest.Database(t, k), oracle: dbtest.Database(t, k)}
+	s.home = newHome(t, s.dsn)
+	var err error
+	s.fleet, err = tally.Open(t.Context(), tally.Options{DSN: s.dsn, Name: s.database(), Subject: a.subject(), Rows: l.rows, Writers: l.writers, Rate: l.rate, Seed: 7, NoXA: l.quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.fleet.Close() })
+	return s
+}
+
+func (s *shadowed) database() string { return databaseOf(s.t, s.dsn) }
+
+// planned plans the change, which must be possible.
+func (s *shadowed) planned() {
+	s.t.Helper()
+	s.home.must(0, onShadow(s.change.alter)...)
+	if err := json.Unmarshal([]byte(s.home.read("plan.json")), &s.plan); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// temporary bounds how often a call may end with "call again" in a row.
+const temporary = 20
+
+// settled calls until the call doesn't end with "temporary, call again".
+func (h *home) settled(args ...string) called {
+	h.t.Helper()
+	for range temporary {
+		c := h.call(args...)
+		if c.exit != 75 {
+			return c
+		}
+		h.t.Logf("phasemig %v: temporary:\n%s", args, c.stderr)
+		<-time.After(50 * time.Millisecond)
+	}
+	h.t.Fatalf("phasemig %v: temporary %d times in a row", args, temporary)
+	return called{}
+}
+
+func (s *shadowed) apply(phase plans.PhaseName) called {
+	s.t.Helper()
+	c := s.home.settled("apply", "plan.json", "--phase", string(phase))
+	c.want(s.t, 0)
+	return c
+}
+
+func (s *shadowed) rollback() {
+	s.t.Helper()
+	s.home.settled("rollback", s.plan.ID).want(s.t, 0)
+}
+
+// isNew and isOld compare the table with the tally, in the new and in the old shape.
+func (s *shadowed) isNew(what string) {
+	s.t.Helper()
+	s.compare(what, tally.Check{Alter: s.change.alter})
+}
+
+func (s *shadowed) isOld(what string) {
+	s.t.Helper()
+	c := tally.Check{}
+	if s.change.lossy {
+		c = tally.Check{Alter: s.change.alter, Both: true}
+	}
+	s.compare(what, c)
+}
+
+func (s *shadowed) compare(what string, c tally.Check) {
+	s.t.Helper()
+	resume := s.fleet.Pause()
+	defer resume()
+	c.DSN, c.Ignore = s.oracle, s.change.ignore
+	if err := s.fleet.Compare(s.t.Context(), c); err != nil {
+		s.t.Fatalf("after %s: %v", what, err)
+	}
+	if r := s.fleet.Report(); r.Errors > 0 {
+		s.t.Fatalf("after %s: %s", what, r)
+	}
+}
+
+// lap logs what the application went through during a phase.
+func (s *shadowed) lap(what string) tally.Report {
+	s.t.Helper()
+	r := s.fleet.Lap()
+	s.t.Logf("%-16s %s", what, r)
+	return r
+}
+
+// ride lets the application run.
+func (s *shadowed) ride(d time.Duration) { <-time.After(d) }
+
+// whole goes through every phase, and back after the switch.
+func (s *shadowed) whole(d time.Duration) {
+	s.t.Helper()
+	s.fleet.Start(s.t.Context())
+	s.planned()
+	s.apply(plans.Expand)
+	s.lap("expand")
+	s.ride(d)
+	s.isOld("expand")
+	s.apply(plans.Switch)
+	s.lap("switch")
+	s.ride(d)
+	s.isNew("switch")
+	s.rollback()
+	s.lap("rollback")
+	s.ride(d)
+	s.isOld("rollback of switch")
+	s.apply(plans.Switch)
+	s.lap("second switch")
+	s.ride(d)
+	s.isNew("second switch")
+	s.apply(plans.Contract)
+	s.lap("contract")
+	s.isNew("contract")
+}

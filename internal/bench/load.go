@@ -1,0 +1,179 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/throwaway"
+)
+
+// Loaded is a migration under saturating writes.
+type Loaded struct {
+	Writers  int     `json:"writers"`
+	Took     float64 `json:"phasemig_s"`
+	OverIdle float64 `json:"over_idle"` // promise: ≤ 2 × idle + 10 s
+	// Latencies of the application's transactions in ms, and transactions a second, alone and during.
+	P99Alone float64 `json:"p99_alone_ms"`
+	P99      float64 `json:"p99_ms"`
+	Longest  float64 `json:"longest_ms"`
+	TPSAlone float64 `json:"tps_alone"`
+	TPS      float64 `json:"tps"`
+	Errors   int     `json:"application_errors"`
+	CutOver  string  `json:"cut_over"`
+}
+
+const loadWriters = 4
+
+// underLoad migrates the table while writers do what sysbench's oltp_write_only does.
+func (m *shadowMeasure) underLoad(ctx context.Context, idle float64) (*Loaded, error) {
+	w, err := startWriters(ctx, m.dsn, m.o.Rows)
+	if err != nil {
+		return nil, err
+	}
+	defer w.stop()
+	if err := sleep(ctx, m.o.Load); err != nil {
+		return nil, err
+	}
+	alone := w.lap()
+	t, err := m.migrate(ctx, engine.Config{Workers: m.o.Workers})
+	if err != nil {
+		return nil, err
+	}
+	during := w.lap()
+	if err := w.stop(); err != nil {
+		return nil, err
+	}
+	l := &Loaded{Writers: loadWriters, Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, CutOver: t.note,
+		P99Alone: alone.percentile(.99), P99: during.percentile(.99), Longest: during.percentile(1), TPSAlone: alone.rate(), TPS: during.rate(), Errors: during.errors}
+	fmt.Fprintf(m.o.Out, "under %d writers: %.2f s (%.2f × idle), p99 %.1f → %.1f ms, longest %.0f ms, %.0f → %.0f tps, %d application errors, %s\n",
+		l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.Longest, l.TPSAlone, l.TPS, l.Errors, l.CutOver)
+	return l, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// writers are an application that writes as fast as the server lets it.
+type writers struct {
+	db     *sql.DB
+	rows   int
+	cancel context.CancelFunc
+	group  *errgroup.Group
+
+	mu    sync.Mutex
+	times []float64 // ms
+	errs  int
+	begin time.Time
+	over  error
+	once  sync.Once
+}
+
+func startWriters(ctx context.Context, dsn string, rows int) (*writers, error) {
+	db, err := throwaway.Open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxIdleConns(loadWriters)
+	ctx, cancel := context.WithCancel(ctx)
+	w := &writers{db: db, rows: rows, cancel: cancel, group: &errgroup.Group{}, begin: time.Now()}
+	for n := range loadWriters {
+		w.group.Go(func() error { return w.write(ctx, rand.New(rand.NewPCG(uint64(n), 1))) })
+	}
+	return w, nil
+}
+
+func (w *writers) stop() error {
+	w.once.Do(func() {
+		w.cancel()
+		w.over = w.group.Wait()
+		_ = w.db.Close()
+	})
+	return w.over
+}
+
+func (w *writers) write(ctx context.Context, r *rand.Rand) error {
+	for ctx.Err() == nil {
+		begin := time.Now()
+		err := w.transaction(ctx, r)
+		if ctx.Err() != nil {
+			return nil
+		}
+		w.note(time.Since(begin), err)
+	}
+	return nil
+}
+
+func (w *writers) note(d time.Duration, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.times = append(w.times, float64(d.Microseconds())/1000)
+	var e *mysql.MySQLError
+	if err != nil && (!errors.As(err, &e) || e.Number != 1213 && e.Number != 1205) {
+		w.errs++
+	}
+}
+
+// transaction is one of oltp_write_only: an update of an indexed column, one of another,
+// a delete and an insert of the same row.
+func (w *writers) transaction(ctx context.Context, r *rand.Rand) error {
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	id := func() int { return 1 + r.IntN(w.rows) }
+	text := fmt.Sprintf("%011d-%011d-%011d-%011d-%011d", r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32())
+	again := id()
+	for _, q := range []string{
+		fmt.Sprintf("UPDATE sbtest1 SET k = k + 1 WHERE id = %d", id()),
+		fmt.Sprintf("UPDATE sbtest1 SET c = '%s-%s' WHERE id = %d", text, text, id()),
+		fmt.Sprintf("DELETE FROM sbtest1 WHERE id = %d", again),
+		fmt.Sprintf("INSERT INTO sbtest1 (id, k, c, pad) VALUES (%d, %d, '%s-%s', '%s')", again, id(), text, text, text),
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// lap is what was measured since the last one.
+type lap struct {
+	times  []float64
+	errors int
+	took   time.Duration
+}
+
+func (w *writers) lap() lap {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := lap{times: w.times, errors: w.errs, took: time.Since(w.begin)}
+	w.times, w.errs, w.begin = nil, 0, time.Now()
+	slices.Sort(l.times)
+	return l
+}
+
+func (l lap) percentile(p float64) float64 {
+	if len(l.times) == 0 {
+		return 0
+	}
+	return l.times[min(int(float64(len(l.times))*p), len(l.times)-1)]
+}
+
+func (l lap) rate() float64 { return float64(len(l.times)) / l.took.Seconds() }

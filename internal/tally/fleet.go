@@ -1,0 +1,172 @@
+package tally
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/phasemig/phasemig/internal/throwaway"
+)
+
+// Options say what runs.
+type Options struct {
+	DSN     string
+	Name    string // of the application, in the names of its XA transactions
+	Subject Subject
+	Rows    int
+	Writers int
+	Rate    float64 // commits a second, over all writers; 0: as fast as it goes
+	Seed    uint64
+	NoXA    bool
+}
+
+// Fleet is the application.
+type Fleet struct {
+	options  Options
+	db       *sql.DB
+	book     *book
+	meter    meter
+	pace     *pace
+	gate     sync.RWMutex // read: in a transaction
+	shape    atomic.Int32 // the one that worked last
+	detaches bool
+	writers  []*writer
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// Open makes the table, fills it and makes the tally. Start starts the writers.
+func Open(ctx context.Context, o Options) (*Fleet, error) {
+	db, err := throwaway.Open(o.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("open the application's pool: %w", err)
+	}
+	f := &Fleet{options: o, db: db, book: newBook(), pace: newPace(o.Rate)}
+	if _, err := db.ExecContext(ctx, o.Subject.create(Table)); err != nil {
+		return nil, fmt.Errorf("create the table: %w", err)
+	}
+	if err := f.load(ctx); err != nil {
+		return nil, fmt.Errorf("fill the table: %w", err)
+	}
+	f.detaches = db.QueryRowContext(ctx, "SELECT @@xa_detach_on_prepare").Scan(&f.detaches) == nil && f.detaches
+	return f, f.connect(ctx)
+}
+
+func (f *Fleet) load(ctx context.Context) error {
+	r := rand.New(rand.NewPCG(f.options.Seed, 0))
+	s := &f.options.Subject
+	for n := int64(1); n <= int64(f.options.Rows); n++ {
+		one := &row{values: s.draw(r, n)}
+		one.unknown = make([]bool, len(one.values))
+		if r.IntN(5) > 0 {
+			f.book.last++
+			one.email = f.book.last
+		}
+		f.book.set(n, one)
+	}
+	return f.fill(ctx, f.db, Table)
+}
+
+// fill inserts the tally into an empty table of the old shape.
+func (f *Fleet) fill(ctx context.Context, db *sql.DB, table string) error {
+	s := &f.options.Subject
+	var names, tuples []string
+	flush := func() error {
+		if len(tuples) == 0 {
+			return nil
+		}
+		_, err := db.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(tuples, ", "))
+		tuples = tuples[:0]
+		return err
+	}
+	for _, n := range f.book.alive {
+		var values []string
+		names, values = s.insert(before, n, f.book.rows[n], true)
+		if tuples = append(tuples, "("+strings.Join(values, ", ")+")"); len(tuples) == 500 {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+var levels = []string{"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"}
+
+func (f *Fleet) connect(ctx context.Context) error {
+	f.db.SetMaxOpenConns(0)
+	f.db.SetMaxIdleConns(2*f.options.Writers + 2)
+	for i := range f.options.Writers {
+		w := &writer{fleet: f, number: i, subject: &f.options.Subject, acts: acts(&f.options.Subject), rand: rand.New(rand.NewPCG(f.options.Seed, uint64(i+1)))}
+		for _, c := range []**sql.Conn{&w.conn, &w.other} {
+			var err error
+			if *c, err = f.db.Conn(ctx); err != nil {
+				return fmt.Errorf("connect writer %d: %w", i, err)
+			}
+			if err := f.settings(ctx, *c, levels[i%len(levels)]); err != nil {
+				return fmt.Errorf("set up writer %d: %w", i, err)
+			}
+		}
+		f.writers = append(f.writers, w)
+	}
+	return nil
+}
+
+func (f *Fleet) settings(ctx context.Context, c *sql.Conn, level string) error {
+	list := []string{"SET SESSION TRANSACTION ISOLATION LEVEL " + level, "SET SESSION innodb_lock_wait_timeout = 5"}
+	if f.options.Subject.Mode != "" {
+		list = append(list, "SET SESSION sql_mode = '"+f.options.Subject.Mode+"'")
+	}
+	for _, q := range list {
+		if _, err := c.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Start starts the writers. Close ends them.
+func (f *Fleet) Start(ctx context.Context) {
+	ctx, f.stop = context.WithCancel(ctx)
+	for _, w := range f.writers {
+		f.done.Go(func() { w.run(ctx) })
+	}
+}
+
+// Pause waits until every writer is between two transactions and keeps them there.
+func (f *Fleet) Pause() (resume func()) {
+	f.gate.Lock()
+	return f.gate.Unlock
+}
+
+// Close ends the application between two transactions and returns its account.
+func (f *Fleet) Close() Report {
+	if f.stop != nil {
+		resume := f.Pause()
+		f.stop()
+		resume()
+		f.done.Wait()
+	}
+	for _, w := range f.writers {
+		_, _ = w.conn.Close(), w.other.Close()
+	}
+	_ = f.db.Close()
+	return f.Report()
+}
+
+// failed sorts what ended a transaction.
+func (f *Fleet) failed(t *transaction, err error) {
+	switch number(err) {
+	case deadlock, lockTimeout, xaDeadlock, xaTimeout, changed:
+		f.meter.retry()
+	case unknownColumn: // the table has its other shape
+		f.shape.CompareAndSwap(int32(t.shape), int32(1-t.shape))
+		f.meter.retry()
+	default:
+		f.meter.fail(t.last, err)
+	}
+}
