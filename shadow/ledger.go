@@ -27,6 +27,7 @@ type ledger struct {
 	mark   uint64 // the newest mark that came back
 	marked uint64 // the transaction that held it
 	bytes  int
+	turns  int  // how often reading was begun anew
 	quiet  int  // > 0: no chunk may begin
 	still  bool // appliers rest
 	failed error
@@ -180,6 +181,11 @@ const (
 func (g *ledger) take(n int) *batch {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.grab(n)
+}
+
+// grab is take with the mutex held.
+func (g *ledger) grab(n int) *batch {
 	l := &g.lanes[n]
 	b := &batch{Batch: Batch{Lane: n}}
 	l.busy = map[Place]*entry{}
@@ -246,6 +252,16 @@ func (g *ledger) rebase(base uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ended = base
+	g.turns++
+	g.moved.Broadcast()
+}
+
+// turn tells readings of the log apart. After reading was begun anew older images come
+// once more, so what was waited for is reached only within one turn.
+func (g *ledger) turn() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.turns
 }
 
 // forgettable is the least of all lanes' stored L.
