@@ -51,7 +51,7 @@ type Table interface {
 	// Open reads the log from a position on.
 	Open(ctx context.Context, from stream.Position) (stream.Source, error)
 	// Seen tells which transactions every read that begins from now on sees. nil: it
-	// can't be told on this server.
+	// can't be told on this server, where commits become visible in the order of the log; see Branches.
 	Seen(ctx context.Context) (func(stream.Txn) bool, error)
 	// Mark commits a mark that comes back in the log, and returns its number.
 	Mark(ctx context.Context) (uint64, error)

@@ -606,6 +606,20 @@ func (p *pair) Seen(ctx context.Context) (func(stream.Txn) bool, error) {
 	return binlog.Executed(set)
 }
 
+// Prepared implements shadow.Branches.
+func (p *pair) Prepared(ctx context.Context) ([]string, error) {
+	list, err := branches(ctx, p.copy)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range list {
+		gtrid, bqual := branchBytes(r)
+		out = append(out, binlog.Branch(uint32(r.int("formatid")), gtrid, bqual))
+	}
+	return out, nil
+}
+
 // logConfig says how the log is read: as the target itself is reached.
 func (s *server) logConfig() binlog.Config {
 	c := binlog.Config{Addr: s.config.Addr, User: s.config.User, Password: s.config.Passwd, TLS: s.config.TLS, MariaDB: mariadb(s.see)}
