@@ -182,6 +182,17 @@ func retryable(err error) bool {
 func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment, error) {
 	n := r.sizer.Rows()
 	begin := time.Now()
+	if s, ok := r.table.(Stepper); ok {
+		next, filled, err := s.Step(ctx, seg, n)
+		if err != nil {
+			return seg, fmt.Errorf("copy %d rows after %q: %w", n, seg.Cursor, err)
+		}
+		r.written.add(filled.Written)
+		if !next.Done {
+			r.sizer.Took(n, time.Since(begin))
+		}
+		return next, nil
+	}
 	high, err := r.table.Boundary(ctx, seg.Cursor, seg.High, n)
 	if err != nil {
 		return seg, fmt.Errorf("find the end of the chunk after %q: %w", seg.Cursor, err)

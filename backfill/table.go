@@ -23,6 +23,15 @@ type Filled struct {
 	Seen    int64 // rows in the range, where the dialect knows it for free; else 0
 }
 
+// Stepper is a Table that finds the end of a chunk by itself while it works on it,
+// which saves a walk over the rows.
+type Stepper interface {
+	// Step works on the next n rows of a segment behind its cursor, in one
+	// transaction with the segment, and returns it as it is stored then. Errors as of
+	// Table.Fill.
+	Step(ctx context.Context, seg state.Segment, n int) (state.Segment, Filled, error)
+}
+
 // Table is a table under backfill, as a dialect serves it. All methods may be
 // called from several goroutines.
 type Table interface {

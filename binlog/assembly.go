@@ -68,6 +68,7 @@ type assembly struct {
 	points  map[string]int // savepoints: how many changes there were
 	names   map[begun]string
 
+	settles  string  // the XA branch whose COMMIT this is
 	branch   *branch // the XA branch whose first half this is
 	branches map[xid]*branch
 	held     int // bytes of all branches
@@ -114,7 +115,7 @@ func (a *assembly) begin(b begun) error {
 
 func (a *assembly) reset() {
 	a.begun, a.inside, a.open, a.branch = begun{}, false, false, nil
-	a.changes, a.bytes, a.handed = nil, 0, 0
+	a.changes, a.bytes, a.handed, a.settles = nil, 0, 0, ""
 	clear(a.points)
 }
 
@@ -186,7 +187,7 @@ func (a *assembly) record(at file) int {
 
 // end hands on the end of a transaction: the last group, whose changes these are.
 func (a *assembly) end(changes []stream.Change, group int) {
-	txn := stream.Txn{ID: a.begun.name(a.source(a.begun)), At: a.begun.at}
+	txn := stream.Txn{ID: a.begun.name(a.source(a.begun)), At: a.begun.at, Branch: a.settles}
 	floor := a.floor(group)
 	if len(changes) == 0 && a.handed == 0 {
 		if a.idle.n == 0 {

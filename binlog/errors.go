@@ -50,6 +50,14 @@ func classify(err error) error {
 	return err
 }
 
+// classified keeps a class that is there.
+func classified(err error) error {
+	if errors.Is(err, dberr.Denied) {
+		return err
+	}
+	return classify(err)
+}
+
 func classifyNumber(e *mysql.MyError) error {
 	switch {
 	case e.Code == 1789 || e.Code == 1236 && slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(strings.ToLower(e.Message), s) }):
@@ -71,9 +79,14 @@ func lost(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.As(err, &op)
 }
 
-// openError is what Open says.
-func openError(err error, c Config) error {
-	err = fmt.Errorf("read the log of %s: %w", c.Addr, classify(err))
+// openError is what Open says. Servers deny the log with the number of a wrong
+// password.
+func openError(err error, c Config, loggedIn bool) error {
+	var e *mysql.MyError
+	if loggedIn && errors.As(err, &e) && e.Code == 1045 {
+		err = dberr.Mark(dberr.Denied, e)
+	}
+	err = fmt.Errorf("read the log of %s: %w", c.Addr, classified(err))
 	switch {
 	case errors.Is(err, dberr.Denied):
 		return dberr.WithHint(err, "GRANT REPLICATION SLAVE ON *.* TO %s", account(c.User))

@@ -34,6 +34,7 @@ type Source struct {
 	settled  ledger   // up to here branches that were prepared before the reading don't matter; or nil
 	at       file     // where in the log we are; the name is empty before the first rotate
 	err      error    // what ended the reading
+	loggedIn bool     // what is denied from now on isn't the password
 }
 
 var _ stream.Source = (*Source)(nil)
@@ -64,7 +65,7 @@ func Open(ctx context.Context, c Config, o stream.Options, relations []Relation)
 	}
 	s := &Source{decoder: d, settled: settled, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
 	if err := s.open(ctx, c, base); err != nil {
-		return nil, openError(err, c)
+		return nil, openError(err, c, s.loggedIn)
 	}
 	return s, nil
 }
@@ -106,6 +107,7 @@ func (s *Source) settings(c Config) replication.BinlogSyncerConfig {
 		ServerID: id, Flavor: c.flavor(), Host: c.Addr, User: c.User, Password: c.Password, TLSConfig: c.TLS,
 		Localhost: "phasemig", RawModeEnabled: true, VerifyChecksum: true, DisableRetrySync: true, DiscardGTIDSet: true,
 		HeartbeatPeriod: c.Heartbeat, EventCacheCount: events, Logger: slog.New(slog.DiscardHandler), Dialer: s.lines.dial,
+		Option: func(*client.Conn) error { s.loggedIn = true; return nil },
 	}
 }
 

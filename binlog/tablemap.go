@@ -97,7 +97,11 @@ func (d *decoder) tableMap(body []byte) error {
 func (d *decoder) mapped(id uint64, name, shape []byte) error {
 	r := d.find(name)
 	d.byID[id] = r
-	if r != nil && !bytes.Equal(r.shape, shape) {
+	switch {
+	case r == nil:
+	case bytes.Equal(r.shape, shape):
+		delete(d.shapes, id)
+	default:
 		d.shapes[id] = bytes.Clone(shape)
 	}
 	return nil

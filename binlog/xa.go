@@ -24,6 +24,9 @@ func (x xid) String() string {
 	return "X'" + hex.EncodeToString([]byte(x.gtrid)) + "',X'" + hex.EncodeToString([]byte(x.bqual)) + "'," + strconv.FormatUint(uint64(x.format), 10)
 }
 
+// Branch names an XA branch as stream.Txn does. gtrid and bqual are bytes.
+func Branch(format uint32, gtrid, bqual string) string { return xid{format, gtrid, bqual}.String() }
+
 // branch is the first half of an XA transaction: its changes, which count when the
 // COMMIT comes.
 type branch struct {
@@ -59,6 +62,7 @@ func (a *assembly) settle(x xid, commit bool, at file) bool {
 	}
 	group := a.record(at)
 	if commit {
+		a.settles = x.String()
 		a.pass(b.changes, group)
 	} else {
 		a.end(nil, group)

@@ -80,10 +80,14 @@ type ShadowWork struct {
 type Shadow interface {
 	shadow.Table
 	shadow.Comparer
-	// Boundary is backfill.Table's.
-	Boundary(ctx context.Context, low, high string, n int) (string, error)
+	// About is a key about n rows behind low, whether or not there is such a row; ""
+	// when about as few are left.
+	About(ctx context.Context, low string, n int) (string, error)
 	// Rows is the server's estimate, for progress.
 	Rows(ctx context.Context) (int64, error)
+	// Unreturnable counts the rows that the old table can't hold, and lists the first
+	// ones. It is asked of a reversed pair.
+	Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error)
 	Close() error
 }
 

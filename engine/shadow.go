@@ -116,13 +116,20 @@ type copied struct {
 	pair *shadow.Pair
 }
 
-func (c copied) Boundary(ctx context.Context, low, high backfill.Key, n int) (backfill.Key, error) {
-	return c.t.Boundary(ctx, low, high, n)
+// Boundary is asked for the ends of segments, where about n rows is enough.
+func (c copied) Boundary(ctx context.Context, low, _ backfill.Key, n int) (backfill.Key, error) {
+	return c.t.About(ctx, low, n)
 }
 
-func (c copied) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {
-	n, err := c.pair.Copy(ctx, shadow.Range{Low: ch.Low, High: ch.High}, seg)
-	return backfill.Filled{Written: n, Seen: n}, err
+// Step implements backfill.Stepper.
+func (c copied) Step(ctx context.Context, seg state.Segment, n int) (state.Segment, backfill.Filled, error) {
+	got, err := c.pair.Copy(ctx, seg, n)
+	return got.Next, backfill.Filled{Written: got.Rows, Seen: got.Rows}, err
+}
+
+// Fill is never asked for: a Stepper steps.
+func (c copied) Fill(context.Context, backfill.Chunk, state.Segment) (backfill.Filled, error) {
+	return backfill.Filled{}, errors.New("a copy finds the ends of its chunks by itself")
 }
 
 // Missing finds nothing: a chunk copies every row of its range.
@@ -195,9 +202,6 @@ func (s *session) swapped() bool {
 	return false
 }
 
-// Rows of a range that is digested at once: about a tenth of a second.
-const compareRows = 20_000
-
 func (s *session) compareAll(ctx context.Context, t dialect.Shadow, pair *shadow.Pair, step string, out *TableVerified) error {
 	total, err := t.Rows(ctx)
 	if err != nil {
@@ -206,10 +210,11 @@ func (s *session) compareAll(ctx context.Context, t dialect.Shadow, pair *shadow
 	begin := time.Now()
 	var mu sync.Mutex
 	ranges := make(chan shadow.Range)
+	all := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(ranges)
-		return walk(ctx, t, ranges)
+		return s.walk(ctx, ranges)
 	})
 	for range s.e.config.Workers {
 		g.Go(func() error {
@@ -235,26 +240,33 @@ func (s *session) compareAll(ctx context.Context, t dialect.Shadow, pair *shadow
 			return nil
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	got, err := pair.CompareStrangers(all, t)
+	out.Differ += int64(len(got.Differ))
+	out.Keys = append(out.Keys, got.Differ[:min(len(got.Differ), max(10-len(out.Keys), 0))]...)
+	return err
 }
 
-// walk cuts the key space into ranges.
-func walk(ctx context.Context, t dialect.Shadow, out chan<- shadow.Range) error {
-	for low := ""; ; {
-		high, err := t.Boundary(ctx, low, "", compareRows)
-		if err != nil {
-			return fmt.Errorf("find the end of the range after %q: %w", low, err)
-		}
+// walk gives the segments of the copy as ranges: together they are the whole key
+// space.
+func (s *session) walk(ctx context.Context, out chan<- shadow.Range) error {
+	list, err := s.e.db.Store.Segments(ctx, s.run.ID, s.copyStep())
+	if err != nil {
+		return fmt.Errorf("read what was copied: %w", err)
+	}
+	if len(list) == 0 || s.swapped() { // their keys are the old shape's
+		list = []state.Segment{{}}
+	}
+	for _, seg := range list {
 		select {
-		case out <- shadow.Range{Low: low, High: high}:
+		case out <- shadow.Range{Low: seg.Low, High: seg.High}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if high == "" {
-			return nil
-		}
-		low = high
 	}
+	return nil
 }
 
 // cutOver exchanges the tables, by the catalog's word: one that a crash or a lost
@@ -274,7 +286,12 @@ func (s *session) cutOver(ctx context.Context, st plans.Step, back bool) (outcom
 			return run(ctx, s.plan, st, s.env(st))
 		}
 		s.e.observe(Note{st.ID + ": " + said})
-		return s.following(ctx, st.Alter, back, func(ctx context.Context, _ dialect.Shadow, pair *shadow.Pair) error {
+		return s.following(ctx, st.Alter, back, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+			if back {
+				if err := s.mayGoBack(ctx, t, pair); err != nil {
+					return err
+				}
+			}
 			var err error
 			held, err = pair.CutOver(ctx, plans.LockBudget)
 			return err
@@ -284,6 +301,24 @@ func (s *session) cutOver(ctx context.Context, st plans.Step, back bool) (outcom
 		return outcome{}, err
 	}
 	return outcome{0, fmt.Sprintf("the table was locked for %s", held.Round(time.Millisecond))}, nil
+}
+
+// mayGoBack brings the old table up to date and counts what it can't hold.
+func (s *session) mayGoBack(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+	if s.loseRows {
+		return nil
+	}
+	if err := pair.Drain(ctx); err != nil {
+		return err
+	}
+	n, sample, err := t.Unreturnable(ctx, 10)
+	if err != nil {
+		return fmt.Errorf("count the rows that can't go back: %w", err)
+	}
+	if n > 0 {
+		return &UnreturnableError{Count: n, Sample: sample}
+	}
+	return nil
 }
 
 func (s *session) swapBack(ctx context.Context, st plans.Step) error {

@@ -14,7 +14,7 @@ import (
 )
 
 // shadowKinds are the servers on which an ALTER TABLE is carried out on a shadow.
-var shadowKinds = []throwaway.Kind{throwaway.MySQL}
+var shadowKinds = []throwaway.Kind{throwaway.MySQL, throwaway.MariaDB}
 
 // eachShadow is each for them.
 func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {

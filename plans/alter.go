@@ -80,14 +80,18 @@ const smallBytes = 10 << 20
 // alters decides the way of each ALTER TABLE of the change.
 func (b *builder) alters(p *Plan) error {
 	for _, o := range b.change.Operations {
-		if o.AlterTable == nil {
-			continue
-		}
 		t, err := b.table(o)
 		if err != nil {
 			return err
 		}
-		a := Alter{Table: t.Ident, SQL: o.AlterTable.SQL}
+		sql, err := b.asAlter(t, o)
+		if err != nil {
+			return err
+		}
+		if sql == "" {
+			continue
+		}
+		a := Alter{Table: t.Ident, SQL: sql}
 		a.New, a.Old = b.name("_"+t.Name+"_pm_new"), b.name("_"+t.Name+"_pm_old")
 		seen, ok := b.facts.Alter(t.Ident, a.SQL)
 		if !ok {
@@ -108,6 +112,15 @@ func (b *builder) alters(p *Plan) error {
 		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
 	}
 	return nil
+}
+
+// asAlter is the ALTER TABLE clause that an operation is done by; "" for a column
+// sync.
+func (b *builder) asAlter(t *schema.Table, o Operation) (string, error) {
+	if o.AlterTable != nil {
+		return o.AlterTable.SQL, nil
+	}
+	return b.rules.AsAlter(t, o)
 }
 
 // way is the cheapest safe one, unless one was asked for.

@@ -15,17 +15,15 @@ const (
 	committed
 )
 
-// bounds are the places of a range and of the segment that it is part of. No place
-// is before "" as a lower end; an upper end that is open has none.
+// bounds are the places of a segment. No place is before "" as a lower end; an upper
+// end that is open has none.
 type bounds struct {
-	low, high       Place
-	openHigh        bool
-	segLow, segHigh Place
-	segOpen         bool
+	cursor, low, high Place
+	open              bool
 }
 
-// span is a segment of the key space: everything up to done is committed, then one
-// chunk may be reading, the rest is open.
+// span is a segment of the key space: everything up to done is committed, the rest is
+// reading or open.
 type span struct {
 	number    int
 	low, high Place
@@ -33,8 +31,6 @@ type span struct {
 	done      Place // committed: (low, done]
 	all       bool  // committed to its end
 	reading   bool
-	to        Place // reading: (done, to]
-	toOpen    bool
 }
 
 // chunks knows the state of every key. Spans are kept in the order of their lower
@@ -58,7 +54,7 @@ func (c *chunks) state(p Place) chunkState {
 		return open
 	case s.all || p <= s.done:
 		return committed
-	case s.reading && (s.toOpen || p <= s.to):
+	case s.reading:
 		return reading
 	}
 	return open
@@ -81,20 +77,16 @@ func (c *chunks) insert(s span) {
 }
 
 func (c *chunks) begin(number int, b bounds) {
-	i := c.find(number)
-	if i < 0 {
-		c.insert(span{number: number, low: b.segLow, high: b.segHigh, openHigh: b.segOpen, done: b.low})
-		i = c.find(number)
+	if c.find(number) < 0 {
+		c.insert(span{number: number, low: b.low, high: b.high, openHigh: b.open, done: b.cursor})
 	}
-	s := &c.spans[i]
-	s.reading, s.to, s.toOpen = true, b.high, b.openHigh
+	c.spans[c.find(number)].reading = true
 }
 
-func (c *chunks) commit(number int) {
+func (c *chunks) commit(number int, to Place, all bool) {
 	i := c.find(number)
 	s := &c.spans[i]
-	s.reading, s.done = false, s.to
-	s.all = s.toOpen || !s.openHigh && s.to >= s.high
+	s.reading, s.done, s.all = false, to, all
 	c.merge(i)
 }
 

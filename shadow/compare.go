@@ -27,12 +27,18 @@ const (
 type Comparer interface {
 	// Sum digests the rows of a range.
 	Sum(ctx context.Context, side Side, r Range) (Sum, error)
+	// Boundary is the key of the n-th row of the source behind low, not beyond high;
+	// "" when there are fewer.
+	Boundary(ctx context.Context, low, high string, n int) (string, error)
 	// RowsIn gives the digest of each row of a range by its key.
 	RowsIn(ctx context.Context, side Side, r Range) (map[string]string, error)
 	// RowsOf gives the digest of each row of the keys that there is.
 	RowsOf(ctx context.Context, side Side, keys []string) (map[string]string, error)
 	// Hold keeps others from changing the rows of the keys while f runs.
 	Hold(ctx context.Context, keys []string, f func(context.Context) error) error
+	// Strangers lists keys of the target that the source has not, where ranges of the
+	// source don't cover the target.
+	Strangers(ctx context.Context, most int) ([]string, error)
 	// Readable writes a key for people.
 	Readable(key string) string
 }
@@ -51,6 +57,12 @@ const (
 	heldKeys   = 20
 )
 
+// Ranges that differ are cut until one has so few rows that each can be looked at.
+const (
+	fewRows = 2000
+	parts   = 8
+)
+
 // Compare compares the rows of a range while the application writes. What is on its
 // way differs for a moment, so rows that differ are looked at again when everything written
 // before is applied.
@@ -63,7 +75,55 @@ func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, erro
 	if err != nil || a == b {
 		return Compared{Rows: a.Rows}, err
 	}
+	if max(a.Rows, b.Rows) > fewRows {
+		return p.compareParts(ctx, c, r, int(a.Rows/parts)+1)
+	}
+	keys, err := p.settledKeys(ctx, c, r)
+	return Compared{Rows: a.Rows, Differ: readable(c, keys)}, err
+}
+
+// compareParts compares a range in parts of about n rows.
+func (p *Pair) compareParts(ctx context.Context, c Comparer, r Range, n int) (Compared, error) {
+	var all Compared
+	for low := r.Low; ; {
+		high, err := c.Boundary(ctx, low, r.High, max(n, fewRows/2))
+		if err != nil {
+			return all, fmt.Errorf("cut %s: %w", r, err)
+		}
+		last := high == "" || high == r.High
+		if last {
+			high = r.High
+		}
+		part := Range{Low: low, High: high}
+		if part == r { // it holds rows that the source has not, and no fewer parts can be made
+			keys, err := p.settledKeys(ctx, c, r)
+			return Compared{Differ: readable(c, keys)}, err
+		}
+		got, err := p.Compare(ctx, c, part)
+		if err != nil {
+			return all, err
+		}
+		all.Rows += got.Rows
+		all.Differ = append(all.Differ, got.Differ...)
+		if last {
+			return all, nil
+		}
+		low = high
+	}
+}
+
+// settledKeys are the keys of a range that differ also when nothing is on its way.
+func (p *Pair) settledKeys(ctx context.Context, c Comparer, r Range) ([]string, error) {
 	keys, err := differing(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return p.stillDiffer(ctx, c, keys)
+}
+
+// stillDiffer keeps the keys that differ also when nothing is on its way.
+func (p *Pair) stillDiffer(ctx context.Context, c Comparer, keys []string) ([]string, error) {
+	var err error
 	for round := 0; err == nil && len(keys) > 0; round++ {
 		switch {
 		case round < freeRounds:
@@ -71,10 +131,20 @@ func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, erro
 		case round < freeRounds+heldRounds:
 			keys, err = p.held(ctx, c, keys)
 		default:
-			return Compared{Rows: a.Rows, Differ: readable(c, keys)}, nil
+			return keys, nil
 		}
 	}
-	return Compared{Rows: a.Rows}, err
+	return keys, err
+}
+
+// CompareStrangers looks for rows that only the target has and no range has shown.
+func (p *Pair) CompareStrangers(ctx context.Context, c Comparer) (Compared, error) {
+	keys, err := c.Strangers(ctx, fewRows)
+	if err != nil {
+		return Compared{}, fmt.Errorf("look for rows that only the copy has: %w", err)
+	}
+	keys, err = p.stillDiffer(ctx, c, keys)
+	return Compared{Differ: readable(c, keys)}, err
 }
 
 func readable(c Comparer, keys []string) []string {

@@ -10,35 +10,45 @@ import (
 	"github.com/phasemig/phasemig/state"
 )
 
-// Copy copies one chunk: it makes it reading, has the server read and write it
-// with its checkpoint, and makes it committed, or open again. after is the segment as it
-// is to be stored. Errors: dberr.Deadlock where the chunk is to be read again, smaller;
-// *ConflictError; those of Table.Copy.
-func (p *Pair) Copy(ctx context.Context, r Range, after state.Segment) (int64, error) {
-	b, err := p.boundsOf(ctx, r, after)
+// Copy copies the next n rows of a segment: it makes what is left of the segment
+// reading, has the server read and write a chunk of it with its checkpoint, and makes that
+// chunk committed and the rest open again. Errors: dberr.Deadlock where the chunk is to be
+// read again, smaller; *ConflictError; those of Table.Copy.
+func (p *Pair) Copy(ctx context.Context, seg state.Segment, n int) (Copied, error) {
+	b, err := p.boundsOf(ctx, seg)
 	if err != nil {
-		return 0, err
+		return Copied{}, err
 	}
 	if err := p.mayBegin(); err != nil {
-		return 0, err
+		return Copied{}, err
 	}
-	p.ledger.begin(after.Number, b)
+	p.ledger.begin(seg.Number, b)
 	if err := fault.Point("shadow.chunk_reading"); err != nil {
-		return 0, err
+		return Copied{}, err
 	}
-	n, err := p.table.Copy(ctx, r, after)
+	got, err := p.table.Copy(ctx, seg, n)
 	var dup *DuplicateError
 	switch {
 	case err == nil:
-		p.ledger.commit(after.Number)
-		p.duplicates(after.Number, false)
-		return n, fault.Point("shadow.chunk_committed")
+		return got, p.committedTo(ctx, seg.Number, got.Next)
 	case errors.As(err, &dup):
-		p.ledger.reopen(after.Number)
-		return p.copyAgain(ctx, r, after, dup)
+		p.ledger.reopen(seg.Number)
+		return p.copyAgain(ctx, seg, n, dup)
 	}
-	p.ledger.reopen(after.Number)
-	return 0, err
+	p.ledger.reopen(seg.Number)
+	return Copied{}, err
+}
+
+// committedTo makes what was read committed. Until its place is known it stays
+// reading, where nothing of it is dropped or applied.
+func (p *Pair) committedTo(ctx context.Context, number int, next state.Segment) error {
+	at, err := p.places(ctx, next.Cursor)
+	if err != nil {
+		return err
+	}
+	p.ledger.commit(number, at[0], next.Done)
+	p.duplicates(number, false)
+	return fault.Point("shadow.chunk_committed")
 }
 
 // duplicates counts those that a segment's next chunk has met.
@@ -53,12 +63,12 @@ func (p *Pair) duplicates(segment int, more bool) int {
 	return p.met[segment]
 }
 
-func (p *Pair) boundsOf(ctx context.Context, r Range, seg state.Segment) (bounds, error) {
-	at, err := p.places(ctx, r.Low, r.High, seg.Low, seg.High)
+func (p *Pair) boundsOf(ctx context.Context, seg state.Segment) (bounds, error) {
+	at, err := p.places(ctx, seg.Cursor, seg.Low, seg.High)
 	if err != nil {
 		return bounds{}, err
 	}
-	return bounds{low: at[0], high: at[1], openHigh: r.High == "", segLow: at[2], segHigh: at[3], segOpen: seg.High == ""}, nil
+	return bounds{cursor: at[0], low: at[1], high: at[2], open: seg.High == ""}, nil
 }
 
 // mayBegin waits until the changes kept leave room and nobody waits for chunks to end.
@@ -73,49 +83,49 @@ const lastResort = 8
 // copyAgain is what follows a duplicate met by a chunk: the applier passes the log's
 // end as it is now, then the chunk is read anew, smaller each time. Only with
 // values that move all the time does it come to the lock.
-func (p *Pair) copyAgain(ctx context.Context, r Range, after state.Segment, dup *DuplicateError) (int64, error) {
+func (p *Pair) copyAgain(ctx context.Context, seg state.Segment, n int, dup *DuplicateError) (Copied, error) {
 	if c, ok, err := p.table.Conflict(ctx, dup); err != nil || ok {
 		if ok {
-			return 0, c
+			return Copied{}, c
 		}
-		return 0, fmt.Errorf("look for rows that are equal under %s: %w", dup.Index, err)
+		return Copied{}, fmt.Errorf("look for rows that are equal under %s: %w", dup.Index, err)
 	}
 	if dup.Walk {
-		return 0, fmt.Errorf("%w: %w", ErrForeign, dup)
+		return Copied{}, fmt.Errorf("%w: %w", ErrForeign, dup)
 	}
-	if p.duplicates(after.Number, true) >= lastResort {
-		return p.copyLocked(ctx, r, after)
+	if p.duplicates(seg.Number, true) >= lastResort {
+		return p.copyLocked(ctx, seg, n)
 	}
 	if err := p.Drain(ctx); err != nil {
-		return 0, err
+		return Copied{}, err
 	}
-	return 0, dberr.Mark(dberr.Deadlock, fmt.Errorf("a value moved between rows while they were read: %w", dup))
+	return Copied{}, dberr.Mark(dberr.Deadlock, fmt.Errorf("a value moved between rows while they were read: %w", dup))
 }
 
-func (p *Pair) copyLocked(ctx context.Context, r Range, after state.Segment) (int64, error) {
+func (p *Pair) copyLocked(ctx context.Context, seg state.Segment, n int) (Copied, error) {
 	p.ledger.hush(1)
 	defer p.ledger.hush(-1)
 	if err := p.ledger.wait(func() bool { return p.ledger.chunks.readings() == 0 }); err != nil {
-		return 0, err
+		return Copied{}, err
 	}
 	if err := p.hold(); err != nil {
-		return 0, err
+		return Copied{}, err
 	}
 	defer p.release()
-	n, err := p.table.CopyLocked(ctx, r, after, p.drainThrough)
-	var dup *DuplicateError
-	if errors.As(err, &dup) {
-		return 0, p.judge(ctx, dup)
-	}
+	b, err := p.boundsOf(ctx, seg)
 	if err != nil {
-		return 0, err
+		return Copied{}, err
 	}
-	// Nobody wrote between the drain and the commit: nothing was there to be held.
-	b, err := p.boundsOf(ctx, r, after)
+	// From before the lock is taken: what the log brings of these keys is held.
+	p.ledger.begin(seg.Number, b)
+	got, err := p.table.CopyLocked(ctx, seg, n, p.drainThrough)
 	if err != nil {
-		return 0, err
+		p.ledger.reopen(seg.Number)
+		var dup *DuplicateError
+		if errors.As(err, &dup) {
+			return Copied{}, p.judge(ctx, dup)
+		}
+		return Copied{}, err
 	}
-	p.ledger.begin(after.Number, b)
-	p.ledger.commit(after.Number)
-	return n, nil
+	return got, p.committedTo(ctx, seg.Number, got.Next)
 }

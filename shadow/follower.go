@@ -135,6 +135,7 @@ func (f *follower) finish(t stream.Txn, seq uint64) {
 	defer f.mu.Unlock()
 	t.Seq = seq
 	f.last = seq
+	f.p.ledger.noteLate(t)
 	f.txns = append(f.txns, t)
 	if whole {
 		f.txns = nil // nothing is open: nobody asks
@@ -146,7 +147,9 @@ func (f *follower) finish(t stream.Txn, seq uint64) {
 // the log's end it doesn't: it could never come.
 func (f *follower) room() error {
 	g := f.p.ledger
-	return g.wait(func() bool { return g.bytes < f.p.o.Memory || g.quiet > 0 || g.still })
+	return g.wait(func() bool {
+		return g.bytes < f.p.o.Memory || g.quiet > 0 || g.still || g.mayOverflow(f.p.o.Memory)
+	})
 }
 
 func (f *follower) unseen() []stream.Txn {

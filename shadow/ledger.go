@@ -27,9 +27,12 @@ type ledger struct {
 	mark   uint64 // the newest mark that came back
 	marked uint64 // the transaction that held it
 	bytes  int
-	turns  int  // how often reading was begun anew
-	quiet  int  // > 0: no chunk may begin
-	still  bool // appliers rest
+	kept   int               // of them in changes that are held
+	turns  int               // how often reading was begun anew
+	sure   uint64            // the newest mark whose commit has returned, where marks tell what is seen
+	late   map[uint64]string // transactions that ended a two-phase commit, and its name
+	quiet  int               // > 0: no chunk may begin
+	still  bool              // appliers rest
 	failed error
 }
 
@@ -41,7 +44,7 @@ type lane struct {
 }
 
 func newLedger(lanes int) *ledger {
-	g := &ledger{lanes: make([]lane, lanes), entire: lanes == 1}
+	g := &ledger{lanes: make([]lane, lanes), entire: lanes == 1, late: map[uint64]string{}}
 	g.moved = sync.NewCond(&g.mu)
 	for i := range g.lanes {
 		g.lanes[i] = lane{pending: map[Place]*entry{}, held: map[Place]*entry{}}
@@ -70,10 +73,13 @@ func (g *ledger) add(list []located, seq uint64) {
 			e = &entry{place: c.place, first: seq}
 			to[c.place] = e
 		}
-		g.bytes -= e.bytes
+		before := e.bytes
 		e.image, e.last = c.image, seq
 		e.bytes = size(c.image) + len(c.place) + entryCost
-		g.bytes += e.bytes
+		g.bytes += e.bytes - before
+		if g.chunks.state(c.place) != committed {
+			g.kept += e.bytes - before
+		}
 	}
 	g.moved.Broadcast()
 }
@@ -85,6 +91,7 @@ func (g *ledger) end(seq uint64, mark uint64) {
 	g.ended = seq
 	if mark > g.mark {
 		g.mark, g.marked = mark, seq
+		g.came()
 	}
 	g.moved.Broadcast()
 }
@@ -115,23 +122,24 @@ func size(i Image) int {
 	return n
 }
 
-// begin makes a chunk reading. From here on no change of its keys is dropped.
+// begin makes what is left of a segment reading. From here on no change of its keys is dropped.
 func (g *ledger) begin(number int, c bounds) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.chunks.begin(number, c)
 }
 
-// commit makes a chunk committed: what was held for it is pending.
-func (g *ledger) commit(number int) {
+// commit makes a chunk committed up to a place: what was held for it is pending.
+func (g *ledger) commit(number int, to Place, all bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.chunks.commit(number)
+	g.chunks.commit(number, to, all)
 	for i := range g.lanes {
 		l := &g.lanes[i]
 		for p, e := range l.held {
 			if g.chunks.state(p) == committed {
 				delete(l.held, p)
+				g.kept -= e.bytes
 				l.pending[p] = e
 			}
 		}
@@ -152,15 +160,23 @@ func (g *ledger) reopen(number int) {
 func (g *ledger) drop(seen uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	clear(g.late) // asked one by one, a transaction is seen or not, however it ended
+	g.dropHeld(seen)
+	g.moved.Broadcast()
+}
+
+// dropHeld is drop without the lock, and leaves alone what late transactions changed
+// last.
+func (g *ledger) dropHeld(seen uint64) {
 	for i := range g.lanes {
 		for p, e := range g.lanes[i].held {
-			if g.chunks.state(p) == open && e.last <= seen {
+			if g.late[e.last] == "" && g.chunks.state(p) == open && e.last <= seen {
 				delete(g.lanes[i].held, p)
 				g.bytes -= e.bytes
+				g.kept -= e.bytes
 			}
 		}
 	}
-	g.moved.Broadcast()
 }
 
 // batch is a Batch that is being applied.

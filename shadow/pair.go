@@ -163,7 +163,7 @@ func (p *Pair) forget(ctx context.Context) error {
 		return fmt.Errorf("ask which transactions are visible: %w", err)
 	}
 	if seen == nil {
-		return nil
+		return p.forgetByMark(ctx)
 	}
 	if upTo := prefix(txns, seen); upTo > 0 {
 		p.follow.sawUpTo(upTo)

@@ -51,7 +51,7 @@ type Table interface {
 	// Open reads the log from a position on.
 	Open(ctx context.Context, from stream.Position) (stream.Source, error)
 	// Seen tells which transactions every read that begins from now on sees. nil: it
-	// can't be told on this server.
+	// can't be told on this server, where commits become visible in the order of the log; see Branches.
 	Seen(ctx context.Context) (func(stream.Txn) bool, error)
 	// Mark commits a mark that comes back in the log, and returns its number.
 	Mark(ctx context.Context) (uint64, error)
@@ -62,13 +62,13 @@ type Table interface {
 	Places(ctx context.Context, keys []string) ([]Place, error)
 	Locate(ctx context.Context, rows []stream.Row) ([]Place, error)
 
-	// Copy reads a chunk and writes it into the shadow, in one transaction with the
-	// segment as given and the check of the lease. It returns the rows copied.
-	// *DuplicateError: a row of the chunk met another one.
-	Copy(ctx context.Context, r Range, seg state.Segment) (int64, error)
-	// CopyLocked is Copy while nobody else may write: drained is called under the lock, and
+	// Copy reads the next n rows of a segment behind its cursor and writes them into the
+	// shadow, in one transaction with the segment as it is then and the check of the
+	// lease. *DuplicateError: a row of the chunk met another one.
+	Copy(ctx context.Context, seg state.Segment, n int) (Copied, error)
+	// CopyLocked is Copy while nobody else may write: drain is called under the lock, and
 	// brings the shadow up to the log's end.
-	CopyLocked(ctx context.Context, r Range, seg state.Segment, drain Drain) (int64, error)
+	CopyLocked(ctx context.Context, seg state.Segment, n int, drain Drain) (Copied, error)
 	// Apply brings the batch's keys to their images and stores L, in one transaction
 	// with the check of the lease.
 	Apply(ctx context.Context, b Batch) error
@@ -79,6 +79,12 @@ type Table interface {
 	// Lock takes the locks of a cut-over, waiting for them no longer than the
 	// dialect's bound. dberr.LockTimeout.
 	Lock(ctx context.Context) (Locked, error)
+}
+
+// Copied is a chunk that is committed.
+type Copied struct {
+	Rows int64
+	Next state.Segment // the segment as it is stored now
 }
 
 // Drain brings the shadow up to the log's end through one connection.

@@ -23,6 +23,9 @@ type Txn struct {
 	// At is when the server committed it, by the server's clock, as exactly as the
 	// log tells. Zero where it doesn't.
 	At time.Time
+	// Branch names the two-phase commit that this is the end of. Such a commit may
+	// become visible later than the log's order says.
+	Branch string
 }
 
 // Kind says what happened to a row.

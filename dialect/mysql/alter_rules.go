@@ -37,7 +37,7 @@ func (rules) Alter(f *plans.Facts, t *schema.Table, seen *plans.AlterFacts, a *p
 	if a.Way == plans.Native {
 		return x.native()
 	}
-	for _, check := range []func() error{x.table, x.foreignKeys, x.columns, x.key, x.uniques} {
+	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.uniques} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (x *alterResolver) table() error {
 		}
 		return x.refuse("finish that run first", "trigger %s of a column sync stands on the table", g.Name)
 	}
-	return nil
+	return x.triggers()
 }
 
 // foreignKeys: one that points at the table would go on pointing at the old one after

@@ -24,6 +24,11 @@ type shadowState struct {
 	table, new, old *relation
 }
 
+// isSentry: an empty table that only keeps a name taken counts as no table.
+func isSentry(r *relation) bool {
+	return strings.HasPrefix(r.comment, "[phasemig ") && strings.Contains(r.comment, ": "+sentry+";")
+}
+
 // relation is a table's name card.
 type relation struct {
 	comment string
@@ -38,6 +43,9 @@ func (s *server) shadowState(ctx context.Context, a *plans.Alter) (shadowState, 
 	}
 	for _, r := range list {
 		k := &relation{comment: r["table_comment"]}
+		if isSentry(k) {
+			continue
+		}
 		switch r["table_name"] {
 		case a.Table.Name:
 			out.table = k
@@ -145,6 +153,9 @@ func (s *server) doAlter(ctx context.Context, p *plans.Plan, st plans.Step, env 
 	if err := w.exec(ctx, st.SQL[0]); err != nil && !errors.Is(err, dberr.NotThere) {
 		return err
 	}
+	if err := w.dropSentry(ctx, k, k.a.New); err != nil {
+		return err
+	}
 	return w.forgetCheckpoint(ctx, k)
 }
 
@@ -183,9 +194,7 @@ func (w *worker) createShadow(ctx context.Context, k alterKitchen, st plans.Step
 }
 
 func (w *worker) comment(ctx context.Context, id schema.Ident) (string, error) {
-	var out string
-	err := w.conn.QueryRowContext(ctx, "SELECT table_comment FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", id.Schema, id.Name).Scan(&out)
-	return out, classify(err)
+	return tableComment(ctx, w.conn, id)
 }
 
 func (w *worker) setComment(ctx context.Context, k alterKitchen, table, comment string) error {
@@ -235,7 +244,11 @@ func (s *server) undoAlter(ctx context.Context, p *plans.Plan, st plans.Step, en
 	if st.Kind == plans.CutOver {
 		return w.markSwapped(ctx, k)
 	}
+	// The shadow goes first: with it gone, no RENAME that comes late can succeed.
 	if err := w.exec(ctx, st.Undo[0]); err != nil && !errors.Is(err, dberr.NotThere) {
+		return err
+	}
+	if err := w.dropSentry(ctx, k, k.a.Old); err != nil {
 		return err
 	}
 	return w.forgetCheckpoint(ctx, k)

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -147,10 +148,7 @@ func kindOf(r record) string {
 // prepared lists XA branches whose session is gone: nothing but COMMIT or
 // ROLLBACK by their id ends them.
 func (s *server) prepared(ctx context.Context) []dialect.Holder {
-	list, err := records(ctx, s.db, "XA RECOVER CONVERT XID")
-	if err != nil {
-		list, err = records(ctx, s.db, "XA RECOVER")
-	}
+	list, err := branches(ctx, s.db)
 	if err != nil {
 		return []dialect.Holder{{Session: "a prepared transaction", Kind: "prepared", Query: "its id can't be read: GRANT XA_RECOVER_ADMIN ON *.* to this account, then XA RECOVER"}}
 	}
@@ -159,6 +157,43 @@ func (s *server) prepared(ctx context.Context) []dialect.Holder {
 		out = append(out, dialect.Holder{Session: "XID " + xid(r), Kind: "prepared", Query: "XA COMMIT or XA ROLLBACK " + xid(r)})
 	}
 	return out
+}
+
+// branches lists the prepared XA transactions. The two servers have different words
+// for ids that are safe to print.
+func branches(ctx context.Context, q querier) ([]record, error) {
+	list, err := records(ctx, q, "XA RECOVER CONVERT XID")
+	if errors.Is(err, dberr.Syntax) {
+		list, err = records(ctx, q, "XA RECOVER FORMAT = 'SQL'")
+	}
+	return list, err
+}
+
+// branchBytes reads the two parts of a branch's id, however the server spells them.
+func branchBytes(r record) (gtrid, bqual string) {
+	data, n := r["data"], int(r.int("gtrid_length"))
+	if hexed, ok := strings.CutPrefix(data, "0x"); ok {
+		if b, err := hex.DecodeString(hexed); err == nil && len(b) >= n {
+			return string(b[:n]), string(b[n:])
+		}
+	}
+	if list := tokens(data); len(list) > 0 {
+		parts := split(list)
+		if r.int("bqual_length") == 0 || len(parts) < 2 {
+			return spelled(parts[0]), ""
+		}
+		return spelled(parts[0]), spelled(parts[1])
+	}
+	return "", ""
+}
+
+// spelled reads 'text' or X'6162'.
+func spelled(list []token) string {
+	if len(list) == 2 && words(list, "X") {
+		b, _ := hex.DecodeString(unquote(list[1].text)) // the server's own spelling
+		return string(b)
+	}
+	return unquote(join(list))
 }
 
 // xid writes a branch's id as XA COMMIT wants it.

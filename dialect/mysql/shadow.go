@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/phasemig/phasemig/binlog"
@@ -34,8 +36,13 @@ type pair struct {
 	keyIndex string
 	columns  []plans.Copied
 	lanes    int
-	copy     *sql.DB // sessions that copy, compare and ask
-	sessions []*session
+	copy     *sql.DB    // sessions that copy, compare and ask
+	sessions []*session // one a lane
+	mu       sync.Mutex
+	copiers  []*session // not at work
+	// Of a key that is one whole number: its least and its most value, and about how far
+	// one row is from the next.
+	least, most, step *big.Int
 }
 
 // role is under which name the checkpoint table keeps this direction's positions.
@@ -121,7 +128,7 @@ func keyNames(key []plans.KeyPart) string {
 
 // Close implements dialect.Shadow.
 func (p *pair) Close() error {
-	for _, s := range p.sessions {
+	for _, s := range append(p.sessions, p.copiers...) {
 		s.close()
 	}
 	return p.copy.Close()
@@ -139,6 +146,60 @@ func (p *pair) Rows(ctx context.Context) (int64, error) {
 
 func (p *pair) source() string {
 	return fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.from.Ident), quote(p.keyIndex))
+}
+
+func (p *pair) target() string {
+	index, _ := walkIndex(p.to, p.keyTo)
+	return fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.to.Ident), quote(index))
+}
+
+// About implements dialect.Shadow. Where the key is one whole number it is reckoned
+// from how densely the rows lie, which costs no walk over them; a chunk ends after so many rows
+// whatever the segment holds.
+func (p *pair) About(ctx context.Context, low string, n int) (string, error) {
+	if len(p.key) != 1 || integers[baseType(p.key[0].Type)] == 0 || unsigned(p.key[0].Type) && integers[baseType(p.key[0].Type)] == 5 || p.key[0].Descending {
+		return p.Boundary(ctx, low, "", n)
+	}
+	if p.most == nil {
+		if err := p.spread(ctx); err != nil {
+			return "", err
+		}
+	}
+	from := p.least
+	if low != "" {
+		texts, err := decodeKey(p.key, low)
+		if err != nil {
+			return "", err
+		}
+		if _, ok := from.SetString(texts[0], 10); !ok {
+			return "", fmt.Errorf("key %s is no number", low)
+		}
+	}
+	high := new(big.Int).Add(from, new(big.Int).Mul(p.step, big.NewInt(int64(n))))
+	if high.Cmp(p.most) >= 0 {
+		return "", nil
+	}
+	return encodeKey([]string{high.String()}), nil
+}
+
+// spread learns between which numbers the rows lie, and how far one is from the next.
+func (p *pair) spread(ctx context.Context) error {
+	var least, most sql.NullString
+	k := quote(p.key[0].Name)
+	if err := p.copy.QueryRowContext(ctx, "SELECT MIN("+k+"), MAX("+k+") FROM "+quoteTable(p.from.Ident)).Scan(&least, &most); err != nil {
+		return classify(err)
+	}
+	rows, err := p.Rows(ctx)
+	if err != nil {
+		return err
+	}
+	p.least, p.most = new(big.Int), new(big.Int)
+	p.least.SetString(least.String, 10)
+	p.most.SetString(most.String, 10)
+	p.step = new(big.Int).Sub(p.most, p.least)
+	p.step.Div(p.step, big.NewInt(max(rows, 1)))
+	p.step.Add(p.step, big.NewInt(1))
+	return nil
 }
 
 // Boundary implements dialect.Shadow.
@@ -185,86 +246,176 @@ func keyList(ctx context.Context, q querier, key []plans.KeyPart, query string) 
 	return out, classify(rows.Err())
 }
 
-func (p *pair) copyStatement(where string) string {
+// copyStatement copies the first n rows of a range in the key's order; 0: all.
+func (p *pair) copyStatement(where string, n int) string {
 	var from []string
 	for _, c := range p.columns {
 		from = append(from, quote(c.From))
 	}
 	from = append(from, p.constants()...)
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), p.targetColumns(), strings.Join(from, ", "), p.source(), where)
+	q := fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), p.targetColumns(), strings.Join(from, ", "), p.source(), where)
+	if n > 0 {
+		q += fmt.Sprintf(" ORDER BY %s LIMIT %d", orderBy(p.key), n)
+	}
+	return q
 }
 
 // Copy implements shadow.Table. READ COMMITTED lets the read take no locks on the
 // table.
-func (p *pair) Copy(ctx context.Context, r shadow.Range, seg state.Segment) (int64, error) {
-	where, err := between(p.key, r.Low, r.High)
-	if err != nil {
-		return 0, err
+func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
+	s := p.borrow()
+	defer p.giveBack(s)
+	if err := s.open(ctx); err != nil {
+		return shadow.Copied{}, err
 	}
-	conn, err := p.copy.Conn(ctx)
-	if err != nil {
-		return 0, classify(err)
+	got, err := s.copyChunk(ctx, seg, n)
+	if err == nil {
+		return got, nil
 	}
-	defer conn.Close()
-	var id string
-	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID() + 0").Scan(&id); err != nil {
-		return 0, classify(err)
+	if !errors.Is(err, dberr.ConnLost) && ctx.Err() == nil {
+		if rerr := s.rollback(ctx); rerr != nil {
+			s.close()
+		}
+		return shadow.Copied{}, err
 	}
-	n, err := p.copyThrough(ctx, conn, where, seg)
-	if errors.Is(err, dberr.ConnLost) || ctx.Err() != nil {
-		return p.afterLoss(ctx, id, seg, n, err)
-	}
-	return n, err
+	id := s.id
+	s.close()
+	return p.afterLoss(ctx, id, seg, err)
 }
 
-func (p *pair) copyThrough(ctx context.Context, conn *sql.Conn, where string, seg state.Segment) (int64, error) {
-	tx, err := conn.BeginTx(ctx, nil)
+// borrow takes a session that copies; giveBack returns it for the next chunk.
+func (p *pair) borrow() *session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.copiers); n > 0 {
+		s := p.copiers[n-1]
+		p.copiers = p.copiers[:n-1]
+		return s
+	}
+	return &session{p: p}
+}
+
+func (p *pair) giveBack(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.copiers = append(p.copiers, s)
+}
+
+// copyChunk is one transaction: the lease, the rows, how far the segment is then.
+func (s *session) copyChunk(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
+	if !s.p.sameOrder() {
+		return s.copyRange(ctx, seg, n)
+	}
+	return s.copyTo(ctx, seg, seg.High, n, func(ctx context.Context, rows int64) (state.Segment, error) {
+		next := seg
+		next.Rows += rows
+		if rows < int64(n) {
+			next.Cursor, next.Done = seg.High, true
+			return next, nil
+		}
+		var err error
+		next.Cursor, err = s.lastOf(ctx, seg)
+		return next, err
+	})
+}
+
+// copyRange copies up to a key that is looked for first: where the shadow has another
+// order than the source its last row says nothing.
+func (s *session) copyRange(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
+	high, err := s.p.Boundary(ctx, seg.Cursor, seg.High, n)
 	if err != nil {
-		return 0, classify(err)
+		return shadow.Copied{}, err
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
-		return 0, err
+	next := seg
+	next.Cursor = high
+	if high == "" || high == seg.High {
+		next.Cursor, next.Done = seg.High, true
 	}
-	if err := stateFlavor().AdvanceSegment(ctx, tx, seg); err != nil {
-		return 0, err
-	}
-	res, err := tx.ExecContext(ctx, p.copyStatement(where))
+	return s.copyTo(ctx, seg, next.Cursor, 0, func(_ context.Context, rows int64) (state.Segment, error) {
+		next.Rows += rows
+		return next, nil
+	})
+}
+
+// copyTo copies the first n rows, or all, behind a segment's cursor up to a key.
+func (s *session) copyTo(ctx context.Context, seg state.Segment, high string, n int, after func(context.Context, int64) (state.Segment, error)) (shadow.Copied, error) {
+	where, err := between(s.p.key, seg.Cursor, high)
 	if err != nil {
-		return 0, p.duplicate(err)
+		return shadow.Copied{}, err
 	}
-	n, err := res.RowsAffected()
+	if err := s.checkLease(ctx); err != nil {
+		return shadow.Copied{}, err
+	}
+	res, err := s.conn.ExecContext(ctx, s.p.copyStatement(where, n))
 	if err != nil {
-		return 0, err
+		return shadow.Copied{}, s.p.duplicate(err)
 	}
-	return n, classify(tx.Commit())
+	rows, err := res.RowsAffected()
+	if err != nil {
+		return shadow.Copied{}, err
+	}
+	next, err := after(ctx, rows)
+	if err != nil {
+		return shadow.Copied{}, err
+	}
+	if err := stateFlavor().AdvanceSegment(ctx, s.conn, next); err != nil {
+		return shadow.Copied{}, err
+	}
+	return shadow.Copied{Rows: rows, Next: next}, s.exec(ctx, "COMMIT")
+}
+
+// lastOf is the last row of the shadow in what is left of a segment, which is the last
+// one copied: nobody else writes into a range that isn't committed.
+func (s *session) lastOf(ctx context.Context, seg state.Segment) (string, error) {
+	p := s.p
+	where, err := between(alike(p.keyTo, p.key), seg.Cursor, seg.High)
+	if err != nil {
+		return "", err
+	}
+	list, err := keyList(ctx, s.conn, p.key, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1", p.targetTexts(), p.target(), where, backwards(p.keyTo)))
+	if err != nil {
+		return "", err
+	}
+	if len(list) == 0 {
+		return "", fmt.Errorf("the rows copied after %s can't be found in the shadow", seg.Cursor)
+	}
+	return list[0], nil
+}
+
+// backwards is orderBy the other way round.
+func backwards(key []plans.KeyPart) string {
+	turned := make([]plans.KeyPart, len(key))
+	for i, k := range key {
+		k.Descending = !k.Descending
+		turned[i] = k
+	}
+	return orderBy(turned)
 }
 
 // afterLoss finds out what became of a chunk whose answer was lost. Only when its
 // session is gone can nothing of it happen any more.
-func (p *pair) afterLoss(ctx context.Context, session string, seg state.Segment, n int64, lost error) (int64, error) {
+func (p *pair) afterLoss(ctx context.Context, session string, seg state.Segment, lost error) (shadow.Copied, error) {
 	if ctx.Err() != nil {
-		return 0, context.Cause(ctx) // this run goes no further; the next one reads the segment under its own lease
+		return shadow.Copied{}, context.Cause(ctx) // this run goes no further; the next one reads the segment under its own lease
 	}
 	if err := p.s.awaitEnd(ctx, session); err != nil {
-		return 0, err
+		return shadow.Copied{}, err
 	}
-	list, err := stateSegments(ctx, p.copy, seg)
+	now, err := segmentNow(ctx, p.copy, seg)
 	if err != nil {
-		return 0, err
+		return shadow.Copied{}, err
 	}
-	if list {
-		return n, nil
+	if now.Cursor == seg.Cursor && now.Done == seg.Done {
+		return shadow.Copied{}, lost
 	}
-	return 0, lost
+	return shadow.Copied{Rows: now.Rows - seg.Rows, Next: now}, nil
 }
 
-// stateSegments reports whether a segment is stored as given.
-func stateSegments(ctx context.Context, q querier, seg state.Segment) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quote(stateSchema)+".segment WHERE run = ? AND step = ? AND pass = ? AND number = ? AND cursor_key = ? AND done = ?",
-		seg.Run, seg.Step, seg.Pass, seg.Number, seg.Cursor, seg.Done).Scan(&n)
-	return n > 0, classify(err)
+// segmentNow is a segment as it is stored.
+func segmentNow(ctx context.Context, q querier, seg state.Segment) (state.Segment, error) {
+	err := q.QueryRowContext(ctx, "SELECT cursor_key, rows_done, done FROM "+quote(stateSchema)+".segment WHERE run = ? AND step = ? AND pass = ? AND number = ?",
+		seg.Run, seg.Step, seg.Pass, seg.Number).Scan(&seg.Cursor, &seg.Rows, &seg.Done)
+	return seg, classify(err)
 }
 
 // duplicate tells a duplicate from other errors, and which index it was about.
@@ -306,20 +457,16 @@ func indexOf(message string) string {
 
 // CopyLocked implements shadow.Table: under a write lock of the table, which is held
 // for a drain and a chunk.
-func (p *pair) CopyLocked(ctx context.Context, r shadow.Range, seg state.Segment, drain shadow.Drain) (int64, error) {
-	where, err := between(p.key, r.Low, r.High)
-	if err != nil {
-		return 0, err
-	}
+func (p *pair) CopyLocked(ctx context.Context, seg state.Segment, n int, drain shadow.Drain) (shadow.Copied, error) {
 	l, err := p.lock(ctx, quote(stateSchema)+".segment WRITE")
 	if err != nil {
-		return 0, err
+		return shadow.Copied{}, err
 	}
 	defer l.Close()
 	if _, err := drain(ctx, l.Mark, l.Apply); err != nil {
-		return 0, err
+		return shadow.Copied{}, err
 	}
-	return l.copyChunk(ctx, where, seg)
+	return l.copyChunk(ctx, seg, n)
 }
 
 // Resume implements shadow.Table.
@@ -445,19 +592,20 @@ const preparedBudget = 5 * time.Second
 // with that statement. Without the right to look there is the log: a COMMIT without rows stops the
 // reading.
 func (p *pair) prepared(ctx context.Context) ([]string, error) {
+	list, err := branches(ctx, p.copy)
+	if err != nil && !errors.Is(err, dberr.Denied) {
+		return nil, fmt.Errorf("look for prepared transactions: %w", err)
+	}
 	var out []string
-	for _, q := range []string{"XA RECOVER CONVERT XID", "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0 OR trx_query LIKE 'XA %'"} {
-		list, err := records(ctx, p.copy, q)
-		if err != nil && !errors.Is(err, dberr.Denied) {
-			return nil, fmt.Errorf("look for prepared transactions: %w", err)
-		}
-		for _, r := range list {
-			if id := r["trx_id"]; id != "" {
-				out = append(out, "transaction "+id)
-			} else {
-				out = append(out, "XID "+r["data"]+" "+r["formatid"])
-			}
-		}
+	for _, r := range list {
+		out = append(out, "XID "+xid(r))
+	}
+	list, err = records(ctx, p.copy, "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0 OR trx_query LIKE 'XA %'")
+	if err != nil && !errors.Is(err, dberr.Denied) {
+		return nil, fmt.Errorf("look for transactions without a session: %w", err)
+	}
+	for _, r := range list {
+		out = append(out, "transaction "+r["trx_id"])
 	}
 	return out, nil
 }
@@ -533,6 +681,20 @@ func (p *pair) Seen(ctx context.Context) (func(stream.Txn) bool, error) {
 		return nil, nil
 	}
 	return binlog.Executed(set)
+}
+
+// Prepared implements shadow.Branches.
+func (p *pair) Prepared(ctx context.Context) ([]string, error) {
+	list, err := branches(ctx, p.copy)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range list {
+		gtrid, bqual := branchBytes(r)
+		out = append(out, binlog.Branch(uint32(r.int("formatid")), gtrid, bqual))
+	}
+	return out, nil
 }
 
 // logConfig says how the log is read: as the target itself is reached.

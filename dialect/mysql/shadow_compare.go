@@ -24,8 +24,7 @@ func (p *pair) sideOf(which shadow.Side) side {
 	if which == shadow.Source {
 		return side{from: p.source(), key: p.key, texts: keyTexts(p.key), row: p.rowValue(shadow.Source)}
 	}
-	index, _ := walkIndex(p.to, p.keyTo)
-	return side{from: fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.to.Ident), quote(index)), key: p.keyTo, texts: p.targetTexts(), row: p.rowValue(shadow.Target)}
+	return side{from: p.target(), key: p.keyTo, texts: p.targetTexts(), row: p.rowValue(shadow.Target)}
 }
 
 // targetTexts writes the target's key in the source's form.
@@ -162,11 +161,53 @@ func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shad
 }
 
 // rangeOf is the rows of a range behind FROM. Where the target's key has another
-// order its rows are found by the source's keys; rows that the source has not are found
-// by strangers.
+// order its rows are found by the source's keys; those that the source has not are
+// Strangers.
 func (p *pair) rangeOf(s side, which shadow.Side, r shadow.Range) (string, error) {
-	where, err := between(alike(s.key, p.key), r.Low, r.High)
-	return s.from + " WHERE " + where, err
+	if which == shadow.Source || p.sameOrder() {
+		where, err := between(alike(s.key, p.key), r.Low, r.High)
+		return s.from + " WHERE " + where, err
+	}
+	where, err := between(p.key, r.Low, r.High)
+	if err != nil {
+		return "", err
+	}
+	var keys, on []string
+	for n, k := range p.key {
+		keys = append(keys, fmt.Sprintf("%s AS _pm_s%d", quote(k.Name), n))
+		on = append(on, fmt.Sprintf("%s.%s = %s", quoteTable(p.to.Ident), quote(p.keyTo[n].Name), p.keyInto(n, fmt.Sprintf("_pm_s%d", n))))
+	}
+	return fmt.Sprintf("(SELECT %s FROM %s WHERE %s) AS _pm_source STRAIGHT_JOIN %s ON %s", strings.Join(keys, ", "), p.source(), where, p.target(), strings.Join(on, " AND ")), nil
+}
+
+// keyInto converts a value of a key column of the source into one of the target's type,
+// so that the target's index finds it.
+func (p *pair) keyInto(n int, value string) string { return intoKey(value, p.key[n], p.keyTo[n]) }
+
+func intoKey(value string, from, to plans.KeyPart) string {
+	switch {
+	case to.Charset != "" && from.Charset != "":
+		return fmt.Sprintf("CONVERT(%s USING %s) COLLATE %s", value, to.Charset, to.Collation)
+	case to.Charset != "":
+		return fmt.Sprintf("CONVERT(CAST(%s AS CHAR) USING %s) COLLATE %s", value, to.Charset, to.Collation)
+	case from.Type == to.Type:
+		return value
+	}
+	return assigned(value, schema.Column{Type: to.Type, Class: to.Class})
+}
+
+// Strangers implements shadow.Comparer. Ranges of the same key on both sides leave
+// none out.
+func (p *pair) Strangers(ctx context.Context, most int) ([]string, error) {
+	if p.sameOrder() {
+		return nil, nil
+	}
+	var on []string
+	for n, k := range p.key {
+		on = append(on, fmt.Sprintf("_pm_source.%s = %s", quote(k.Name), intoKey(quoteTable(p.to.Ident)+"."+quote(p.keyTo[n].Name), p.keyTo[n], k)))
+	}
+	q := fmt.Sprintf("SELECT %s FROM %s WHERE NOT EXISTS (SELECT 1 FROM %s AS _pm_source WHERE %s) LIMIT %d", p.targetTexts(), quoteTable(p.to.Ident), quoteTable(p.from.Ident), strings.Join(on, " AND "), most)
+	return keyList(ctx, p.copy, p.key, q)
 }
 
 // alike is a key under the names of one side with the types of the other, for
@@ -235,12 +276,18 @@ func (p *pair) RowsOf(ctx context.Context, which shadow.Side, keys []string) (ma
 }
 
 func (p *pair) keysCondition(s side, keys []string) (string, error) {
+	into := len(s.key) > 0 && s.key[0].Name == p.keyTo[0].Name && !p.sameOrder() && s.from == p.target()
 	part := alike(s.key, p.key)
 	var conds []string
 	for _, k := range keys {
 		lits, err := literals(part, k)
 		if err != nil {
 			return "", err
+		}
+		for n := range lits {
+			if into {
+				lits[n] = p.keyInto(n, lits[n])
+			}
 		}
 		conds = append(conds, "("+equals(part, lits)+")")
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
-	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/stream"
 )
 
@@ -24,16 +23,40 @@ import (
 type locked struct {
 	session
 	kitchen alterKitchen
+	renamer *renamer // where this session can't rename
 }
 
 // Lock implements shadow.Table.
 func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
-	return p.lock(ctx, "")
+	l, err := p.lockable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	more := ""
+	if !p.s.see.Can.SwapsUnderLock {
+		more = quoteTable(l.awayName()) + " WRITE"
+		err = l.beginTwo(ctx)
+	}
+	if err == nil {
+		err = l.take(ctx, more)
+	}
+	if err != nil {
+		l.shut()
+		return nil, err
+	}
+	return l, nil
 }
 
-func (p *pair) lock(ctx context.Context, more string) (*locked, error) {
+// lockable is a session that is to take the locks.
+func (p *pair) lockable(ctx context.Context) (*locked, error) {
 	l := &locked{session: session{p: p}, kitchen: alterKitchen{a: p.a, planID: p.planID}}
-	if err := l.open(ctx); err != nil {
+	return l, l.open(ctx)
+}
+
+// lock takes the locks for anything but a swap.
+func (p *pair) lock(ctx context.Context, more string) (*locked, error) {
+	l, err := p.lockable(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := l.take(ctx, more); err != nil {
@@ -41,6 +64,14 @@ func (p *pair) lock(ctx context.Context, more string) (*locked, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// shut ends both sessions.
+func (l *locked) shut() {
+	if l.renamer != nil {
+		l.renamer.close()
+	}
+	l.close()
 }
 
 // take makes what may be needed before the lock, so that nothing is made under it.
@@ -77,25 +108,6 @@ func (l *locked) Mark(ctx context.Context) (uint64, error) {
 
 // Apply implements shadow.Locked.
 func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.apply(ctx, b) }
-
-// copyChunk copies a chunk under the lock.
-func (l *locked) copyChunk(ctx context.Context, where string, seg state.Segment) (int64, error) {
-	if err := l.checkLease(ctx); err != nil {
-		return 0, err
-	}
-	if err := stateFlavor().AdvanceSegment(ctx, l.conn, seg); err != nil {
-		return 0, err
-	}
-	res, err := l.conn.ExecContext(ctx, l.p.copyStatement(where))
-	if err != nil {
-		return 0, l.p.duplicate(err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	return n, l.exec(ctx, "COMMIT")
-}
 
 // Swap implements shadow.Locked. Where the other direction begins to read is
 // committed before the names change, and never again after: whoever finds them changed
@@ -139,17 +151,27 @@ func (l *locked) rename(ctx context.Context) error {
 	if l.p.reverse {
 		q, aside, what = k.swapBack()[0], k.a.New, shadowReady
 	}
+	if err := l.renameBy(ctx, q); err != nil {
+		return err
+	}
+	w := worker{s: l.p.s, conn: l.conn, table: k.a.Table, fence: l.p.fence}
+	return w.markAside(ctx, k, aside, what)
+}
+
+func (l *locked) renameBy(ctx context.Context, q string) error {
+	if l.renamer != nil {
+		if err := l.renameByOther(ctx, q); err != nil {
+			return err
+		}
+		return fault.Point("shadow.renamed")
+	}
 	if err := l.exec(ctx, q); err != nil {
 		return err
 	}
 	if err := fault.Point("shadow.renamed"); err != nil {
 		return err
 	}
-	if err := l.exec(ctx, "UNLOCK TABLES"); err != nil {
-		return err
-	}
-	w := worker{s: l.p.s, conn: l.conn, table: k.a.Table, fence: l.p.fence}
-	return w.markAside(ctx, k, aside, what)
+	return l.exec(ctx, "UNLOCK TABLES")
 }
 
 var counter = regexp.MustCompile(` AUTO_INCREMENT=(\d+)`)
@@ -204,7 +226,7 @@ func (l *locked) Close() error {
 	if err == nil {
 		err = l.exec(ctx, "UNLOCK TABLES")
 	}
-	l.close()
+	l.shut()
 	if err != nil && errors.Is(err, dberr.ConnLost) {
 		return l.p.s.awaitEnd(ctx, id)
 	}

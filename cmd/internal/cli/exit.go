@@ -8,7 +8,9 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/stream"
 	"github.com/phasemig/phasemig/verify"
 )
 
@@ -44,6 +46,8 @@ func classify(ctx context.Context, err error) class {
 		held         *gate.HeldError
 		refused      *plans.RefusedError
 		input        *plans.InputError
+		conflict     *shadow.ConflictError
+		stop         *stream.StopError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
@@ -63,6 +67,14 @@ func classify(ctx context.Context, err error) class {
 		return class{"paused", exitWaiting}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):
 		return class{"held", exitHeld}
+	case errors.As(err, &conflict):
+		return class{"conflict", exitRefused}
+	case errors.As(err, &stop):
+		return class{"log_stopped", exitDrift}
+	case is(stream.ErrLost):
+		return class{"log_lost", exitError}
+	case is(shadow.ErrForeign):
+		return class{"foreign_rows", exitUnknown}
 	case is(plans.ErrStale):
 		return class{"drift", exitDrift}
 	case errors.As(err, &refused):
