@@ -19,6 +19,12 @@ type Window struct {
 // mostPoints is how many Prometheus gives for one series (its own limit is 11,000).
 const mostPoints = 11_000
 
+// Check finds a window that can't be asked for.
+func (w Window) Check() error {
+	_, err := w.aligned()
+	return err
+}
+
 // aligned moves both ends down to whole steps since 1970, so that the baseline, the canary and a
 // later call see the same moments, and Prometheus can cache them. A point speaks of the step before
 // it: the first one is a step after the start.
@@ -82,7 +88,7 @@ func checkQuery(metric, key, query string) error {
 		return fmt.Errorf("metric %s has no %s", metric, key)
 	}
 	if !strings.Contains(query, labelsWord) {
-		return fmt.Errorf("%s of metric %s doesn't hold %s: both sides would read the same", key, metric, labelsWord)
+		return fmt.Errorf("%s of metric %s doesn't hold %s, where the labels of a side are put: both sides would read the same", key, metric, labelsWord)
 	}
 	return nil
 }
