@@ -97,8 +97,11 @@ func ownHint(err error) string {
 		hinted  *dberr.Hint
 		input   *plans.InputError
 		refused *plans.RefusedError
+		judged  *judgedError
 	)
 	switch {
+	case errors.As(err, &judged):
+		return judged.hint()
 	case errors.As(err, &hinted):
 		return hinted.Do
 	case errors.As(err, &input) && input.Hint != "":
