@@ -68,8 +68,11 @@ const (
 // fill puts labels and step into a query.
 func fill(query, labels string, step time.Duration) string {
 	query = strings.ReplaceAll(query, labelsWord, labels)
-	return strings.ReplaceAll(query, stepWord, strconv.FormatInt(step.Milliseconds(), 10)+"ms")
+	return strings.ReplaceAll(query, stepWord, duration(step))
 }
+
+// duration is written as PromQL takes it, which knows no fractions.
+func duration(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }
 
 // checkQueries finds what can't be asked before anything is.
 func checkQueries(c canary.Config) error {
