@@ -69,7 +69,7 @@ func (t *trial) vouch(baseline, canary Sample) {
 	for _, s := range []Sample{baseline, canary} {
 		if s.Incomplete != "" {
 			t.binding = false
-			t.wait("the data may be incomplete: "+s.Incomplete)
+			t.wait("the data may be incomplete: " + s.Incomplete)
 		}
 	}
 	// A canary that fell silent leaves the points from when it was well.
