@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
 	"github.com/google/uuid"
 
@@ -189,7 +188,7 @@ func (s *Source) query(e event) error {
 		return err
 	}
 	if e.EventType == replication.MARIADB_QUERY_COMPRESSED_EVENT {
-		if q.text, err = mysql.DecompressMariadbData(q.text); err != nil {
+		if q.text, err = unpack(q.text); err != nil {
 			return err
 		}
 	}

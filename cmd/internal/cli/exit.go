@@ -48,6 +48,7 @@ func classify(ctx context.Context, err error) class {
 		input        *plans.InputError
 		conflict     *shadow.ConflictError
 		stop         *stream.StopError
+		judged       *judgedError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
@@ -63,6 +64,8 @@ func classify(ctx context.Context, err error) class {
 		return class{"gate_failed", exitNo}
 	case errors.As(err, &held):
 		return class{"gate_waiting", exitWaiting}
+	case errors.As(err, &judged):
+		return judged.class()
 	case is(engine.ErrPaused):
 		return class{"paused", exitWaiting}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):

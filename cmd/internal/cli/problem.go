@@ -103,8 +103,11 @@ func ownHint(err error) string {
 		input   *plans.InputError
 		refused *plans.RefusedError
 		stop    *stream.StopError
+		judged  *judgedError
 	)
 	switch {
+	case errors.As(err, &judged):
+		return judged.hint()
 	case errors.As(err, &hinted):
 		return hinted.Do
 	case errors.As(err, &stop) && stop.Hint != "":
