@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -262,12 +263,21 @@ func blocksAll(what string) string {
 	return exclusive + ": reads and writes wait, for a time that grows with " + what
 }
 
+// grammar is the version that the deparser asks for.
+var grammar = sync.OnceValue(func() int32 {
+	r, err := pg.Parse("SELECT 1")
+	if err != nil {
+		return 0
+	}
+	return r.Version
+})
+
 // rendered is an expression as SQL; "…" where it can't be written.
 func rendered(n *pg.Node) string {
 	if n == nil {
 		return "…"
 	}
-	s, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
+	s, err := pg.Deparse(&pg.ParseResult{Version: grammar(), Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
 		TargetList:  []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: n}}}},
 		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}}}})
 	if err != nil {
