@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/plans"
@@ -10,6 +11,8 @@ import (
 // Catalog is a schema in memory, as far as it is known.
 type Catalog struct {
 	relations map[string]*Relation
+	named     map[string][]*Relation // by the name without a schema
+	touched   map[*Relation]bool     // by the file at hand
 	types     map[string]*Type
 	// Complete: everything that exists is in here, as when it was read from a live server or a whole schema.
 	Complete bool
@@ -51,7 +54,7 @@ type Type struct {
 
 // NewCatalog makes an empty catalog. With fold, names differ by case alone are one name.
 func NewCatalog(fold bool) *Catalog {
-	return &Catalog{relations: map[string]*Relation{}, types: map[string]*Type{}, fold: fold}
+	return &Catalog{relations: map[string]*Relation{}, named: map[string][]*Relation{}, touched: map[*Relation]bool{}, types: map[string]*Type{}, fold: fold}
 }
 
 func (c *Catalog) key(name string) string {
@@ -64,35 +67,30 @@ func (c *Catalog) key(name string) string {
 // full is a relation's key; a name without a schema stands for the one of that name in any schema.
 func (c *Catalog) full(id schema.Ident) string { return c.key(id.Schema + "." + id.Name) }
 
-// Relation finds a relation; nil when it isn't known.
+// Relation finds a relation; nil when it isn't known. Without a schema it is the one in "public", or the only one of its
+// name; with a schema it may be one whose schema isn't known.
 func (c *Catalog) Relation(id schema.Ident) *Relation {
+	r := c.find(id)
+	if r != nil {
+		c.touched[r] = true // what is found may be changed
+	}
+	return r
+}
+
+func (c *Catalog) find(id schema.Ident) *Relation {
 	if r := c.relations[c.full(id)]; r != nil {
 		return r
 	}
 	if id.Schema != "" {
 		return c.relations[c.full(schema.Ident{Name: id.Name})]
 	}
-	for _, s := range []string{"public"} {
-		if r := c.relations[c.full(schema.Ident{Schema: s, Name: id.Name})]; r != nil {
-			return r
-		}
+	if r := c.relations[c.full(schema.Ident{Schema: "public", Name: id.Name})]; r != nil {
+		return r
 	}
-	return c.unique(id.Name)
-}
-
-// unique finds the only relation of a name, whatever its schema is.
-func (c *Catalog) unique(name string) *Relation {
-	var found *Relation
-	suffix := c.key("." + name)
-	for k, r := range c.relations {
-		if strings.HasSuffix(k, suffix) && strings.Count(k, ".") == strings.Count(suffix, ".") {
-			if found != nil {
-				return nil
-			}
-			found = r
-		}
+	if l := c.named[c.key(id.Name)]; len(l) == 1 {
+		return l[0]
 	}
-	return found
+	return nil
 }
 
 // Ensure finds a relation, or adds one of which nothing is known but that it exists.
@@ -116,20 +114,29 @@ func (c *Catalog) Put(r *Relation) {
 	if r.Options == nil {
 		r.Options = map[string]string{}
 	}
+	c.forget(c.relations[c.full(r.Ident)])
 	c.relations[c.full(r.Ident)] = r
+	c.named[c.key(r.Name)] = append(c.named[c.key(r.Name)], r)
+	c.touched[r] = true
 }
 
 // Remove forgets a relation.
-func (c *Catalog) Remove(id schema.Ident) {
-	if r := c.Relation(id); r != nil {
-		delete(c.relations, c.full(r.Ident))
+func (c *Catalog) Remove(id schema.Ident) { c.forget(c.find(id)) }
+
+func (c *Catalog) forget(r *Relation) {
+	if r == nil {
+		return
 	}
+	delete(c.relations, c.full(r.Ident))
+	delete(c.touched, r)
+	k := c.key(r.Name)
+	c.named[k] = slices.DeleteFunc(c.named[k], func(o *Relation) bool { return o == r })
 }
 
 // Rename gives a relation another name.
 func (c *Catalog) Rename(from, to schema.Ident) {
 	r := c.Ensure(from)
-	delete(c.relations, c.full(r.Ident))
+	c.forget(r)
 	if to.Schema == "" {
 		to.Schema = r.Schema
 	}
@@ -160,11 +167,12 @@ func (c *Catalog) RemoveType(name string) { delete(c.types, c.key(name)) }
 
 // Settle is called between files: what a file made is in use when the next one runs.
 func (c *Catalog) Settle() {
-	for _, r := range c.relations {
+	for r := range c.touched {
 		r.Fresh = false
 		clear(r.New)
 		clear(r.Was)
 	}
+	clear(c.touched)
 	for _, t := range c.types {
 		t.Fresh, t.New = false, nil
 	}

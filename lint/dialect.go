@@ -1,6 +1,10 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/phasemig/phasemig/schema"
+)
 
 // Dialect is what the linter asks of a server's SQL.
 type Dialect struct {
@@ -12,6 +16,8 @@ type Dialect struct {
 	Newest, Oldest Version
 	// New starts a simulation that begins with the catalog and changes it.
 	New func(v Version, c *Catalog) Judge
+	// Names lists the tables that a statement names, so that they can be looked up on a live server.
+	Names func(text string) []schema.Ident
 }
 
 // Judge judges statements one after the other.

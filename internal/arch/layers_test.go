@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"schema", "internal/dberr", "internal/fault", "scripts"},
 	{"plans", "stream"},
 	{"lint", "state", "throttle", "canary", "binlog", "pgoutput"},
-	{"dualwrite", "backfill", "verify", "shadow", "gate", "lint/postgres", "lint/mysql"},
+	{"dualwrite", "backfill", "verify", "shadow", "gate", "lint/postgres", "lint/mysql", "lint/report"},
 	{"dialect"},
 	{"engine", "dialect/sqlstate"},
 	{"dialect/mysql", "dialect/postgres"},
@@ -73,7 +73,7 @@ var foreign = map[string][]string{
 	"github.com/urfave/cli":          {"cmd"},
 	"github.com/testcontainers":      {"internal/throwaway"},
 	"github.com/pganalyze":           {"lint/postgres"},
-	"github.com/owenrumney/go-sarif": {"cmd"},
+	"github.com/owenrumney/go-sarif": {"lint/report"},
 }
 
 // testOnly libraries stay out of the program. The folders are suites that tests call.

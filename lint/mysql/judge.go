@@ -15,7 +15,7 @@ func Dialect() *lint.Dialect { return dialect("mysql", false, 90700, 50700) }
 func MariaDB() *lint.Dialect { return dialect("mariadb", true, 101100, 100400) }
 
 func dialect(name string, maria bool, newest, oldest lint.Version) *lint.Dialect {
-	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest,
+	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest, Names: Names,
 		New: func(v lint.Version, c *lint.Catalog) lint.Judge {
 			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), routines: map[string]string{}, texts: map[string]string{}, prepared: map[string]string{}}
 		}}
@@ -196,4 +196,17 @@ func quoted(id schema.Ident) string {
 
 func change(lines ...string) string {
 	return "# change.yaml, for phasemig plan\noperations:\n  - " + strings.Join(lines, "\n  - ")
+}
+
+// Names lists the tables that a statement names, as far as it can be read.
+func Names(text string) []schema.Ident {
+	s, err := read(text)
+	if err != nil {
+		return nil
+	}
+	out := append(append([]schema.Ident{}, s.tables...), s.from...)
+	if s.table.Name != "" {
+		out = append(out, s.table)
+	}
+	return out
 }

@@ -13,7 +13,7 @@ import (
 
 // Dialect is PostgreSQL.
 func Dialect() *lint.Dialect {
-	d := &lint.Dialect{Name: "postgres", Syntax: Syntax, Newest: 180000, Oldest: 100000, New: newJudge}
+	d := &lint.Dialect{Name: "postgres", Syntax: Syntax, Newest: 180000, Oldest: 100000, New: newJudge, Names: Names}
 	for _, r := range rules() {
 		d.Rules = append(d.Rules, r.Rule)
 	}
@@ -284,4 +284,29 @@ func rendered(n *pg.Node) string {
 		return "…"
 	}
 	return strings.TrimPrefix(s, "SELECT ")
+}
+
+// Names lists the tables that a statement names, as far as it can be read.
+func Names(text string) []schema.Ident {
+	j := &judge{version: 180000}
+	p, err := j.parse(text)
+	if err != nil || p.node == nil {
+		return nil
+	}
+	var out []schema.Ident
+	walk(p.node, func(n *pg.Node) {
+		if r := n.GetRangeVar(); r != nil {
+			out = append(out, ident(r))
+		}
+	})
+	if t := p.node.GetAlterTableStmt(); t != nil {
+		out = append(out, ident(t.Relation))
+	}
+	if t := p.node.GetIndexStmt(); t != nil {
+		out = append(out, ident(t.Relation))
+	}
+	if t := p.node.GetRenameStmt(); t != nil && t.Relation != nil {
+		out = append(out, ident(t.Relation))
+	}
+	return out
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/phasemig/phasemig/verify"
 )
 
-// The exit codes, which scripts branch on. 2 is lint's.
+// The exit codes, which scripts branch on.
 const (
 	exitDone      = 0
 	exitError     = 1
+	exitLint      = 2
 	exitWaiting   = 3
 	exitNo        = 4
 	exitDrift     = 5
@@ -44,11 +45,14 @@ func classify(ctx context.Context, err error) class {
 		held         *gate.HeldError
 		refused      *plans.RefusedError
 		input        *plans.InputError
+		found        *foundError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
 	case errors.As(err, &usage):
 		return class{"usage", exitUsage}
+	case errors.As(err, &found):
+		return class{"findings", exitLint}
 	case is(engine.ErrOutcomeUnknown):
 		return class{"outcome_unknown", exitUnknown}
 	case errors.As(err, &diverged):
