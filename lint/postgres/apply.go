@@ -86,6 +86,7 @@ func (j *judge) createTable(n *pg.CreateStmt, l later) {
 	}
 	k := j.fresh(n.Relation, "table")
 	k.Partitioned = n.Partspec != nil
+	k.Options["persistence"] = n.Relation.Relpersistence
 	for _, i := range n.InhRelations {
 		if parent := j.relation(i.GetRangeVar()); parent != nil {
 			k.Columns = append(k.Columns, parent.Columns...)

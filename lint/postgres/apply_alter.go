@@ -46,6 +46,10 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 			child := j.catalog.Ensure(ident(q.Name))
 			child.Parent, child.Default = "", false
 		}
+	case pg.AlterTableType_AT_SetLogged:
+		k.Options["persistence"] = "p"
+	case pg.AlterTableType_AT_SetUnLogged:
+		k.Options["persistence"] = "u"
 	default:
 		j.alterColumn(k.Column(a.Name), a)
 	}

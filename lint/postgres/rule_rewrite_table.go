@@ -31,8 +31,14 @@ var rewriteTable = rule{lint.Rule{
 	c.alter(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 		switch a.Subtype {
 		case pg.AlterTableType_AT_SetLogged:
+			if c.persistence(t.Relation) == "p" {
+				return
+			}
 			c.copies("SET LOGGED", t.Relation, "Create a new logged table, fill it in batches, and exchange the names")
 		case pg.AlterTableType_AT_SetUnLogged:
+			if c.persistence(t.Relation) == "u" {
+				return
+			}
 			c.copies("SET UNLOGGED", t.Relation, "Create a new unlogged table, fill it in batches, and exchange the names")
 		case pg.AlterTableType_AT_SetTableSpace:
 			if k := c.relation(t.Relation); k != nil && k.Partitioned {
@@ -68,4 +74,12 @@ func (c *call) copies(what string, r *pg.RangeVar, safe string) {
 		name = table(r)
 	}
 	c.report(said{message: fmt.Sprintf("%s writes %s anew while reads and writes wait", what, name), lock: blocksAll(c.size(r)), safe: safe + "."})
+}
+
+// persistence is "p" for a table that is known to be logged, "u" for one that isn't, "" where it isn't known.
+func (j *judge) persistence(r *pg.RangeVar) string {
+	if k := j.relation(r); k != nil {
+		return k.Options["persistence"]
+	}
+	return ""
 }

@@ -46,3 +46,5 @@ func judged(t *testing.T, version, schema, sql string) lint.Severity {
 	r := linttest.Check(t, Dialect(), version, schema, sql)
 	return r.Worst()
 }
+
+func TestGrammar(t *testing.T) { linttest.Grammar(t, Dialect(), "testdata/grammar.txt") }

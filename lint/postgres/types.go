@@ -39,8 +39,12 @@ func typeOf(t *pg.TypeName) typ {
 			out.mods = append(out.mods, int(c.GetIval().Ival))
 		}
 	}
-	if out.name == "interval" && len(out.mods) == 1 && out.mods[0] > 6 {
-		out.mods = nil // INTERVAL without a precision, with fields that allow all
+	if out.name == "interval" && len(out.mods) > 0 {
+		fields := out.mods[0]
+		out.mods = out.mods[1:]
+		if fields != allFields {
+			out.name = "interval of some fields"
+		}
 	}
 	if out.name == "bpchar" && out.mods == nil {
 		out.mods = []int{1}
@@ -136,6 +140,9 @@ func (t typ) collatable() bool {
 
 const unlimited = 1 << 30
 
+// allFields is the modifier of an INTERVAL that may hold every field (INTERVAL_FULL_RANGE).
+const allFields = 32767
+
 // free reports whether values of one type can be kept as they are when a column becomes the other type: the cast is
 // binary coercible, or the length coercion is a no-op for the modifiers (varchar_support, numeric_support,
 // varbit_support, temporal_support in the server's source; seen on 15 and 18). utc: the session's time zone is UTC.
@@ -143,9 +150,8 @@ func free(from, to typ, utc bool) bool {
 	if from.array != to.array {
 		return false
 	}
-	if from.array {
-		return from.name == to.name && from.equal(to) || from.name == "varchar" && (to.name == "text" || to.name == "varchar" && to.mods == nil) ||
-			from.name == "text" && to.name == "varchar" && to.mods == nil
+	if from.array { // elements of another type, or with a length to be held, are converted one by one
+		return from.name == to.name && (from.equal(to) || to.mods == nil)
 	}
 	if from.equal(to) {
 		return true
@@ -163,7 +169,9 @@ func free(from, to typ, utc bool) bool {
 	case "timestamp", "timestamptz":
 		same := from.name == to.name || utc && (from.name == "timestamp" || from.name == "timestamptz")
 		return same && to.mod(0, 6) >= from.mod(0, 6)
-	case "time", "timetz", "interval":
+	case "interval":
+		return strings.HasPrefix(from.name, "interval") && to.mod(0, 6) >= from.mod(0, 6)
+	case "time", "timetz":
 		return from.name == to.name && to.mod(0, 6) >= from.mod(0, 6)
 	case "inet":
 		return from.name == "cidr"
