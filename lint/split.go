@@ -99,7 +99,7 @@ func (p *splitter) nest(w string) {
 			p.depth++
 		}
 	case "ATOMIC":
-		if p.Dollar && p.depth == 0 {
+		if p.depth == 0 { // CREATE … BEGIN ATOMIC, and MariaDB's BEGIN NOT ATOMIC
 			p.depth = 1
 		}
 	case "CASE":

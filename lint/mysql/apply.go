@@ -120,6 +120,17 @@ func putKey(k *lint.Relation, q key) {
 			cols = append(cols, p.Name)
 		}
 		name := q.name
+		led := false
+		for _, x := range k.Indexes {
+			led = led || beginsWith(x.Columns, cols)
+		}
+		if !led { // the server adds the index that the key needs
+			index := name
+			if index == "" && len(cols) > 0 {
+				index = cols[0]
+			}
+			k.Indexes = append(k.Indexes, schema.Index{Name: index, Columns: q.parts})
+		}
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: name, Kind: schema.ForeignKey, Columns: cols, Ref: q.ref})
 	case "check":
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr})

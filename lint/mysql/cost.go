@@ -145,9 +145,11 @@ func (j *judge) exprCopies(col column) bool {
 	if !j.maria {
 		return true
 	}
-	for _, t := range Syntax.Tokens(col.def) {
-		if t.Kind == lint.Quoted || t.Kind == lint.Word && varying(t.Text) {
-			return true
+	t := Syntax.Tokens(col.def)
+	for i, x := range t {
+		called := i+1 < len(t) && t[i+1].Is("(")
+		if x.Kind == lint.Quoted || x.Kind == lint.Word && (called && varying(x.Text) || !called && !operatorWord(x.Text) && !now(x.Text)) {
+			return true // a function that varies, or another column
 		}
 	}
 	return false

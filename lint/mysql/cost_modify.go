@@ -86,9 +86,22 @@ func (j *judge) inherit(t typ, k *lint.Relation) typ {
 		t.charset = charsetOf(t.collate)
 	}
 	if t.text() && t.charset == "" && k != nil {
-		t.charset = k.Options["charset"]
+		t.charset, t.collate = k.Options["charset"], k.Options["collate"]
 	}
 	return t
+}
+
+// collationOf is a type's collation; without one it is the default of its character set, as far as that is known.
+func (j *judge) collationOf(t typ) string {
+	switch {
+	case t.collate != "" || t.charset == "":
+		return t.collate
+	case t.charset == "utf8mb4" && !j.maria && j.version >= 80000:
+		return "utf8mb4_0900_ai_ci"
+	case t.charset == "latin1":
+		return "latin1_swedish_ci"
+	}
+	return t.charset + "_general_ci"
 }
 
 // retype is the cost of another type.
@@ -104,7 +117,7 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 		}
 		return j.length(from, to, what)
 	}
-	if from.text() && to.collate != "" && from.collate != "" && from.collate != to.collate && inIndex(k, name) {
+	if from.text() && j.collationOf(from) != j.collationOf(to) && inIndex(k, name) {
 		if j.maria {
 			return cost{"online-rebuild", inPlace, false, "the column's indexes are built anew for the collation", ""}
 		}

@@ -1,6 +1,10 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+)
 
 var notOnThisVersion = rule{lint.Rule{
 	ID: "not-on-this-version", Severity: lint.Error, Kind: lint.Fails,
@@ -23,7 +27,7 @@ func (c *call) foreignWords() []string {
 	if c.maria {
 		for _, x := range c.clauses {
 			switch {
-			case x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
+			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
 				out = append(out, "MariaDB has no "+x.text)
 			case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
 				out = append(out, "MariaDB has no NOT ENFORCED")
@@ -40,6 +44,9 @@ func (c *call) foreignWords() []string {
 		out = append(out, "MySQL has no CREATE OR REPLACE TABLE")
 	}
 	for _, x := range c.clauses {
+		if x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "IGNORED") {
+			out = append(out, "MySQL has no IGNORED; INVISIBLE is the same")
+		}
 		if x.exists && x.kind != "add column" && x.kind != "drop column" || x.kind == "add key" && x.key.exists {
 			out = append(out, "MySQL has no IF EXISTS and IF NOT EXISTS there")
 		}

@@ -36,3 +36,6 @@ func TestList(t *testing.T) {
 		}
 	}
 }
+
+func TestGrammar(t *testing.T)        { linttest.Grammar(t, Dialect(), "testdata/grammar.txt") }
+func TestGrammarMariaDB(t *testing.T) { linttest.Grammar(t, MariaDB(), "testdata/mariadb.txt") }
