@@ -62,6 +62,7 @@ type linter struct {
 	version lint.Version
 	config  lint.Config
 	catalog *lint.Catalog
+	before  []*lint.File // the schema, where it is SQL
 }
 
 func lintDialects() []*lint.Dialect {
@@ -72,6 +73,9 @@ func (p *program) lint(c *cli.Context) error {
 	form := c.String("format")
 	if form == "table" {
 		form = "text"
+	}
+	if form == "json" {
+		p.format = formatJSON
 	}
 	if !slices.Contains(report.Names(), form) {
 		return usagef("--format %q is not one of %s", form, strings.Join(report.Names(), ", "))
@@ -194,11 +198,10 @@ func (l *linter) run(form string) error {
 	if err != nil {
 		return err
 	}
-	before := l.catalog
 	if l.c.Bool("prove") {
 		return l.prove(files)
 	}
-	res := lint.Check(l.dialect, files, lint.Options{Version: l.version, Catalog: before, Config: l.config, Today: time.Now().UTC().Format(time.DateOnly), Base: base})
+	res := lint.Check(l.dialect, files, lint.Options{Version: l.version, Catalog: l.catalog, Config: l.config, Today: time.Now().UTC().Format(time.DateOnly), Base: base})
 	if keep != nil {
 		res.Findings = slices.DeleteFunc(res.Findings, func(f lint.Finding) bool { return !keep(f) })
 	}

@@ -46,6 +46,7 @@ func (l *linter) context() error {
 			files = append(files, f)
 		}
 	}
+	l.before = files
 	lint.Check(l.dialect, files, lint.Options{Version: l.version, Catalog: l.catalog})
 	return nil
 }
