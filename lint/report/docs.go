@@ -36,7 +36,7 @@ func examples(b *strings.Builder, head string, list []lint.Example) {
 // Index writes the page that lists a dialect's rules, in Markdown.
 func Index(d *lint.Dialect) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Rules for %s\n\nGenerated from the rules themselves by `go generate ./lint/...`; a test fails when the two part ways.\n\n| rule | level | about |\n|---|---|---|\n", d.Name)
+	fmt.Fprintf(&b, "# Rules for %s\n\nWritten from the rules themselves by `go test ./cmd/internal/cli -run RuleDocs -update`; without -update the test fails when the two part ways.\n\n| rule | level | about |\n|---|---|---|\n", d.Name)
 	for _, r := range d.Rules {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", r.ID, r.ID, r.Severity, r.Summary)
 	}
