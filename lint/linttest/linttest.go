@@ -92,8 +92,8 @@ func Fixtures(t *testing.T, d *lint.Dialect, dir string) {
 				}
 				t.Run(c.name, func(t *testing.T) { c.run(t, d, r.ID) })
 			}
-			if len(cases)+len(r.Bad)+len(r.Good) < 6 || bad == 0 || bad == len(cases) {
-				t.Errorf("%d cases, %d of them bad; with the rule's own examples at least 6 are wanted, bad and good", len(cases), bad)
+			if len(cases) < 6 || bad == 0 || bad == len(cases) {
+				t.Errorf("%d cases, %d of them bad; at least 6 are wanted, bad and good", len(cases), bad)
 			}
 		})
 	}
@@ -132,6 +132,9 @@ func (f *fixture) take(head string, into *string) string {
 	return rest
 }
 
+// expectation is taken away before the SQL is judged: it must not end a line that is no SQL, nor an ignore comment.
+var expectation = regexp.MustCompile(`(?m)[ \t]*-- want [\w, -]+$`)
+
 var wants = regexp.MustCompile(`-- want ([\w, -]+)`)
 
 func (f *fixture) rules() []string {
@@ -160,7 +163,7 @@ func (f *fixture) wanted() []string {
 func at(line int, rule string) string { return fmt.Sprintf("%02d:%s", line, rule) }
 
 func (f *fixture) run(t *testing.T, d *lint.Dialect, own string) {
-	res := CheckAs(t, d, f.version, f.schema, f.file, f.sql)
+	res := CheckAs(t, d, f.version, f.schema, f.file, expectation.ReplaceAllString(f.sql, ""))
 	var got []string
 	for _, x := range res.Findings {
 		if x.Rule != timeouts || own == timeouts {

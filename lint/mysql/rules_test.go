@@ -39,3 +39,6 @@ func TestList(t *testing.T) {
 
 func TestGrammar(t *testing.T)        { linttest.Grammar(t, Dialect(), "testdata/grammar.txt") }
 func TestGrammarMariaDB(t *testing.T) { linttest.Grammar(t, MariaDB(), "testdata/mariadb.txt") }
+
+func TestFixtures(t *testing.T)        { linttest.Fixtures(t, Dialect(), "testdata/mysql") }
+func TestFixturesMariaDB(t *testing.T) { linttest.Fixtures(t, MariaDB(), "testdata/mariadb") }

@@ -48,3 +48,5 @@ func judged(t *testing.T, version, schema, sql string) lint.Severity {
 }
 
 func TestGrammar(t *testing.T) { linttest.Grammar(t, Dialect(), "testdata/grammar.txt") }
+
+func TestFixtures(t *testing.T) { linttest.Fixtures(t, Dialect(), "testdata/postgres") }
