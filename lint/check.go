@@ -97,7 +97,7 @@ func shorten(s string) string {
 
 func (r *Result) add(d *Dialect, f *File, found []Finding, o *Options) {
 	ign := readIgnores(d, f, o.Today)
-	found = ign.apply(found, r)
+	found = ign.apply(append(found, flags(d, f, o.Today)...), r)
 	repeats, first := map[string]int{}, len(r.Findings)
 	for _, x := range found {
 		x.File = f.Path

@@ -61,6 +61,12 @@ func Shared() []Rule {
 			Bad:  []Example{{SQL: "-- phasemig:ignore not-judged reason=\"seen by hand\"\nSELECT 1;"}},
 			Good: []Example{{SQL: "SELECT 1;"}},
 		},
+		{
+			ID: flagRule, Severity: Warning, Kind: Policy, Summary: "a feature flag that a migration names, without a date on which it ends",
+			Why:  "The phases of a change are opened by flags. A flag that isn't taken away is one day used again for something else, and switches old code on. Name it with the migration: `-- phasemig:flag key=read_display_name expires=2027-01-31`.",
+			Bad:  []Example{{SQL: "-- phasemig:flag key=read_display_name\nSELECT 1;"}, {SQL: "-- phasemig:flag key=read_display_name expires=2020-01-01\nSELECT 1;"}},
+			Good: []Example{{SQL: "-- phasemig:flag key=read_display_name expires=2027-01-31\nSELECT 1;"}},
+		},
 	}
 }
 

@@ -308,6 +308,9 @@ func (s *statement) drop(c *cursor) {
 		c.want("ON")
 		s.table = c.ident()
 		s.clauses = []clause{{kind: "drop key", name: name, exists: s.ifExists}}
+		if same(name, "PRIMARY") {
+			s.clauses[0].kind = "drop primary"
+		}
 		for !c.done() && s.execution(c) {
 		}
 		return

@@ -12,6 +12,9 @@ var dropPartition = rule{lint.Rule{
 	if !c.altered() {
 		return
 	}
+	if c.ignore && c.maria {
+		c.report(said{message: "ALTER IGNORE deletes rows of " + quoted(c.table) + " that the new keys refuse", safe: "Look for the duplicates, decide which ones go, and leave IGNORE out."})
+	}
 	for _, x := range c.clauses {
 		switch x.kind {
 		case "drop partition", "truncate partition", "discard tablespace", "drop versioning":

@@ -36,6 +36,8 @@ func (c *call) foreignWords() []string {
 		return out
 	}
 	switch {
+	case c.ignore:
+		out = append(out, "MySQL has no ALTER IGNORE since 5.7")
 	case c.algorithm == "NOCOPY":
 		out = append(out, "MySQL has no ALGORITHM=NOCOPY")
 	case c.waits:

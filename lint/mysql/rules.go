@@ -19,7 +19,7 @@ func rules(maria bool) []rule {
 		// locks
 		lockTables, lockTimeout,
 		// policy
-		redundantIndex, smallKey, dropIndex,
+		contractWithExpand, redundantIndex, smallKey, dropIndex,
 	}
 	if maria {
 		return append(list, systemVersioning)

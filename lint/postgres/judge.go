@@ -180,7 +180,7 @@ func (j *judge) relation(r *pg.RangeVar) *lint.Relation {
 
 // live reports whether a relation is in use: everything is, but for what the file itself has made.
 func (j *judge) live(r *pg.RangeVar) bool {
-	if r == nil || r.GetRelpersistence() == "t" {
+	if r == nil || r.GetRelpersistence() == "t" || r.GetSchemaname() == "pg_temp" {
 		return false
 	}
 	k := j.relation(r)

@@ -17,7 +17,13 @@ var dropIndex = rule{lint.Rule{
 	Good: []lint.Example{{SQL: "DROP INDEX CONCURRENTLY orders_user;"}, {SQL: "CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);\nDROP INDEX i;"}},
 }, func(c *call) {
 	n := c.node.GetDropStmt()
-	if n == nil || n.RemoveType != pg.ObjectType_OBJECT_INDEX || n.Concurrent {
+	if n == nil || n.RemoveType != pg.ObjectType_OBJECT_INDEX {
+		return
+	}
+	if n.Concurrent {
+		if len(n.Objects) > 1 || n.Behavior == pg.DropBehavior_DROP_CASCADE {
+			c.report(said{severity: lint.Error, message: "this fails: DROP INDEX CONCURRENTLY takes one index, and no CASCADE", safe: "One statement for each index."})
+		}
 		return
 	}
 	for _, o := range n.Objects {

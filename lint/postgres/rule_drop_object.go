@@ -68,7 +68,7 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 	case str(o) != "":
 		id.Name = str(o)
 	}
-	if k := c.catalog.Relation(id); k != nil && k.Fresh || c.gone(id) && kind == "table" {
+	if k := c.catalog.Relation(id); k != nil && k.Fresh || c.gone(id) && kind == "table" || id.Schema == "pg_temp" {
 		return
 	}
 	if t := c.catalog.Type(id.Name); t != nil && t.Fresh {

@@ -10,9 +10,16 @@ var revoke = rule{lint.Rule{
 	ID: "revoke", Severity: lint.Error, Kind: lint.Client,
 	Summary: "rights are taken away that running clients may use",
 	Why:     "A statement that needs the right fails from this moment on. Take it away after the last client that uses it. Taking rights from PUBLIC on a schema or database, default rights, and what the file itself has created are left alone.",
-	Bad:     []lint.Example{{SQL: "REVOKE INSERT ON users FROM app;"}, {SQL: "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM app;"}},
+	Bad:     []lint.Example{{SQL: "REVOKE INSERT ON users FROM app;"}, {SQL: "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM app;"}, {SQL: "ALTER ROLE app NOLOGIN;"}},
 	Good:    []lint.Example{{SQL: "GRANT SELECT ON users TO app;"}, {SQL: "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"}},
 }, func(c *call) {
+	if a := c.node.GetAlterRoleStmt(); a != nil {
+		for _, o := range a.Options {
+			if d := o.GetDefElem(); d.GetDefname() == "canlogin" && !d.Arg.GetBoolean().GetBoolval() {
+				c.report(said{message: "running clients that log in as the role fail at their next connection", safe: "Move clients to another role first."})
+			}
+		}
+	}
 	n := c.node.GetGrantStmt()
 	if n == nil || n.IsGrant || n.GrantOption {
 		return

@@ -20,6 +20,6 @@ func rules() []rule {
 		// rights and policies
 		rowSecurity, revoke,
 		// policy
-		smallKey, dropNotNull, disableTrigger, jsonColumn,
+		contractWithExpand, smallKey, dropNotNull, disableTrigger, jsonColumn,
 	}
 }
