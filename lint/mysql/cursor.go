@@ -74,6 +74,15 @@ func (c *cursor) take(words ...string) bool {
 	return true
 }
 
+// skip passes over one token, whatever it is.
+func (c *cursor) skip() {
+	if c.done() {
+		c.fail("more")
+		return
+	}
+	c.i++
+}
+
 // any passes over one of the words and returns it in upper case.
 func (c *cursor) any(words ...string) string {
 	for _, w := range words {
@@ -111,7 +120,7 @@ func (c *cursor) near() string {
 func (c *cursor) name() string {
 	t := c.peek(0)
 	if t.Kind == lint.Word || t.Kind == lint.Quoted || t.Kind == lint.String && strings.HasPrefix(t.Text, `"`) || t.Kind == lint.Number && len(t.Text) > 1 && !strings.Contains(t.Text, ".") {
-		c.i++
+		c.skip()
 		return t.Value()
 	}
 	c.fail("a name")
@@ -140,7 +149,7 @@ func (c *cursor) parens() string {
 		}
 		if c.t[c.i].Is(")") {
 			if depth--; depth == 0 {
-				c.i++
+				c.skip()
 				return strings.TrimSpace(c.text[start:c.t[c.i-1].Start])
 			}
 		}

@@ -100,11 +100,11 @@ func read(text string) (*statement, error) {
 			if strings.EqualFold(c.peek(0).Text, "lock_wait_timeout") {
 				s.waits = true
 			}
-			c.i++
+			c.skip()
 		}
 	}
 	first := strings.ToUpper(c.peek(0).Text)
-	c.i++
+	c.skip()
 	switch first {
 	case "ALTER":
 		s.alter(c)
@@ -191,7 +191,7 @@ func (s *statement) create(c *cursor) {
 	case c.at("PROCEDURE"), c.at("FUNCTION"), c.at("TRIGGER"), c.at("EVENT"), c.at("PACKAGE"), c.at("AGGREGATE"):
 		s.verb = "CREATE ROUTINE"
 		s.word = strings.ToUpper(c.peek(0).Text)
-		c.i++
+		c.skip()
 		c.take("FUNCTION")
 		s.name = s.created(c).Name
 		s.body, s.bodyAt = c.rest()
@@ -207,17 +207,17 @@ func (c *cursor) header() {
 	for {
 		switch {
 		case c.take("ALGORITHM", "="):
-			c.i++
+			c.skip()
 		case c.take("DEFINER", "="):
-			c.i++
+			c.skip()
 			for c.at("@") || strings.HasPrefix(c.peek(0).Text, "@") || c.at("(") || c.at(")") {
-				c.i++
+				c.skip()
 				if c.peek(-1).Text == "@" {
-					c.i++
+					c.skip()
 				}
 			}
 		case c.take("SQL", "SECURITY"):
-			c.i++
+			c.skip()
 		default:
 			return
 		}
@@ -251,7 +251,7 @@ func (s *statement) createIndex(c *cursor, kind string) {
 
 func (c *cursor) using() {
 	if c.take("USING") || c.take("TYPE") {
-		c.i++
+		c.skip()
 	}
 }
 
@@ -281,12 +281,12 @@ func (s *statement) keyOptions(c *cursor, k *key) {
 		case c.at("USING"), c.at("TYPE"):
 			c.using()
 		case c.take("COMMENT"):
-			c.i++
+			c.skip()
 		case c.take("KEY_BLOCK_SIZE"), c.take("CLUSTERING"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("M"), c.take("DISTANCE"):
 			c.take("=")
-			c.i++
+			c.skip()
 		case c.take("WITH", "PARSER"):
-			c.i++
+			c.skip()
 		case c.take("INVISIBLE"), c.take("IGNORED"):
 			k.invisible = true
 		case c.take("VISIBLE"), c.take("NOT", "IGNORED"):

@@ -199,7 +199,7 @@ func (s *statement) drops(c *cursor) {
 		e := c.take("IF", "EXISTS")
 		s.add("drop key", clause{exists: e, name: c.name()})
 	case c.at("CHECK") && c.peek(1).Kind != lint.Symbol, c.at("CONSTRAINT"):
-		c.i++
+		c.skip()
 		e := c.take("IF", "EXISTS")
 		s.add("drop constraint", clause{exists: e, name: c.name()})
 	case c.take("PARTITION"):
@@ -224,7 +224,7 @@ func (c *cursor) nameList() string {
 		if c.err != nil || !c.at(",") || c.peek(2).Kind != lint.Comment && !c.peek(2).Is(",") {
 			return strings.Join(out, ", ")
 		}
-		c.i++
+		c.skip()
 	}
 }
 
@@ -244,7 +244,7 @@ func (s *statement) alters(c *cursor) {
 		s.add("alter key", k)
 		return
 	case c.at("CHECK") && !c.peek(1).Is("SET"), c.at("CONSTRAINT") && !c.peek(1).Is("SET"):
-		c.i++
+		c.skip()
 		k := clause{name: c.name(), value: "enforced"}
 		if c.take("NOT", "ENFORCED") {
 			k.value = "not enforced"
@@ -280,7 +280,7 @@ func (s *statement) renames(c *cursor) {
 		k.to = c.name()
 		s.add("rename column", k)
 	case c.at("INDEX"), c.at("KEY"):
-		c.i++
+		c.skip()
 		e := c.take("IF", "EXISTS")
 		k := clause{exists: e, name: c.name()}
 		c.want("TO")
@@ -328,7 +328,7 @@ func (s *statement) partitions(c *cursor) bool {
 	default:
 		return false
 	}
-	c.i++
+	c.skip()
 	if word == "DISCARD" || word == "IMPORT" {
 		k := clause{value: word}
 		if c.take("PARTITION") {

@@ -51,7 +51,7 @@ func (s *statement) tableTail(c *cursor) {
 					c.parens()
 					continue
 				}
-				c.i++
+				c.skip()
 			}
 		case c.take(","):
 		default:
@@ -77,7 +77,7 @@ func (c *cursor) option() (name, value string) {
 			return "", ""
 		}
 		name = strings.ToLower(t.Value())
-		c.i++
+		c.skip()
 	}
 	switch name {
 	case "character set", "char set":
@@ -94,9 +94,9 @@ func (c *cursor) option() (name, value string) {
 		c.fail("a table option")
 		return "", ""
 	}
-	c.i++
+	c.skip()
 	if name == "tablespace" && c.take("STORAGE") {
-		c.i++
+		c.skip()
 	}
 	return name, strings.ToLower(t.Value())
 }
@@ -147,23 +147,23 @@ func (s *statement) key(c *cursor) (k key, ok bool) {
 		c.i += 2
 		k.kind = "primary"
 	case c.at("UNIQUE"):
-		c.i++
+		c.skip()
 		_ = c.take("KEY") || c.take("INDEX")
 		k.kind = "unique"
 	case c.at("FULLTEXT"), c.at("SPATIAL"), c.at("VECTOR") && (c.peek(1).Is("INDEX") || c.peek(1).Is("KEY") || c.peek(1).Is("(")):
 		k.kind = strings.ToLower(c.peek(0).Text)
-		c.i++
+		c.skip()
 		_ = c.take("KEY") || c.take("INDEX")
 	case c.at("FOREIGN", "KEY"):
 		c.i += 2
 		k.kind = "foreign"
 	case c.at("CHECK") && c.peek(1).Is("("):
-		c.i++
+		c.skip()
 		k.kind, k.expr = "check", c.parens()
 		s.enforcement(c, &k)
 		return k, true
 	case (c.at("INDEX") || c.at("KEY")) && c.i == begin:
-		c.i++
+		c.skip()
 		k.kind = "index"
 	default:
 		c.i = begin
@@ -206,7 +206,7 @@ func (c *cursor) actions() {
 	for {
 		switch {
 		case c.take("MATCH"):
-			c.i++
+			c.skip()
 		case c.at("ON", "DELETE"), c.at("ON", "UPDATE"):
 			c.i += 2
 			if !(c.take("SET", "NULL") || c.take("SET", "DEFAULT") || c.take("NO", "ACTION") || c.take("CASCADE") || c.take("RESTRICT")) {
@@ -250,7 +250,7 @@ func (c *cursor) columnOption(col *column) bool {
 		c.defaultOf(col)
 	case c.take("ON", "UPDATE"):
 		col.onUpdate = true
-		c.i++
+		c.skip()
 		if c.at("(") {
 			c.parens()
 		}
@@ -263,7 +263,7 @@ func (c *cursor) columnOption(col *column) bool {
 		col.unique = true
 	case c.take("COMMENT"):
 		col.comment = c.peek(0).Value()
-		c.i++
+		c.skip()
 	case c.take("COLLATE"):
 		c.take("=")
 		col.typ.collate = strings.ToLower(c.name())
@@ -274,7 +274,7 @@ func (c *cursor) columnOption(col *column) bool {
 		if c.at("(") {
 			c.parens()
 		}
-		c.i++
+		c.skip()
 	case c.take("INVISIBLE"):
 		col.invisible = true
 	case c.take("VISIBLE"):
@@ -322,17 +322,17 @@ func (c *cursor) defaultOf(col *column) {
 	case c.at("("):
 		c.parens()
 		col.expr = true
-	case c.at("+"), c.at("-"):
-		c.i += 2
+	case c.take("+"), c.take("-"):
+		c.skip()
 	case t.Kind == lint.String, t.Kind == lint.Number:
-		c.i++
+		c.skip()
 	case t.Kind == lint.Word:
-		c.i++
+		c.skip()
 		if c.at("(") {
 			c.parens()
 			col.expr = !now(t.Text)
 		} else if c.peek(0).Kind == lint.String { // DATE '…', _utf8mb4'…'
-			c.i++
+			c.skip()
 		}
 	default:
 		c.fail("a default")

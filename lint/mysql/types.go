@@ -37,7 +37,7 @@ func (c *cursor) readType() typ {
 		c.fail("a type")
 		return typ{}
 	}
-	c.i++
+	c.skip()
 	t := typ{name: name}
 	switch word {
 	case "double":
@@ -84,7 +84,7 @@ func (c *cursor) attributes(t *typ) {
 			t.unsigned = true
 		case c.take("SIGNED"), c.take("ASCII"), c.take("UNICODE"), c.take("BYTE"):
 		case c.at("BINARY") && (t.name == "char" || t.name == "varchar" || strings.HasSuffix(t.name, "text")):
-			c.i++
+			c.skip()
 		case c.take("CHARACTER", "SET"), c.take("CHARSET"), c.take("CHAR", "SET"):
 			t.charset = normalCharset(c.name())
 		case c.take("COLLATE"):
