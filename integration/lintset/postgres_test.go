@@ -62,7 +62,8 @@ func (p postgres) open(ctx context.Context, database, role string) (*pgSession, 
 
 func (p postgres) empty(ctx context.Context, role string) (*stage, error) {
 	name := "lintset_" + strings.ToLower(rand.Text()[:10])
-	if err := p.server.CreateDatabase(ctx, name); err != nil {
+	// Copying the files is quicker than logging them, and a case needs two databases.
+	if err := p.around(ctx, []string{"CREATE DATABASE " + name + " STRATEGY file_copy"}); err != nil {
 		return nil, err
 	}
 	out := &stage{drop: func(ctx context.Context) error { return p.server.DropDatabase(ctx, name) }}
