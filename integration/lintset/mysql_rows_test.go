@@ -86,7 +86,7 @@ func (c myColumn) expr(all map[string]myColumn, n int) string {
 	return "IF(i % 10 = 0, NULL, " + value + ")"
 }
 
-// value repeats itself unless it has to be unique.
+// value repeats itself unless it has to be unique. SHA2 is the one digest that every server has.
 func (c myColumn) value() string {
 	switch c.dataType {
 	case "tinyint":
@@ -99,7 +99,7 @@ func (c myColumn) value() string {
 		list := c.columnType[strings.Index(c.columnType, "(")+1 : strings.LastIndex(c.columnType, ")")]
 		return fmt.Sprintf("ELT(1 + i %% %d, %s)", strings.Count(list, "','")+1, list)
 	case "binary", "varbinary":
-		return fmt.Sprintf("LEFT(UNHEX(MD5(i)), %d)", c.length)
+		return fmt.Sprintf("LEFT(UNHEX(SHA2(i, 256)), %d)", c.length)
 	}
 	if expr, ok := myValues[c.dataType]; ok {
 		return expr
@@ -118,7 +118,7 @@ func (c myColumn) string() string {
 	number := c.or("i", "i % 1000")
 	switch {
 	case c.length < 10:
-		return fmt.Sprintf("LEFT(MD5(%s), %d)", number, c.length)
+		return fmt.Sprintf("LEFT(SHA2(%s, 256), %d)", number, c.length)
 	case strings.Contains(strings.ToLower(c.bare), "mail"):
 		return fmt.Sprintf("CONCAT('user', %s, '@example.com')", number)
 	}
@@ -129,8 +129,8 @@ func (c myColumn) string() string {
 var myValues = map[string]string{
 	"date": "DATE '2024-01-01' + INTERVAL (i % 360) DAY", "datetime": "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL (i % 360) DAY",
 	"timestamp": "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL (i % 360) DAY", "time": "SEC_TO_TIME(i % 80000)", "year": "2000 + i % 100",
-	"json": "JSON_OBJECT('k', i % 1000)", "bit": "i % 2", "tinyblob": "UNHEX(MD5(i))", "blob": "UNHEX(MD5(i))", "mediumblob": "UNHEX(MD5(i))",
-	"longblob": "UNHEX(MD5(i))", "geometry": "ST_GeomFromText(CONCAT('POINT(', i % 80, ' ', i % 80, ')'))",
-	"point": "ST_GeomFromText(CONCAT('POINT(', i % 80, ' ', i % 80, ')'))", "uuid": "LOWER(CONCAT(LEFT(MD5(i), 8), '-0000-4000-8000-', RIGHT(MD5(i), 12)))",
+	"json": "JSON_OBJECT('k', i % 1000)", "bit": "i % 2", "tinyblob": "UNHEX(SHA2(i, 256))", "blob": "UNHEX(SHA2(i, 256))", "mediumblob": "UNHEX(SHA2(i, 256))",
+	"longblob": "UNHEX(SHA2(i, 256))", "geometry": "ST_GeomFromText(CONCAT('POINT(', i % 80, ' ', i % 80, ')'))",
+	"point": "ST_GeomFromText(CONCAT('POINT(', i % 80, ' ', i % 80, ')'))", "uuid": "LOWER(CONCAT(LEFT(SHA2(i, 256), 8), '-0000-4000-8000-', RIGHT(SHA2(i, 256), 12)))",
 	"inet6": "CONCAT('2001:db8::', HEX(i % 60000))", "vector": "TO_VECTOR('[1,2,3]')",
 }

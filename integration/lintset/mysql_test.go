@@ -16,7 +16,7 @@ type mysql struct{ server *throwaway.Server }
 // webshop is the database of every case, so that migrations can name it.
 const webshop = "webshop"
 
-func (mysql) sizes(bool) (small, large int) { return 10_000, 100_000 }
+func (mysql) sizes(bool) (small, large int) { return 5_000, 50_000 }
 
 func (mysql) split(text string) []string { return split(text, true) }
 
@@ -114,7 +114,7 @@ func (m mysql) fill(ctx context.Context, s session, list []relation, n int) erro
 			return err
 		}
 	}
-	return script(ctx, s, "SET SESSION sql_log_bin = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, "+limit+" = DEFAULT")
+	return script(ctx, s, "SET SESSION sql_log_bin = 1, foreign_key_checks = 1, unique_checks = 1, "+limit+" = 1000")
 }
 
 // values are the expressions themselves: they are made of untyped literals.

@@ -40,10 +40,13 @@ func split(text string, hash bool) []string {
 	return slices.DeleteFunc(append(out, rest), blank)
 }
 
-// blank says that a server would call a text an empty query. MySQL runs what stands in /*! */.
+// executable is a comment that MySQL or MariaDB runs.
+var executable = regexp.MustCompile(`^/\*M?!`)
+
+// blank says that a server would call a text an empty query.
 func blank(text string) bool {
 	bare := token.ReplaceAllStringFunc(text, func(t string) string {
-		if strings.HasPrefix(t, "--") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") && !strings.HasPrefix(t, "/*!") {
+		if strings.HasPrefix(t, "--") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") && !executable.MatchString(t) {
 			return ""
 		}
 		return t
