@@ -32,14 +32,15 @@ func TestProgress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newProgress(base)
+		p := newProgress(base, nil)
+		end := func(groups int) { p.end(skips{groups, groups}) }
 		for i := range uint64(4) {
-			p.end(p.group(a, 6+i))
+			end(p.group(a, 6+i))
 		}
 		p.group(b, 1) // a group that is no end
-		p.end(5)      // and one that a branch holds back
+		end(5)        // and one that a branch holds back
 		p.group(b+":tag", 4)
-		p.end(7 - 1)
+		end(7 - 1)
 		return p
 	}
 	want := []string{"1-5,B:tag:3", "1-6,B:tag:3", "1-7,B:tag:3", "1-8,B:tag:3", "1-9,B:tag:3", "1-9,B:1:tag:3", "1-9,B:1:tag:3-4"}

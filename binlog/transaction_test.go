@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/stream"
@@ -29,11 +30,13 @@ func TestXA(t *testing.T) {
 
 		other := r.until()
 		want(t, "while it is open", r.text(other.changes), "t insert (10,0)")
-		want(t, "resume while it is open", r.Resume(other.Seq), from)
+		want(t, "resume while it is open", r.Resume(other.Seq), binlog.Place(from, between))
 		branch := r.until()
 		want(t, "the branch", r.text(branch.changes), "t insert (1,1); t update (1,1)(1,2)")
 		want(t, "resume behind it", r.Resume(branch.Seq), committed)
-		want(t, "resume in front of its end is still the same", r.Resume(other.Seq), from)
+		want(t, "resume in front of its end is still the same", r.Resume(other.Seq), binlog.Place(from, between))
+		again := b.read(r.Resume(other.Seq), "t")
+		want(t, "read again", again.text(again.until().changes), "t insert (1,1); t update (1,1)(1,2)")
 		if last(committed) != last(stream.Position(branch.ID)) {
 			t.Errorf("the branch has the name %s, but was committed as the last of %s", branch.ID, committed)
 		}
@@ -77,7 +80,8 @@ func TestXARollback(t *testing.T) {
 	})
 }
 
-// TestResumeAmongBranches: with several open, the resume stays in front of the oldest.
+// TestResumeAmongBranches: with several open, the resume stays in front of the oldest,
+// and doesn't hand on what ended before it.
 func TestResumeAmongBranches(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.exec(simple)
@@ -104,6 +108,7 @@ func TestResumeAmongBranches(t *testing.T) {
 		sessions["c"]("XA COMMIT 'c'")
 		mark(5)
 		r := b.read(at[0], "t")
+		var ends []stream.Position
 		for _, step := range []struct {
 			rows string
 			at   stream.Position
@@ -111,11 +116,15 @@ func TestResumeAmongBranches(t *testing.T) {
 			txn := r.until()
 			want(t, "rows", r.text(txn.changes), "t insert "+step.rows)
 			if step.at != "" {
-				want(t, "resume behind "+step.rows, r.Resume(txn.Seq), step.at)
+				from, _, _ := strings.Cut(string(r.Resume(txn.Seq)), " behind ")
+				want(t, "resume behind "+step.rows, from, string(step.at))
 			}
+			ends = append(ends, r.Resume(txn.Seq))
 		}
-		again := b.read(at[1], "t")
-		want(t, "again", again.text(again.until().changes), "t insert (102,0)")
+		for n, next := range []string{"(102,0)", "(1,1)", "(103,0)", "(104,0)", "(3,1)", "(105,0)"} {
+			again := b.read(ends[n], "t")
+			want(t, "again", again.text(again.until().changes), "t insert "+next)
+		}
 	})
 }
 

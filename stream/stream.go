@@ -101,10 +101,6 @@ type Options struct {
 	// Run names the run. A schema change whose statement carries its mark is our
 	// own and doesn't stop the reading.
 	Run string
-	// Settled, if set, is a position up to which whatever ended was visible before
-	// anything was read of the relations: the end of a two-phase commit whose first half
-	// stands before From is no loss up to there. Behind it it ends the reading.
-	Settled Position
 }
 
 // ErrLost: the log no longer reaches back to the position. There is no way to go

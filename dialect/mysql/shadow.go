@@ -505,11 +505,13 @@ func (p *pair) Begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.setPositions(ctx, p.role(), stream.Position(at), stream.Position(settled), p.lanes)
+	// What ended before any chunk is read is no loss. It is read all the same, for the
+	// branches that are still open.
+	return p.setPositions(ctx, p.role(), binlog.Place(stream.Position(at), stream.Position(settled)), p.lanes)
 }
 
 // setPositions begins a direction anew.
-func (p *pair) setPositions(ctx context.Context, role string, at, settled stream.Position, lanes int) error {
+func (p *pair) setPositions(ctx context.Context, role string, at stream.Position, lanes int) error {
 	tx, err := p.copy.BeginTx(ctx, nil)
 	if err != nil {
 		return classify(err)
@@ -518,7 +520,7 @@ func (p *pair) setPositions(ctx context.Context, role string, at, settled stream
 	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
 		return err
 	}
-	for _, q := range positionStatements(p.checkpoint(), role, at, settled, lanes) {
+	for _, q := range positionStatements(p.checkpoint(), role, at, lanes) {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return classify(err)
 		}
@@ -526,15 +528,9 @@ func (p *pair) setPositions(ctx context.Context, role string, at, settled stream
 	return classify(tx.Commit())
 }
 
-// settledLane is the row of a direction that holds a stream.Options.Settled.
-const settledLane = -1
-
-func positionStatements(table, role string, at, settled stream.Position, lanes int) []string {
+func positionStatements(table, role string, at stream.Position, lanes int) []string {
 	out := []string{fmt.Sprintf("DELETE FROM %s WHERE role = %s", table, quoteText(role)),
 		fmt.Sprintf("INSERT INTO %s VALUES ('mark', 0, '', 0) ON DUPLICATE KEY UPDATE mark = mark", table)}
-	if settled != "" {
-		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES (%s, %d, %s, 0)", table, quoteText(role), settledLane, quoteText(string(settled))))
-	}
 	for n := range lanes {
 		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES (%s, %d, %s, 0)", table, quoteText(role), n, quoteText(string(at))))
 	}
@@ -617,14 +613,7 @@ func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, e
 	if err != nil {
 		return nil, err
 	}
-	settled, err := records(ctx, p.copy, "SELECT log_position FROM "+p.checkpoint()+" WHERE role = ? AND lane = ?", p.role(), settledLane)
-	if err != nil {
-		return nil, fmt.Errorf("read where the log was begun: %w", err)
-	}
 	o := stream.Options{From: from, Follow: []schema.Ident{p.from.Ident, mark}, Run: p.planID}
-	if len(settled) > 0 {
-		o.Settled = stream.Position(settled[0]["log_position"])
-	}
 	return binlog.Open(ctx, p.s.logConfig(), o, []binlog.Relation{relationOf(p.from), relationOf(marks)})
 }
 

@@ -124,7 +124,7 @@ func (l *locked) Swap(ctx context.Context, other stream.Position) error {
 	if lanes > 0 {
 		n = 1
 	}
-	for _, q := range positionStatements(l.p.checkpoint(), role, other, "", n) {
+	for _, q := range positionStatements(l.p.checkpoint(), role, other, n) {
 		if err := l.exec(ctx, q); err != nil {
 			return err
 		}
