@@ -14,10 +14,11 @@ import (
 	"github.com/phasemig/phasemig/verify"
 )
 
-// The exit codes, which scripts branch on. 2 is lint's.
+// The exit codes, which scripts branch on.
 const (
 	exitDone      = 0
 	exitError     = 1
+	exitLint      = 2
 	exitWaiting   = 3
 	exitNo        = 4
 	exitDrift     = 5
@@ -49,11 +50,14 @@ func classify(ctx context.Context, err error) class {
 		conflict     *shadow.ConflictError
 		stop         *stream.StopError
 		judged       *judgedError
+		found        *foundError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
 	case errors.As(err, &usage):
 		return class{"usage", exitUsage}
+	case errors.As(err, &found):
+		return class{"findings", exitLint}
 	case is(engine.ErrOutcomeUnknown):
 		return class{"outcome_unknown", exitUnknown}
 	case errors.As(err, &diverged):

@@ -155,6 +155,7 @@ var errorHints = []struct {
 }
 
 var classHints = map[string]string{
+	"findings":        "each finding tells the safe form; one that is meant is ignored by a comment with a reason: -- phasemig:ignore RULE reason=\"…\"",
 	"outcome_unknown": "look at the server before anything else is done: phasemig status RUN tells what was announced and what the catalog shows",
 	"diverged":        "nothing was switched; see the rows named here, then phasemig verify RUN",
 	"unreturnable":    "put values that fit into these rows, or give them up by --lose-rows",
