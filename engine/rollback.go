@@ -130,7 +130,11 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 	if o.LoseRows || ph.Name == plans.Contract {
 		return nil
 	}
-	if cutOverDone(s.plan, s.records) {
+	done, err := s.e.cutOverDone(ctx, s.plan, s.records)
+	if err != nil {
+		return err
+	}
+	if done {
 		return s.following(ctx, 0, true, s.mayGoBack)
 	}
 	return s.losesNothing(ctx)
@@ -174,8 +178,9 @@ func (e *Engine) unreturnable(ctx context.Context, p *plans.Plan, records map[st
 		n += k
 		sample = append(sample, rows...)
 	}
-	if !cutOverDone(p, records) {
-		return n, sample, nil
+	done, err := e.cutOverDone(ctx, p, records)
+	if err != nil || !done {
+		return n, sample, err
 	}
 	k, rows, err := e.unreturnableShadow(ctx, p)
 	return n + k, append(sample, rows...), err
@@ -196,16 +201,26 @@ func (e *Engine) unreturnableShadow(ctx context.Context, p *plans.Plan) (int64, 
 	return n, rows, nil
 }
 
-// cutOverDone reports whether the journal has the tables changed places, and the old one
-// is still there.
-func cutOverDone(p *plans.Plan, records map[string]state.StepRecord) bool {
+// cutOverDone reports whether the tables have changed places, and the old one is still
+// there: by the journal, and by the catalog where a swap back was begun that a crash may have cut
+// short.
+func (e *Engine) cutOverDone(ctx context.Context, p *plans.Plan, records map[string]state.StepRecord) (bool, error) {
 	for _, st := range p.Phase(plans.Switch).Steps {
 		if st.Kind == plans.CutOver {
-			r := records[st.ID].State
-			return (r == state.StepDone || r == state.Undoing) && !dropped(p, records)
+			if dropped(p, records) {
+				return false, nil
+			}
+			if records[st.ID].State != state.Undoing {
+				return records[st.ID].State == state.StepDone, nil
+			}
+			seen, _, err := e.db.Steps.Observe(ctx, p, st)
+			if err != nil {
+				return false, unknown(fmt.Errorf("look at the catalog: %w", err))
+			}
+			return seen == dialect.Done, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // installed reports whether a sync's triggers stand, by the journal: before

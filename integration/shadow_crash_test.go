@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/fault"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
@@ -113,7 +115,10 @@ func (m *mortal) settledBack() {
 func (m *mortal) through(points []string, hit int, args ...string) {
 	m.t.Helper()
 	armed := slices.Clone(points)
-	for {
+	for limit := time.Now().Add(patience); ; {
+		if time.Now().After(limit) {
+			m.t.Fatalf("phasemig %v never ends", args)
+		}
 		var spec []string
 		for _, p := range armed {
 			spec = append(spec, fmt.Sprintf("%s=kill@%d", p, hit))
@@ -138,10 +143,35 @@ func (m *mortal) ended(r called) bool {
 		m.ride(ride / 10)
 		return false
 	}
+	if r.exit == 8 {
+		m.differs(r)
+	}
 	if r.exit != 0 {
 		m.t.Fatalf("after dying at %v: phasemig %v: exit %d (signal %v)\n%s%s", m.died, r.args, r.exit, r.signal, r.stdout, r.stderr)
 	}
 	return true
+}
+
+// differs tells what a difference is: one that stays when nobody writes is a row lost.
+func (m *mortal) differs(r called) {
+	m.t.Helper()
+	defer m.fleet.Pause()()
+	again := m.home.call(r.args...)
+	at := strings.TrimPrefix(strings.Fields(r.stderr[strings.Index(r.stderr, "id="):])[0], "id=")
+	m.t.Logf("when nobody writes: exit %d\n%s", again.exit, again.stderr)
+	for _, table := range []string{"items", "_items_pm_new", "_items_pm_old"} {
+		rows, err := dbtest.DB(m.t, m.dsn).Query("SELECT id, email, hits, name FROM " + table + " WHERE id = " + strings.Trim(at, ",;"))
+		if err != nil {
+			continue
+		}
+		for rows.Next() {
+			var c [4]sql.NullString
+			if err := rows.Scan(&c[0], &c[1], &c[2], &c[3]); err == nil {
+				m.t.Log(table, c)
+			}
+		}
+		rows.Close()
+	}
 }
 
 // TestCrashShadowAnytime kills the program at random moments, as often as is asked.

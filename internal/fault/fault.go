@@ -4,7 +4,8 @@
 //
 // PHASEMIG_FAULT=name=kill kills the process the way kill -9 does, at the first
 // hit; name=kill@3 at the third; name=stop halts it as SIGSTOP does, until SIGCONT;
-// name=error returns an error. Several are joined by commas. Points lists every name,
+// name=error returns an error. rule=broken takes a rule away, for the tests that must fail without
+// it. Several are joined by commas. Points lists every name,
 // and the crash test goes through all of them.
 package fault
 
@@ -86,6 +87,14 @@ func Point(name string) error {
 		return fmt.Errorf("%w at %s", ErrInjected, name)
 	}
 	return nil
+}
+
+// Broken reports whether a rule is taken away. Rules have no place in Points.
+func Broken(rule string) bool {
+	mu.Lock()
+	defer mu.Unlock()
+	a, ok := points[rule]
+	return ok && a.action == "broken"
 }
 
 // Points lists every failpoint of the program.
