@@ -541,32 +541,41 @@ func positionStatements(table, role string, at stream.Position, lanes int) []str
 // log is read: its rows would never be seen. Those that come later are in the log from their
 // beginning, so an application that never stops preparing doesn't keep the copy from beginning.
 func (p *pair) noPrepared(ctx context.Context) error {
-	var first []string
-	for limit := time.Now().Add(preparedBudget); ; {
-		// Also before the first look: the server's list of transactions may be a little old.
-		if err := wait(ctx, listAge); err != nil {
+	used, err := records(ctx, p.copy, "SHOW GLOBAL STATUS LIKE 'Com_xa_start'")
+	if err == nil && len(used) == 1 && used[0]["value"] == "0" {
+		used, err = records(ctx, p.copy, "XA RECOVER") // of an earlier life of the server
+		if err == nil && len(used) == 0 {
+			return nil
+		}
+	}
+	// A moment, for one whose PREPARE is in the log and who isn't listed yet.
+	if err := wait(ctx, 50*time.Millisecond); err != nil {
+		return err
+	}
+	first, err := p.prepared(ctx)
+	if err != nil {
+		return err
+	}
+	for limit := time.Now().Add(preparedBudget); len(first) > 0; {
+		if err := wait(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 		now, err := p.prepared(ctx)
 		if err != nil {
 			return err
 		}
-		if first == nil {
-			first = now
-		}
 		first = slices.DeleteFunc(first, func(x string) bool { return !slices.Contains(now, x) })
-		if len(first) == 0 {
-			return nil
-		}
-		if time.Now().After(limit) {
+		if len(first) > 0 && time.Now().After(limit) {
 			return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: %s", first[0]), "commit or roll it back (XA RECOVER lists it), then call again"))
 		}
 	}
+	// A branch isn't listed any more from when its COMMIT begins; it counts when that has
+	// ended. One that takes longer than this stops the reading.
+	return wait(ctx, commitTime)
 }
 
-// listAge is how old the server's list of transactions may be: InnoDB makes it anew
-// after 0.1 s.
-const listAge = 150 * time.Millisecond
+// commitTime is how long the COMMIT of a branch may take.
+const commitTime = 300 * time.Millisecond
 
 func wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -583,10 +592,8 @@ func wait(ctx context.Context, d time.Duration) error {
 // is at work on is ended by then.
 const preparedBudget = 5 * time.Second
 
-// prepared lists the branches that are open on the server. XA RECOVER doesn't show one
-// any more whose COMMIT has begun and isn't visible yet; its transaction is there, with no session or
-// with that statement. Without the right to look there is the log: a COMMIT without rows stops the
-// reading.
+// prepared lists the branches that are open on the server. Without the right to look
+// there is the log: a COMMIT without rows stops the reading.
 func (p *pair) prepared(ctx context.Context) ([]string, error) {
 	list, err := branches(ctx, p.copy)
 	if err != nil && !errors.Is(err, dberr.Denied) {
@@ -595,13 +602,6 @@ func (p *pair) prepared(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, r := range list {
 		out = append(out, "XID "+xid(r))
-	}
-	list, err = records(ctx, p.copy, "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0 OR trx_query LIKE 'XA %'")
-	if err != nil && !errors.Is(err, dberr.Denied) {
-		return nil, fmt.Errorf("look for transactions without a session: %w", err)
-	}
-	for _, r := range list {
-		out = append(out, "transaction "+r["trx_id"])
 	}
 	return out, nil
 }
