@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // Grammar runs a file of single statements, each with whether it is an error: "error|safe [@VERSION] STATEMENT". A line that
@@ -33,6 +34,13 @@ func Grammar(t *testing.T, d *lint.Dialect, name string) {
 			version, sql, _ = strings.Cut(sql[1:], " ")
 		}
 		res := Check(t, d, version, schema, sql+";")
+		for _, f := range res.Findings {
+			if strings.HasPrefix(f.Safe, "# change.yaml") {
+				if _, err := plans.ParseChange([]byte(f.Safe)); err != nil {
+					t.Errorf("%s: the safe form isn't a change file: %v\n%s", sql, err, f.Safe)
+				}
+			}
+		}
 		got := "safe"
 		if res.Worst() == lint.Error {
 			got = "error"

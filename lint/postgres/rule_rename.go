@@ -58,7 +58,7 @@ func (c *call) renamed(n *pg.RenameStmt) {
 			return
 		}
 		old += "." + quote(n.Subname)
-		safe = fmt.Sprintf("# change.yaml, for phasemig plan\noperations:\n  - rename_column: {table: %s, from: %s, to: %s}", n.Relation.Relname, n.Subname, n.Newname)
+		safe = lint.ChangeFile("rename_column", "table", n.Relation.Relname, "from", n.Subname, "to", n.Newname)
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW:
 		if c.comesBack(n.Relation.Relname) {
 			return
