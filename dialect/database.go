@@ -85,6 +85,9 @@ type Shadow interface {
 	About(ctx context.Context, low string, n int) (string, error)
 	// Rows is the server's estimate, for progress.
 	Rows(ctx context.Context) (int64, error)
+	// Unreturnable counts the rows that the old table can't hold, and lists the first
+	// ones. It is asked of a reversed pair.
+	Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error)
 	Close() error
 }
 

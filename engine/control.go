@@ -253,6 +253,9 @@ func (s *session) askable(ref plans.GateRef) bool {
 	if ref.Kind != "dual_write_verified" {
 		return true
 	}
+	if _, ok := s.plan.Shadowed(); ok {
+		return s.lease.Token != "" || s.run.Status == state.Expanded // the last comparison is told; a new one is the runner's
+	}
 	return s.run.Status != state.Planned && s.run.Status != state.Expanding && s.run.Status != state.RolledBack && s.run.Status != state.Done
 }
 
@@ -364,6 +367,9 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 	if err != nil {
 		return VerifyResult{}, err
 	}
+	if _, ok := p.Shadowed(); ok {
+		return e.verifyShadow(ctx, p)
+	}
 	s := &session{e: e, plan: p, records: map[string]state.StepRecord{}, looking: true}
 	if s.run, err = e.db.Store.Run(ctx, id); err != nil {
 		return VerifyResult{}, fmt.Errorf("load run %s: %w", id, err)
@@ -381,18 +387,37 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 		res.Tables = append(res.Tables, t)
 		diverged = errors.Join(diverged, t.err())
 	}
-	if a, ok := p.Shadowed(); ok {
-		t, err := s.compareShadow(ctx, a, "verify")
-		if err != nil {
-			return res, err
-		}
-		res.Tables = append(res.Tables, t)
-		diverged = errors.Join(diverged, t.err())
-	}
 	if err := s.storeVerified(ctx, s.run.Phase, res.Tables); err != nil {
 		return res, err
 	}
 	return res, diverged
+}
+
+// verifyShadow brings both tables in step and compares them, which only the holder of
+// the lease may do.
+func (e *Engine) verifyShadow(ctx context.Context, p *plans.Plan) (VerifyResult, error) {
+	res := VerifyResult{Run: p.ID}
+	err := e.hold(ctx, p, func(ctx context.Context, s *session) error {
+		if err := s.attach(ctx); err != nil {
+			return err
+		}
+		if !s.copiedOnce() {
+			return fmt.Errorf("%w: run %s is %s, there are no two tables to compare", ErrWrongPhase, p.ID, s.run.Status)
+		}
+		a, _ := p.Shadowed()
+		t, err := s.compareShadow(ctx, a, "verify")
+		if err != nil {
+			return err
+		}
+		res.Tables = append(res.Tables, t)
+		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), t.err())
+	})
+	return res, err
+}
+
+// copiedOnce reports whether both tables exist and hold the same rows.
+func (s *session) copiedOnce() bool {
+	return s.run.Status.Active() && s.records[s.copyStep()].State == state.StepDone && !dropped(s.plan, s.records)
 }
 
 // Cleanup removes what phasemig left on the server for runs that are over or

@@ -33,6 +33,7 @@ func (e *Engine) Rollback(ctx context.Context, run string, o RollbackOptions) (R
 }
 
 func (s *session) rollback(ctx context.Context, o RollbackOptions) error {
+	s.loseRows = o.LoseRows
 	if err := s.attach(ctx); err != nil {
 		return err
 	}
@@ -129,6 +130,9 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 	if o.LoseRows || ph.Name == plans.Contract {
 		return nil
 	}
+	if cutOverDone(s.plan, s.records) {
+		return s.following(ctx, 0, true, s.mayGoBack)
+	}
 	return s.losesNothing(ctx)
 }
 
@@ -170,7 +174,38 @@ func (e *Engine) unreturnable(ctx context.Context, p *plans.Plan, records map[st
 		n += k
 		sample = append(sample, rows...)
 	}
-	return n, sample, nil
+	if !cutOverDone(p, records) {
+		return n, sample, nil
+	}
+	k, rows, err := e.unreturnableShadow(ctx, p)
+	return n + k, append(sample, rows...), err
+}
+
+// unreturnableShadow counts rows of the new table that the old one can't hold, as far
+// as it was brought up to date.
+func (e *Engine) unreturnableShadow(ctx context.Context, p *plans.Plan) (int64, []state.Unreturnable, error) {
+	t, err := e.db.Shadow(ctx, dialect.ShadowWork{Plan: p, Reverse: true})
+	if err != nil {
+		return 0, nil, fmt.Errorf("open the old table: %w", err)
+	}
+	defer t.Close()
+	n, rows, err := t.Unreturnable(ctx, 10)
+	if err != nil {
+		return 0, nil, fmt.Errorf("count the rows that can't go back: %w", err)
+	}
+	return n, rows, nil
+}
+
+// cutOverDone reports whether the journal has the tables changed places, and the old one
+// is still there.
+func cutOverDone(p *plans.Plan, records map[string]state.StepRecord) bool {
+	for _, st := range p.Phase(plans.Switch).Steps {
+		if st.Kind == plans.CutOver {
+			r := records[st.ID].State
+			return (r == state.StepDone || r == state.Undoing) && !dropped(p, records)
+		}
+	}
+	return false
 }
 
 // installed reports whether a sync's triggers stand, by the journal: before

@@ -27,6 +27,8 @@ type session struct {
 	// looking: no lease is held and nothing is carried out; what operators ask of
 	// the runner doesn't stop somebody who only looks.
 	looking bool
+	// loseRows: a rollback gives up rows that the old shape can't hold.
+	loseRows bool
 
 	mu      sync.Mutex
 	records map[string]state.StepRecord

@@ -286,7 +286,12 @@ func (s *session) cutOver(ctx context.Context, st plans.Step, back bool) (outcom
 			return run(ctx, s.plan, st, s.env(st))
 		}
 		s.e.observe(Note{st.ID + ": " + said})
-		return s.following(ctx, st.Alter, back, func(ctx context.Context, _ dialect.Shadow, pair *shadow.Pair) error {
+		return s.following(ctx, st.Alter, back, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+			if back {
+				if err := s.mayGoBack(ctx, t, pair); err != nil {
+					return err
+				}
+			}
 			var err error
 			held, err = pair.CutOver(ctx, plans.LockBudget)
 			return err
@@ -296,6 +301,24 @@ func (s *session) cutOver(ctx context.Context, st plans.Step, back bool) (outcom
 		return outcome{}, err
 	}
 	return outcome{0, fmt.Sprintf("the table was locked for %s", held.Round(time.Millisecond))}, nil
+}
+
+// mayGoBack brings the old table up to date and counts what it can't hold.
+func (s *session) mayGoBack(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+	if s.loseRows {
+		return nil
+	}
+	if err := pair.Drain(ctx); err != nil {
+		return err
+	}
+	n, sample, err := t.Unreturnable(ctx, 10)
+	if err != nil {
+		return fmt.Errorf("count the rows that can't go back: %w", err)
+	}
+	if n > 0 {
+		return &UnreturnableError{Count: n, Sample: sample}
+	}
+	return nil
 }
 
 func (s *session) swapBack(ctx context.Context, st plans.Step) error {

@@ -81,14 +81,18 @@ const smallBytes = 10 << 20
 // alters decides the way of each ALTER TABLE of the change.
 func (b *builder) alters(p *Plan) error {
 	for _, o := range b.change.Operations {
-		if o.AlterTable == nil {
-			continue
-		}
 		t, err := b.table(o)
 		if err != nil {
 			return err
 		}
-		a := Alter{Table: t.Ident, SQL: o.AlterTable.SQL}
+		sql, err := b.asAlter(t, o)
+		if err != nil {
+			return err
+		}
+		if sql == "" {
+			continue
+		}
+		a := Alter{Table: t.Ident, SQL: sql}
 		a.New, a.Old = b.name("_"+t.Name+"_pm_new"), b.name("_"+t.Name+"_pm_old")
 		seen, ok := b.facts.Alter(t.Ident, a.SQL)
 		if !ok {
@@ -105,10 +109,33 @@ func (b *builder) alters(p *Plan) error {
 		}
 		p.Alters = append(p.Alters, a)
 	}
+	if err := b.otherStrategy(p); err != nil {
+		return err
+	}
 	if len(p.Alters) > 0 && len(p.Syncs)+len(p.Alters) > 1 {
 		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
 	}
 	return nil
+}
+
+// otherStrategy refuses a way that the operations can't go.
+func (b *builder) otherStrategy(p *Plan) error {
+	switch asked := b.change.Strategy; {
+	case asked == "sync" && len(p.Alters) > 0:
+		return &RefusedError{What: "strategy sync", Reason: "an ALTER TABLE is done by the server itself or on a shadow", Hint: "--strategy auto, or rename_column, split_column, set_not_null in a change file"}
+	case (asked == "native" || asked == "shadow") && len(p.Syncs) > 0:
+		return &RefusedError{What: "strategy " + asked, Reason: p.Syncs[0].Operation + " is done by a column sync, so that old and new code run side by side", Hint: "--strategy auto"}
+	}
+	return nil
+}
+
+// asAlter is the ALTER TABLE clause that an operation is done by; "" for a column
+// sync.
+func (b *builder) asAlter(t *schema.Table, o Operation) (string, error) {
+	if o.AlterTable != nil {
+		return o.AlterTable.SQL, nil
+	}
+	return b.rules.AsAlter(t, o)
 }
 
 // way is the cheapest safe one, unless one was asked for.

@@ -45,12 +45,15 @@ type builder struct {
 
 func (b *builder) resolve(p *Plan) error {
 	for _, o := range b.change.Operations {
-		if o.AlterTable != nil {
-			continue
-		}
 		t, err := b.table(o)
 		if err != nil {
 			return err
+		}
+		if sql, err := b.asAlter(t, o); err != nil || sql != "" {
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		s := b.draft(o, t)
 		if err := b.checkNames(t, &s); err != nil {
@@ -210,12 +213,6 @@ func (b *builder) checkExpressions(t *schema.Table, s *Sync) error {
 // refuse holds what no dialect can do safely by a column sync.
 func (b *builder) refuse(t *schema.Table, s *Sync) error {
 	what := fmt.Sprintf("%s %s.%s", s.Operation, t.Ident, s.Old[0].Name)
-	if s.Operation == "change_type" {
-		if r := b.rules.SwapRetype(); r != nil {
-			r.What = what
-			return r
-		}
-	}
 	for _, o := range s.Old {
 		c, _ := t.Column(o.Name)
 		if c.Generated != "" {

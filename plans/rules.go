@@ -31,7 +31,7 @@ type Rules interface {
 	// NameLimit is the longest identifier, and whether it counts bytes (or else
 	// characters).
 	NameLimit() (limit int, bytes bool)
-	// SwapRetype reports whether a retype may be done as a sync with a swap of
-	// names; if not, the reason and the nearest safe way.
-	SwapRetype() *RefusedError
+	// AsAlter gives the clause of an ALTER TABLE that an operation is done by on this
+	// server; "" where it is a column sync.
+	AsAlter(t *schema.Table, o Operation) (string, error)
 }

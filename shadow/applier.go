@@ -22,7 +22,10 @@ func (p *Pair) apply(ctx context.Context, n int) error {
 		if err := p.awaitWork(n, idleFor); err != nil {
 			return err
 		}
-		b := p.ledger.take(n)
+		b, err := p.ledger.claim(n)
+		if err != nil {
+			return err
+		}
 		if len(b.entries) == 0 && (b.l == p.ledger.storedL(n) || time.Since(stored) < idle) {
 			p.ledger.restore(b)
 			stored = time.Now()
@@ -79,8 +82,21 @@ func (p *Pair) attempt(ctx context.Context, b *batch) error {
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
-		b = p.ledger.take(b.Lane)
+		if b, err = p.ledger.claim(b.Lane); err != nil {
+			return err
+		}
 	}
+}
+
+// claim is take by a lane of its own accord: not while others apply what is pending. That
+// test and the taking are one, or a batch would be on its way that nobody waits for.
+func (g *ledger) claim(n int) (*batch, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.await(func() bool { return !g.still }); err != nil {
+		return nil, err
+	}
+	return g.grab(n), nil
 }
 
 // settle is what follows a duplicate, which by itself proves nothing: a chunk may
@@ -97,7 +113,10 @@ func (p *Pair) settle(ctx context.Context, lane int) error {
 			return err
 		} else if err == nil {
 			err = p.settled(ctx, lane)
-			if err == nil || !dberr.Temporary(err) {
+			// Rows that were equal may be no more when they are looked for, and while the log is
+			// being read anew old images are among those applied.
+			gone := errors.Is(err, ErrForeign) && try < mostSettled
+			if err == nil || !dberr.Temporary(err) && !gone {
 				return err
 			}
 		}
@@ -110,11 +129,17 @@ func (p *Pair) settle(ctx context.Context, lane int) error {
 	}
 }
 
+// mostSettled is how often a duplicate may stay without two rows in the source that
+// explain it: with pauses some ten seconds.
+const mostSettled = 10
+
 func (p *Pair) settled(ctx context.Context, lane int) error {
-	b := p.ledger.take(lane)
+	b, err := p.ledger.claim(lane)
+	if err != nil {
+		return err
+	}
 	b.L = p.follow.resume(b.l)
-	err := p.table.Apply(ctx, b.Batch)
-	if err == nil {
+	if err = p.table.Apply(ctx, b.Batch); err == nil {
 		p.ledger.applied(b)
 		return nil
 	}

@@ -101,13 +101,34 @@ func (p *Pair) release() {
 }
 
 // drainThrough brings the shadow up to the log's end, through one connection. It
-// returns the position at that end.
+// returns the position at that end. Where reading is begun anew meanwhile, older images come
+// once more and may be among those applied: the end is then marked again.
 func (p *Pair) drainThrough(ctx context.Context, mark func(context.Context) (uint64, error), apply func(context.Context, Batch) error) (stream.Position, error) {
 	stop := context.AfterFunc(ctx, func() { p.ledger.moved.Broadcast() })
 	defer stop()
+	for {
+		turn := p.ledger.turn()
+		seq, err := p.reachThrough(ctx, mark)
+		if err != nil {
+			return "", err
+		}
+		for lane := range p.ledger.lanes {
+			if err := p.empty(ctx, lane, apply); err != nil {
+				return "", err
+			}
+		}
+		at := p.follow.resume(seq)
+		if p.ledger.turn() == turn {
+			return at, nil
+		}
+	}
+}
+
+// reachThrough is reach within the time that the context leaves.
+func (p *Pair) reachThrough(ctx context.Context, mark func(context.Context) (uint64, error)) (uint64, error) {
 	n, err := mark(ctx)
 	if err != nil {
-		return "", fmt.Errorf("mark the log's end: %w", err)
+		return 0, fmt.Errorf("mark the log's end: %w", err)
 	}
 	var seq uint64
 	g := p.ledger
@@ -115,23 +136,22 @@ func (p *Pair) drainThrough(ctx context.Context, mark func(context.Context) (uin
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if err != nil {
-		return "", err
-	}
-	for lane := range g.lanes {
-		for {
-			b := g.take(lane)
-			if len(b.entries) == 0 {
-				g.restore(b)
-				break
-			}
-			b.L = p.follow.resume(b.l)
-			if err := apply(ctx, b.Batch); err != nil {
-				g.restore(b)
-				return "", fmt.Errorf("apply the last %d changed rows: %w", len(b.Images), err)
-			}
-			g.applied(b)
+	return seq, err
+}
+
+// empty applies everything that a lane has.
+func (p *Pair) empty(ctx context.Context, lane int, apply func(context.Context, Batch) error) error {
+	for {
+		b := p.ledger.take(lane)
+		if len(b.entries) == 0 {
+			p.ledger.restore(b)
+			return nil
 		}
+		b.L = p.follow.resume(b.l)
+		if err := apply(ctx, b.Batch); err != nil {
+			p.ledger.restore(b)
+			return fmt.Errorf("apply the last %d changed rows: %w", len(b.Images), err)
+		}
+		p.ledger.applied(b)
 	}
-	return p.follow.resume(seq), nil
 }

@@ -28,6 +28,7 @@ type ledger struct {
 	marked uint64 // the transaction that held it
 	bytes  int
 	kept   int               // of them in changes that are held
+	turns  int               // how often reading was begun anew
 	sure   uint64            // the newest mark whose commit has returned, where marks tell what is seen
 	late   map[uint64]string // transactions that ended a two-phase commit, and its name
 	quiet  int               // > 0: no chunk may begin
@@ -196,6 +197,11 @@ const (
 func (g *ledger) take(n int) *batch {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.grab(n)
+}
+
+// grab is take with the mutex held.
+func (g *ledger) grab(n int) *batch {
 	l := &g.lanes[n]
 	b := &batch{Batch: Batch{Lane: n}}
 	l.busy = map[Place]*entry{}
@@ -262,6 +268,16 @@ func (g *ledger) rebase(base uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ended = base
+	g.turns++
+	g.moved.Broadcast()
+}
+
+// turn tells readings of the log apart. After reading was begun anew older images come
+// once more, so what was waited for is reached only within one turn.
+func (g *ledger) turn() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.turns
 }
 
 // forgettable is the least of all lanes' stored L.

@@ -195,11 +195,21 @@ func (p *Pair) Backlog() (keys, bytes int) { return p.ledger.backlog() }
 
 // Drain returns when everything that is in the log at its call is applied.
 func (p *Pair) Drain(ctx context.Context) error {
-	seq, err := p.reach(ctx, p.table.Mark)
-	if err != nil {
-		return err
+	for {
+		turn := p.ledger.turn()
+		seq, err := p.reach(ctx, p.table.Mark)
+		if err != nil {
+			return err
+		}
+		again := false
+		err = p.ledger.wait(func() bool {
+			again = p.ledger.turns != turn
+			return again || p.ledger.clear(seq, false)
+		})
+		if err != nil || !again {
+			return err
+		}
 	}
-	return p.ledger.wait(func() bool { return p.ledger.clear(seq, false) })
 }
 
 // reach sets a mark, waits until it came back, and returns its transaction.
@@ -220,6 +230,11 @@ func (p *Pair) reach(ctx context.Context, set func(context.Context) (uint64, err
 func (g *ledger) wait(until func() bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.await(until)
+}
+
+// await is wait with the mutex held.
+func (g *ledger) await(until func() bool) error {
 	for !until() {
 		if g.failed != nil {
 			return g.failed

@@ -32,12 +32,12 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		if t.Kind != "table" {
 			continue
 		}
-		if o.AlterTable != nil {
-			a, err := s.probe(ctx, t, o.AlterTable.SQL)
-			if err != nil {
-				return f, err
-			}
-			f.Alters = append(f.Alters, a)
+		alter, err := s.alterFacts(ctx, t, o)
+		if err != nil {
+			return f, err
+		}
+		if alter != nil {
+			f.Alters = append(f.Alters, *alter)
 			continue
 		}
 		list, err := s.expressions(ctx, t, o)
@@ -47,6 +47,20 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		f.Expressions = append(f.Expressions, list...)
 	}
 	return f, nil
+}
+
+// alterFacts tries an operation that is done by an ALTER TABLE; nil where it isn't. What
+// can't be meant is said when the plan is built.
+func (s *server) alterFacts(ctx context.Context, t *schema.Table, o plans.Operation) (*plans.AlterFacts, error) {
+	sql, err := rules{}.AsAlter(t, o)
+	if o.AlterTable != nil {
+		sql, err = o.AlterTable.SQL, nil
+	}
+	if err != nil || sql == "" {
+		return nil, nil
+	}
+	a, err := s.probe(ctx, t, sql)
+	return &a, err
 }
 
 // factsTable reads a table with all that decides a plan.

@@ -22,10 +22,30 @@ func (rules) Quote(name string) string { return quote(name) }
 // NameLimit implements plans.Rules.
 func (rules) NameLimit() (int, bool) { return 64, false }
 
-// SwapRetype implements plans.Rules.
-func (rules) SwapRetype() *plans.RefusedError {
-	return &plans.RefusedError{Reason: "on this server a retype is the work of the shadow-table copier, which rewrites the table beside the live one",
-		Hint: "until that stands: add a column of the new type under a new name with rename_column and up/down SQL"}
+// AsAlter implements plans.Rules: a retype rewrites the table, which is the work of a
+// copy. Everything but the type stays as it is.
+func (rules) AsAlter(t *schema.Table, o plans.Operation) (string, error) {
+	if o.ChangeType == nil {
+		return "", nil
+	}
+	what := fmt.Sprintf("change_type %s.%s", t.Ident, o.ChangeType.Column)
+	c, ok := t.Column(o.ChangeType.Column)
+	if !ok {
+		return "", &plans.InputError{What: fmt.Sprintf("column %s.%s", t.Ident, o.ChangeType.Column), Reason: "there is no such column"}
+	}
+	if o.ChangeType.Up != "" || o.ChangeType.Down != "" {
+		return "", &plans.RefusedError{What: what, Reason: "on this server a retype converts as the server does, and takes no SQL of one's own", Hint: "rename_column with up and down to a new column of the new type"}
+	}
+	if c.Generated != "" {
+		return "", &plans.RefusedError{What: what, Reason: "the column is generated: " + c.Generated, Hint: "alter_table with the whole definition"}
+	}
+	k := parseClause(tokens(c.Definition))
+	k.Core = o.ChangeType.Type
+	sql := "MODIFY COLUMN " + quote(c.Name) + " " + k.SQL()
+	if k.Auto {
+		sql += " AUTO_INCREMENT"
+	}
+	return sql, nil
 }
 
 // Resolve implements plans.Rules.

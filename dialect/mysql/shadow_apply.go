@@ -140,7 +140,11 @@ func (s *session) write(ctx context.Context, images []shadow.Image) error {
 			return err
 		}
 	}
-	return s.p.duplicateOf(s.writeStaged(ctx, images))
+	err := s.writeStaged(ctx, images)
+	if s.p.reverse && errors.Is(err, dberr.DataError) {
+		err = s.writeFitting(ctx, images)
+	}
+	return s.p.duplicateOf(err)
 }
 
 // duplicateOf makes a DuplicateError of an error that was classified already.

@@ -21,9 +21,9 @@ func (Rules) Quote(name string) string { return Quote(name) }
 // NameLimit is NAMEDATALEN - 1 of every build that is in use.
 func (Rules) NameLimit() (int, bool) { return 63, true }
 
-// SwapRetype: any retype is a new column whose name is exchanged, in one short
+// AsAlter implements plans.Rules: any retype is a new column whose name is exchanged, in one short
 // transaction.
-func (Rules) SwapRetype() *plans.RefusedError { return nil }
+func (Rules) AsAlter(*schema.Table, plans.Operation) (string, error) { return "", nil }
 
 // Resolve completes a sync.
 func (r Rules) Resolve(f *plans.Facts, t *schema.Table, s *plans.Sync) error {

@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/plans"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Environments       map[string]Environment `yaml:"environments"`
 	Backfill           BackfillConfig         `yaml:"backfill"`
 	Locks              LockConfig             `yaml:"locks"`
+	Lint               lint.Config            `yaml:"lint"`
 	gate.Targets       `yaml:",inline"`
 }
 

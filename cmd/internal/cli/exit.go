@@ -8,14 +8,17 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/stream"
 	"github.com/phasemig/phasemig/verify"
 )
 
-// The exit codes, which scripts branch on. 2 is lint's.
+// The exit codes, which scripts branch on.
 const (
 	exitDone      = 0
 	exitError     = 1
+	exitLint      = 2
 	exitWaiting   = 3
 	exitNo        = 4
 	exitDrift     = 5
@@ -44,11 +47,17 @@ func classify(ctx context.Context, err error) class {
 		held         *gate.HeldError
 		refused      *plans.RefusedError
 		input        *plans.InputError
+		conflict     *shadow.ConflictError
+		stop         *stream.StopError
+		judged       *judgedError
+		found        *foundError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
 	case errors.As(err, &usage):
 		return class{"usage", exitUsage}
+	case errors.As(err, &found):
+		return class{"findings", exitLint}
 	case is(engine.ErrOutcomeUnknown):
 		return class{"outcome_unknown", exitUnknown}
 	case errors.As(err, &diverged):
@@ -59,10 +68,20 @@ func classify(ctx context.Context, err error) class {
 		return class{"gate_failed", exitNo}
 	case errors.As(err, &held):
 		return class{"gate_waiting", exitWaiting}
+	case errors.As(err, &judged):
+		return judged.class()
 	case is(engine.ErrPaused):
 		return class{"paused", exitWaiting}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):
 		return class{"held", exitHeld}
+	case errors.As(err, &conflict):
+		return class{"conflict", exitRefused}
+	case errors.As(err, &stop):
+		return class{"log_stopped", exitDrift}
+	case is(stream.ErrLost):
+		return class{"log_lost", exitError}
+	case is(shadow.ErrForeign):
+		return class{"foreign_rows", exitUnknown}
 	case is(plans.ErrStale):
 		return class{"drift", exitDrift}
 	case errors.As(err, &refused):

@@ -10,7 +10,9 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/stream"
 	"github.com/phasemig/phasemig/verify"
 )
 
@@ -49,6 +51,7 @@ func details(err error) any {
 		diverged *verify.DivergedError
 		lost     *engine.UnreturnableError
 		lease    *state.HeldError
+		conflict *shadow.ConflictError
 	)
 	switch {
 	case errors.As(err, &held):
@@ -59,6 +62,8 @@ func details(err error) any {
 		return map[string]any{"table": diverged.Table, "rows": diverged.Rows, "differ": diverged.Differ, "keys": diverged.Keys}
 	case errors.As(err, &lost):
 		return map[string]any{"count": lost.Count, "rows": lost.Sample}
+	case errors.As(err, &conflict):
+		return map[string]any{"table": conflict.Table, "index": conflict.Index, "keys": conflict.Keys}
 	case errors.As(err, &lease):
 		return map[string]any{"scope": lease.Scope, "holder": lease.Holder, "since": lease.Since}
 	}
@@ -97,10 +102,16 @@ func ownHint(err error) string {
 		hinted  *dberr.Hint
 		input   *plans.InputError
 		refused *plans.RefusedError
+		stop    *stream.StopError
+		judged  *judgedError
 	)
 	switch {
+	case errors.As(err, &judged):
+		return judged.hint()
 	case errors.As(err, &hinted):
 		return hinted.Do
+	case errors.As(err, &stop) && stop.Hint != "":
+		return stop.Hint
 	case errors.As(err, &input) && input.Hint != "":
 		return input.Hint
 	case errors.As(err, &refused) && refused.Hint != "":
@@ -144,12 +155,17 @@ var errorHints = []struct {
 }
 
 var classHints = map[string]string{
+	"findings":        "each finding tells the safe form; one that is meant is ignored by a comment with a reason: -- phasemig:ignore RULE reason=\"…\"",
 	"outcome_unknown": "look at the server before anything else is done: phasemig status RUN tells what was announced and what the catalog shows",
 	"diverged":        "nothing was switched; see the rows named here, then phasemig verify RUN",
 	"unreturnable":    "put values that fit into these rows, or give them up by --lose-rows",
 	"paused":          "phasemig resume RUN",
 	"held":            "let the other runner finish (phasemig status RUN); the lease of a runner that died is free after a few seconds",
 	"drift":           "nothing was run; make the plan again with phasemig plan and have it reviewed",
+	"conflict":        "give one of the rows another value, then call again; or roll back: phasemig rollback RUN",
+	"log_stopped":     "the copy can't be brought up to date any more: phasemig rollback RUN, then plan again",
+	"log_lost":        "keep the binary log for longer than a run takes, then phasemig rollback RUN and apply again",
+	"foreign_rows":    "find out who writes into the copy; phasemig rollback RUN removes it",
 	"irreversible":    "restore the dropped column from a backup, if it must come back",
 	"aborted":         "phasemig rollback RUN --all takes back what was done",
 	"wrong_phase":     "phasemig status RUN shows where the run stands",
