@@ -186,6 +186,9 @@ func (w *worker) createShadow(ctx context.Context, k alterKitchen, st plans.Step
 			return fmt.Errorf("%s: %w", firstLine(q), err)
 		}
 	}
+	if err := w.rehearse(ctx, k); err != nil {
+		return err
+	}
 	if err := w.makeCheckpoint(ctx, k); err != nil {
 		return err
 	}

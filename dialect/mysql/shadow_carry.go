@@ -145,6 +145,28 @@ func (w *worker) carriable(ctx context.Context, k alterKitchen) error {
 	return nil
 }
 
+// rehearse makes the triggers on the empty shadow and drops them: what the server has against one
+// of them, or this account lacks for it, shows now and not in the cut-over.
+func (w *worker) rehearse(ctx context.Context, k alterKitchen) error {
+	t, err := w.s.Table(ctx, k.a.Table)
+	if err != nil || len(t.Triggers) == 0 {
+		return err
+	}
+	p := &pair{s: w.s, a: k.a, planID: k.planID, from: t, to: &schema.Table{Ident: k.aside(k.a.New)}, columns: k.a.Columns, copy: w.s.db}
+	b, err := p.boards(ctx)
+	if err != nil {
+		return err
+	}
+	b.keys = ""
+	l := &locked{session: session{p: p, conn: w.conn}, kitchen: k, boards: b}
+	if err := l.board(ctx); err != nil {
+		return err
+	}
+	side := *w
+	side.table = k.aside(k.a.New)
+	return side.strip(ctx)
+}
+
 // boards are the statements that bring a table's triggers and foreign keys onto the
 // target; made before the lock, so that nothing is read under it.
 type boards struct {
