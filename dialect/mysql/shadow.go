@@ -43,6 +43,7 @@ type pair struct {
 	// Of a key that is one whole number: its least and its most value, and about how far
 	// one row is from the next.
 	least, most, step *big.Int
+	whole             bool // no row's foreign key points nowhere
 }
 
 // role is under which name the checkpoint table keeps this direction's positions.
@@ -89,6 +90,10 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shad
 	n := max(w.Workers, 1) + 4
 	p.copy.SetMaxOpenConns(n)
 	p.copy.SetMaxIdleConns(n)
+	if err := p.quiet(ctx); err != nil {
+		_ = p.copy.Close()
+		return nil, err
+	}
 	for range p.lanes {
 		p.sessions = append(p.sessions, &session{p: p})
 	}
