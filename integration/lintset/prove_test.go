@@ -118,7 +118,7 @@ func prove(ctx context.Context, p product, c Case, v Verdict) (evidence, error) 
 
 // consequences of a migration: it fails, breaks the client, deletes data.
 func consequences(ctx context.Context, p product, c Case, n int) (evidence, []part, error) {
-	s, err := build(ctx, p, c, n)
+	s, err := build(ctx, p, c, n, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,7 +179,7 @@ func blocking(ctx context.Context, p product, c Case, small []part, try int) (st
 
 // parts runs a migration for its parts alone.
 func parts(ctx context.Context, p product, c Case, n int) ([]part, error) {
-	s, err := build(ctx, p, c, n)
+	s, err := build(ctx, p, c, n, true)
 	if err != nil {
 		return nil, err
 	}
