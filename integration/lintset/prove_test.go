@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,21 +139,35 @@ func (s *scene) migrate(ctx context.Context, p product, c Case) (evidence, []par
 		return seen, parts, nil
 	}
 	seen.add(Breaks, s.broken(ctx))
-	now, err := p.relations(ctx, s.owner, s.n)
+	after, err := s.remains(ctx, p)
 	if err != nil {
 		return nil, nil, err
-	}
-	after, err := tallies(ctx, s.owner, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range s.relations { // what became a partition is no relation of its own any more, and can still be counted
-		if more, err := tallies(ctx, s.owner, []relation{r}); err == nil {
-			after = append(after, more...)
-		}
 	}
 	seen.add(Loses, lost(before, after))
 	return seen, parts, nil
+}
+
+// remains counts what is there after a migration. A table that can't be read, as its file is gone, holds nothing; one
+// that became a partition is no relation of its own any more, and is counted all the same.
+func (s *scene) remains(ctx context.Context, p product) ([]tally, error) {
+	list, err := p.relations(ctx, s.owner, s.n)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range s.relations {
+		if !slices.ContainsFunc(list, func(o relation) bool { return o.name == r.name }) {
+			list = append(list, r)
+		}
+	}
+	var out []tally
+	for _, r := range list {
+		if counts, err := tallies(ctx, s.owner, []relation{r}); err == nil {
+			out = append(out, counts...)
+		} else if _, lost := s.owner.exec(ctx, "SELECT 1"); lost != nil {
+			return nil, fmt.Errorf("count %s: %w", r.name, lost)
+		}
+	}
+	return out, nil
 }
 
 var errUnsure = errors.New("the clock gives no clear answer")
