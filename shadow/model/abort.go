@@ -51,7 +51,7 @@ func abortSteps() []step {
 	return []step{{
 		name: "take over to abort", over: each(perRunner), mischief: true, weight: 10, dead: true,
 		may: func(w *world, a *action) bool {
-			return w.v.abortable && w.mayTakeOver(a.r)
+			return w.v.abortable && w.mayTakeOver()
 		},
 		do: func(w *world, a *action) {
 			w.spendTakeover()
@@ -83,9 +83,5 @@ func abortSteps() []step {
 				w.stop(a.r)
 			}
 		},
-	}, {
-		name: "look at the catalog before the epoch is taken", over: each(perRunner), weight: 40, dead: true, only: lookBeforeEpoch,
-		may: func(w *world, a *action) bool { return w.runners[a.r].saw == 0 && !w.calm },
-		do:  func(w *world, a *action) { w.runners[a.r].saw = 1 + w.named },
 	}}
 }

@@ -59,15 +59,14 @@ func (w *world) resumePoint(r *runner, n int8) position {
 	l := r.read
 	for e := range r.queue[:r.n] {
 		q := &r.queue[e]
-		if w.laneOf(q.key) != n || q.stage != waiting {
+		if w.laneOf(q.key) != n || q.stage != waiting || w.broken(passHeld) && w.stateOf(r, q.key) != committed {
 			continue
 		}
-		if was := l; w.stateOf(r, q.key) == committed || !w.broken(passHeld) {
-			l = min(l, q.first-1)
-			if w.broken(passFilled) {
-				l = min(was, q.at-1)
-			}
+		needs := q.first
+		if w.broken(passFilled) {
+			needs = q.at
 		}
+		l = min(l, needs-1)
 	}
 	for t := range w.txns[:w.nTxns] {
 		if r.branches&(1<<t) != 0 && !w.broken(passPrepare) {
@@ -129,7 +128,7 @@ func (w *world) next(r *runner, n int8) *queued {
 	return first
 }
 
-// applyNext executes the next statement of a lane's batch.
+// applyNext executes the next statement of a lane's batch; in a transaction of its own when batches are split.
 func (w *world) applyNext(i, n int8) {
 	r := &w.runners[i]
 	s := laneSlot(n)
@@ -209,7 +208,7 @@ func (w *world) failBatch(i, n int8) {
 	r.forget(func(q *queued) bool { return q.stage == waiting && q.at < newest[q.key] })
 }
 
-// finish commits the batch with L.
+// finish commits the batch with L, or its last transaction when it is split.
 func (w *world) finish(i, n int8) {
 	r := &w.runners[i]
 	l := &r.lanes[n]

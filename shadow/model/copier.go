@@ -28,13 +28,16 @@ type worker struct {
 	token    entrySet // of mutants that keep tokens
 }
 
-// mayStart tells that a chunk may begin: a chunk that failed waits until the applier has passed the
-// log's end as it was then, none begins while a duplicate is being judged, and memory has room.
+// isOpen tells that there is a chunk to copy, and that no duplicate is being judged.
+func (w *world) isOpen(r *runner, c int8) bool {
+	return c < w.chunks && r.phase == streaming && r.source == oldRelation && r.cut == cutNone && r.chunks[c] == open &&
+		(r.judge == noJudge || w.broken(copyGoesOn))
+}
+
+// mayStart tells that an open chunk may begin: memory has room, and a chunk that failed waits until the applier has passed
+// the log's end as it was then.
 func (w *world) mayStart(r *runner, c int8) bool {
-	if c >= w.chunks || r.phase != streaming || r.source != oldRelation || r.cut != cutNone || r.chunks[c] != open {
-		return false
-	}
-	if r.judge != noJudge && !w.broken(copyGoesOn) {
+	if !w.isOpen(r, c) {
 		return false
 	}
 	held, pending := w.heldOrPending(r)
@@ -135,21 +138,6 @@ func copySteps() []step {
 		},
 		do: func(w *world, a *action) { w.beginChunk(a, false) },
 	}, {
-		name: "lock the table for one chunk", over: each(perRunner), weight: 40,
-		may: func(w *world, a *action) bool {
-			r := &w.runners[a.r]
-			return w.hopeless(r) && r.judge == noJudge && (r.noneReading() || w.broken(lockWhileReading)) && w.lock.state == unlocked && w.quiet() && !w.anySession()
-		},
-		do: func(w *world, a *action) { w.lock = tableLock{state: lockedToCopy, holder: a.r} },
-	}, {
-		name: "begin a chunk under the lock", over: each(perRunner, one, perChunk), weight: 80,
-		may: func(w *world, a *action) bool {
-			r := &w.runners[a.r]
-			return w.lock.is(lockedToCopy, a.r) && r.tries[a.j] >= w.v.tries && r.workers[0].state == idle &&
-				w.mayStart(r, a.j) && (w.drained(r, w.end) || w.broken(lockUndrained))
-		},
-		do: func(w *world, a *action) { w.beginChunk(a, true) },
-	}, {
 		name: "read the chunk", over: each(perRunner, perWorker), weight: 60,
 		may: func(w *world, a *action) bool { return w.worker(a).state == begun },
 		do: func(w *world, a *action) {
@@ -159,12 +147,6 @@ func copySteps() []step {
 				x.token = 0
 			}
 		},
-	}, {
-		name: "read the token after the chunk", over: each(perRunner, perWorker), weight: 60, only: tokenAfterRead,
-		may: func(w *world, a *action) bool {
-			return w.worker(a).state == copying && w.worker(a).token == 0 && w.executed != 0
-		},
-		do: func(w *world, a *action) { w.worker(a).token = w.executed },
 	}, {
 		name: "insert a row", over: each(perRunner, perWorker), weight: 100,
 		may: func(w *world, a *action) bool {
@@ -190,10 +172,6 @@ func copySteps() []step {
 		name: "know that the chunk is committed", over: each(perRunner, perWorker), weight: 60,
 		may: func(w *world, a *action) bool { return w.worker(a).state == answered },
 		do:  func(w *world, a *action) { w.knowChunk(a.r, a.i) },
-	}, {
-		name: "take a lost answer for a failure", over: each(perRunner, perWorker), weight: 20, mischief: true, only: lostAnswerFails,
-		may: func(w *world, a *action) bool { return w.worker(a).state == answered },
-		do:  func(w *world, a *action) { w.failChunk(a.r, a.i) },
 	}, {
 		disturbs: true, name: "abort the chunk (deadlock, lock timeout)", over: each(perRunner, perWorker), weight: 3,
 		may: func(w *world, a *action) bool {
@@ -227,17 +205,4 @@ func (w *world) chunkWaits(a *action) bool {
 	}
 	k, ok := w.nextRow(x)
 	return ok && w.waits(a.r, a.i, k, x.snapshot[k].u)
-}
-
-// hopeless tells that a chunk met duplicates again and again. It is done under a table lock, after a drain.
-func (w *world) hopeless(r *runner) bool {
-	if r.phase != streaming || r.cut != cutNone {
-		return false
-	}
-	for c := range r.chunks {
-		if r.chunks[c] == open && r.tries[c] >= w.v.tries {
-			return true
-		}
-	}
-	return false
 }

@@ -69,7 +69,7 @@ func (w *world) mayCutOver(r *runner) bool {
 	return w.lanesIdle(r)
 }
 
-// lockTables takes the lock by name. A runner that finds the names changed has been replaced.
+// lockTables takes the lock by name. A runner that finds the names changed was replaced: it stops.
 func (w *world) lockTables(i int8) {
 	r := &w.runners[i]
 	if (w.named != r.source || w.dropped) && !w.broken(resumeUnseen) {
@@ -92,7 +92,7 @@ func (w *world) writePosition(i int8) {
 	r.cut = cutPositioned
 }
 
-// rename is executed by the server; its runner may be gone.
+// rename is what the server does; the runner that sent it may be gone.
 func (w *world) rename() {
 	w.swap(w.lock.from)
 	if w.lock.state == lockedOrphan {
@@ -123,6 +123,7 @@ func (w *world) mayWritePosition(r *runner) bool {
 	return w.drained(r, to)
 }
 
+// lanesIdle tells that no batch is under way.
 func (w *world) lanesIdle(r *runner) bool {
 	for n := range w.v.lanes {
 		if r.lanes[n].busy {
@@ -183,16 +184,6 @@ func cutSteps() []step {
 		do: func(w *world, a *action) {
 			w.lock = tableLock{}
 			w.store.intent = false
-			w.resume(a.r)
-		},
-	}, {
-		name: "write the reverse position after RENAME", over: each(perRunner), weight: 40, only: positionLate,
-		may: func(w *world, a *action) bool {
-			r := &w.runners[a.r]
-			return r.phase == starting && r.source == newRelation
-		},
-		do: func(w *world, a *action) {
-			w.store.setL(newRelation, w.end)
 			w.resume(a.r)
 		},
 	}}

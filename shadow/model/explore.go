@@ -1,6 +1,9 @@
 package model
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // exploration is every execution of one tiny world, breadth first.
 type exploration struct {
@@ -13,6 +16,7 @@ type exploration struct {
 	worlds []world // of the states that are not expanded yet, in the order of nodes
 	next   int32   // the first of them
 	steps  int
+	found  violation // the exploration ends with the first
 }
 
 // node is a state that was seen: how it was reached first, and where it leads without mischief.
@@ -23,7 +27,7 @@ type node struct {
 	leads  []int32
 }
 
-var seed = maphash.MakeSeed()
+var hashSeed = maphash.MakeSeed()
 
 // explore visits every state that can be reached from a world, or stops at a limit.
 func explore(w world, kinds []kind, limit int) *exploration {
@@ -36,6 +40,7 @@ func explore(w world, kinds []kind, limit int) *exploration {
 		if w.over() {
 			x.nodes[x.next].over = true
 			if w.violation != noViolation {
+				x.found = w.violation
 				return x
 			}
 		} else {
@@ -62,7 +67,7 @@ func (x *exploration) expand(w *world, list []action) {
 
 // visit returns the number of a state.
 func (x *exploration) visit(w *world, parent int32, by action) int32 {
-	h := maphash.Comparable(seed, *w)
+	h := maphash.Comparable(hashSeed, *w)
 	id, known := x.ids[h]
 	if !known {
 		id = int32(len(x.nodes))
@@ -76,15 +81,21 @@ func (x *exploration) visit(w *world, parent int32, by action) int32 {
 // complete tells that no state was left out.
 func (x *exploration) complete() bool { return len(x.worlds) == 0 }
 
-// path is the shortest way to the state that is looked at.
+// finding is the shortest execution that shows a violation, nil when none does.
+func (x *exploration) finding(start world) *finding {
+	if x.found == noViolation {
+		return nil
+	}
+	return &finding{start: start, path: x.path(x.next), violation: x.found}
+}
+
+// path is the shortest way to a state.
 func (x *exploration) path(id int32) []action {
 	var back []action
 	for ; x.nodes[id].parent >= 0; id = x.nodes[id].parent {
 		back = append(back, x.nodes[id].by)
 	}
-	for i, j := 0, len(back)-1; i < j; i, j = i+1, j-1 {
-		back[i], back[j] = back[j], back[i]
-	}
+	slices.Reverse(back)
 	return back
 }
 
@@ -153,22 +164,4 @@ func (w *world) firstLegal(p proposal) (proposal, bool) {
 		}
 	}
 	return p, false
-}
-
-// tiny is a world of the given size in which every key has a row and that many transactions and crashes may come.
-func tiny(v variant, txns, crashes int8) world {
-	w := world{v: &v, keys: v.keys, chunks: v.chunks, values: v.keys + 1, limit: 4, budget: txns, crashes: crashes, takeovers: v.takeovers}
-	for k := range w.keys {
-		w.chunkOf[k] = k * w.chunks / w.keys
-		w.tables[oldRelation][k].u = 1 + k
-	}
-	w.begun()
-	return w
-}
-
-// copiedWorld is a tiny world in which every chunk is committed and the cut-over comes next.
-func copiedWorld(v variant, txns, crashes int8) world {
-	w := tiny(v, txns, crashes)
-	w.commitSome(1<<w.chunks - 1)
-	return w
 }

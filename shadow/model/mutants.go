@@ -32,12 +32,14 @@ const (
 	// L.
 	startAtEnd
 	startInDoubt
+	noOrigin
 	passPrepare
 	insideBranch
 	positionFirst
 	passHeld
 	setWithHoles
 	newestLane
+	laneKeepsL
 	// What a duplicate means.
 	firstDuplicate
 	secondDuplicate
@@ -64,6 +66,8 @@ const (
 	positionLate
 	resumeUnseen
 	epochNotUnderLock
+
+	lastMutant = epochNotUnderLock
 )
 
 // mutant is a wording of the rules that loses something, and how that shows.
@@ -104,7 +108,7 @@ func allMutants() []mutant {
 
 		{"the last resort locks before the answer of every commit is known", lockWhileReading, impatient(e), falseConflict},
 
-		{"REPLACE", replaces, e, differs},
+		{"REPLACE", replaces, crowded(snapshot()), differs},
 		{"upsert", upserts, e, differs},
 		{"intermediate images are applied", intermediate, e, falseConflict},
 		{"intermediate images are applied with REPLACE", intermediate | replaces, e, differs},
@@ -115,6 +119,7 @@ func allMutants() []mutant {
 
 		{"the stream starts at the log's end", startAtEnd, e, differs},
 		{"the start doesn't ask XA RECOVER", startInDoubt, e, commitWithoutRows},
+		{"a COMMIT without rows is a bug, whenever its branch became visible", noOrigin, e, commitWithoutRows},
 		{"L passes an open branch's PREPARE", passPrepare, e, commitWithoutRows},
 		{"L stands between a PREPARE and its end", insideBranch, e, commitWithoutRows},
 		{"L is committed before its batch", positionFirst, e, differs},
@@ -123,6 +128,7 @@ func allMutants() []mutant {
 		{"L is a set with holes", setWithHoles, plainOnly, differs},
 		{"L is a set with holes, with XA", setWithHoles, e, differs},
 		{"lanes resume from the newest L", newestLane, twoLanes(e), differs},
+		{"a resume leaves a lane's L ahead of where it begins, and batches are split", laneKeepsL, crashing(splitBatches(twoLanes(e))), differs},
 		{"lanes with a further unique key", 0, lanesUnique, falseConflict},
 
 		{"the applier's first duplicate is a conflict", firstDuplicate, e, falseConflict},
@@ -142,9 +148,9 @@ func allMutants() []mutant {
 
 		{"the memory limit stops the reading of the log", limitStopsReading, e, stuck},
 
-		{"two runners, no fence", noFence, e.two(), foreignRow},
-		{"two runners, no fence: rows are lost", noFence, e.two(), differs},
-		{"the epoch is checked and not locked", epochNotLocked, e.two(), foreignRow},
+		{"two runners, no fence", noFence, twoRunners(e), foreignRow},
+		{"two runners, no fence: rows are lost", noFence, twoRunners(e), differs},
+		{"the epoch is checked and not locked", epochNotLocked, twoRunners(e), foreignRow},
 		{"a takeover doesn't wait for the session of a DROP", ddlNotAwaited, life, staleDrop},
 		{"a runner looks before it owns the epoch", lookBeforeEpoch, life, swappedAborted},
 

@@ -2,37 +2,37 @@ package model
 
 import "math/rand/v2"
 
-// patience is the number of fair steps after which a run that hasn't ended is stuck. A run needs about a hundred.
+// patience is the number of fair steps after which a run that hasn't ended is stuck. A run needs about fifty.
 const patience = 3000
 
-// simulation runs random executions of one variant. It is reused: a run allocates nothing.
+// simulation runs random executions of one variant. It is used again and again: a run allocates nothing.
 type simulation struct {
-	v        *variant
-	w        world
-	source   *rand.PCG
-	rng      *rand.Rand
-	menu     *menu
-	list     []action
-	weights  []int
+	v       *variant
+	menu    *menu
+	w       world
+	source  *rand.PCG
+	rng     *rand.Rand
+	weights []int // of the steps, in this run
+
+	list     []action // what may happen
 	proposal [1]proposal
-	path     []action // of the last run
 	seed     uint64
-	steps    int // of all runs
-	widest   int8
+	path     []action // of the last run
+	settled  int      // where in it the last fair part begins
+
+	taken  []int // how often each step was taken in all runs
+	images int8  // the longest queue of all runs
 }
 
 func newSimulation(v variant) *simulation {
 	pcg := rand.NewPCG(0, 0)
-	return &simulation{v: &v, menu: newMenu(&v), source: pcg, rng: rand.New(pcg), weights: make([]int, len(steps))}
+	return &simulation{v: &v, menu: newMenu(&v), source: pcg, rng: rand.New(pcg), weights: make([]int, len(steps)), taken: make([]int, len(steps))}
 }
 
-// run is one execution. The same seed gives the same one.
+// run is one execution: steps of any kind, then fair ones to the end. The same seed gives the same execution.
 func (s *simulation) run(seed uint64) violation {
-	s.seed = seed
-	s.source.Seed(seed, 0x5eed)
+	s.w = s.beginning(seed)
 	s.path = s.path[:0]
-	s.weigh()
-	s.w = s.newWorld()
 	w := &s.w
 	if w.v.life {
 		s.disturb(2, 60)
@@ -47,69 +47,50 @@ func (s *simulation) run(seed uint64) violation {
 	return w.violation
 }
 
-// newWorld is the beginning: some rows, an empty log, one runner.
-func (s *simulation) newWorld() world {
-	w := world{v: s.v}
-	w.keys = 2 + min(s.upTo(s.v.keys-2), s.upTo(s.v.keys-2))
-	w.values = min(maxValues, w.keys+1)
-	w.chunks = min(w.keys, 2+s.upTo(s.v.chunks-2))
-	w.limit = 2 + s.upTo(4)
-	w.crashes, w.takeovers = s.upTo(s.v.crashes), s.upTo(s.v.takeovers)
-	if s.v.full {
-		w.keys, w.chunks, w.values = s.v.keys, s.v.chunks, maxValues
+// beginning draws the weights of a run and the world that it begins with: some rows, an empty log, one runner.
+func (s *simulation) beginning(seed uint64) world {
+	s.seed = seed
+	s.source.Seed(seed, 0x5eed)
+	s.weigh()
+	v := s.v
+	w := world{v: v, keys: v.keys, chunks: v.chunks, values: maxValues, limit: 2 + s.upTo(4)}
+	w.crashes, w.takeovers = s.upTo(v.crashes), s.upTo(v.takeovers)
+	if !v.full {
+		w.keys = 2 + min(s.upTo(v.keys-2), s.upTo(v.keys-2))
+		w.chunks = min(w.keys, 2+s.upTo(v.chunks-2))
+		w.values = min(maxValues, w.keys+1)
 	}
 	for k := range w.keys {
 		w.chunkOf[k] = k * w.chunks / w.keys
-		u := 1 + s.upTo(w.values-1)
-		if s.v.full {
-			u = 1 + k
-		}
-		if (s.v.full || s.rng.IntN(3) > 0) && (!s.v.enforced() || !w.tables[oldRelation].holds(u)) {
+		if v.full {
+			w.tables[oldRelation][k].u = 1 + k
+		} else if u := 1 + s.upTo(w.values-1); s.rng.IntN(3) > 0 && (!v.enforced() || !w.tables[oldRelation].holds(u)) {
 			w.tables[oldRelation][k].u = u
 		}
 	}
-	w.begun()
-	if s.v.full {
+	w.firstRunner()
+	if v.full {
 		w.commitSome(chunkSet(s.rng.IntN(1 << w.chunks)))
 	}
 	return w
 }
 
-// commitSome begins with some chunks committed.
-func (w *world) commitSome(chunks chunkSet) {
-	w.store.setL(oldRelation, 0)
-	w.store.done = chunks
-	for k := range w.keys {
-		if chunks&(1<<w.chunkOf[k]) != 0 {
-			w.tables[newRelation][k] = w.tables[oldRelation][k]
-		}
-	}
-	w.resume(0)
-}
-
-// begun starts the first runner.
-func (w *world) begun() {
-	w.store.setL(oldRelation, missing)
-	w.store.setL(newRelation, missing)
-	w.take(0)
-	w.resume(0)
-}
-
 // upTo is a random number from 0 to n.
 func (s *simulation) upTo(n int8) int8 { return int8(s.rng.IntN(int(n) + 1)) }
 
-// weigh makes some steps rare and others frequent, anew in each run: executions in which the applier lags far
-// behind, or visibility does, are then as common as balanced ones.
+// weigh makes some steps rare and others frequent, anew in each run. So executions in which the applier lags far
+// behind, or visibility does, are as common as balanced ones.
 func (s *simulation) weigh() {
 	for i := range steps {
-		s.weights[i] = steps[i].weight * []int{1, 8, 64}[s.rng.IntN(3)]
+		factors := [3]int{1, 8, 64}
 		if steps[i].disturbs {
-			s.weights[i] = steps[i].weight * []int{0, 1, 8}[s.rng.IntN(3)]
+			factors = [3]int{0, 1, 8}
 		}
+		s.weights[i] = steps[i].weight * factors[s.rng.IntN(3)]
 	}
 }
 
-// disturb lets the writers begin more transactions and runs up to n steps of any kind.
+// disturb lets the writers begin up to some transactions more and runs up to n steps of any kind.
 func (s *simulation) disturb(txns int8, n int) {
 	w := &s.w
 	w.calm = false
@@ -132,9 +113,10 @@ func (s *simulation) propose() []proposal {
 	for range 10 {
 		s.proposal[0] = proposal{
 			kind: s.kind(),
-			a:    s.upTo(s.w.keys - 1), b: s.upTo(s.w.keys - 1),
-			u:  1 + s.upTo(s.w.values-1),
-			xa: s.v.xa && s.rng.IntN(3) == 0,
+			a:    s.upTo(s.w.keys - 1),
+			b:    s.upTo(s.w.keys - 1),
+			u:    1 + s.upTo(s.w.values-1),
+			xa:   s.v.xa && s.rng.IntN(3) == 0,
 		}
 		if s.w.legal(s.proposal[0]) {
 			return s.proposal[:]
@@ -159,9 +141,8 @@ func (s *simulation) draw() (action, bool) {
 	if sum == 0 {
 		return action{}, false
 	}
-	n := s.rng.IntN(sum)
 	i := 0
-	for n -= s.weights[s.list[0].step]; n >= 0; n -= s.weights[s.list[i].step] {
+	for n := s.rng.IntN(sum) - s.weights[s.list[0].step]; n >= 0; n -= s.weights[s.list[i].step] {
 		i++
 	}
 	return s.list[i], true
@@ -171,6 +152,7 @@ func (s *simulation) draw() (action, bool) {
 func (s *simulation) settle(reached func() bool) {
 	w := &s.w
 	w.calm = true
+	s.settled = len(s.path)
 	for range patience {
 		if w.over() || reached() {
 			return
@@ -184,11 +166,28 @@ func (s *simulation) settle(reached func() bool) {
 	w.violate(stuck)
 }
 
+// settleFrom is a fair schedule from a given state to the end.
+func (s *simulation) settleFrom(w world) world {
+	s.w = w
+	s.path = s.path[:0]
+	s.settle(func() bool { return false })
+	return s.w
+}
+
 func (s *simulation) take(a action) {
 	s.path = append(s.path, a)
-	s.steps++
+	s.taken[a.step]++
 	s.w.do(a)
-	for r := range s.w.v.runners {
-		s.widest = max(s.widest, s.w.runners[r].n)
+	for r := range s.v.runners {
+		s.images = max(s.images, s.w.runners[r].n)
 	}
+}
+
+// stepsTaken is the number of steps of all runs.
+func (s *simulation) stepsTaken() int {
+	n := 0
+	for _, k := range s.taken {
+		n += k
+	}
+	return n
 }

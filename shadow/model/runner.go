@@ -107,6 +107,9 @@ func (w *world) resume(i int8) {
 		r.phase = starting
 		return
 	}
+	if !w.broken(laneKeepsL) {
+		w.store.setL(r.source, l) // with the epoch: a lane may be behind its own L again from now on
+	}
 	r.from, r.read = l, l
 	if w.broken(setWithHoles) && r.source == oldRelation {
 		r.from, r.read = w.store.first, w.store.first
@@ -129,7 +132,7 @@ func runnerSteps() []step {
 	}, {
 		// A dead runner is replaced at once, a live one only when its lease seems to be over.
 		name: "take over", over: each(perRunner), weight: 40, dead: true,
-		may: func(w *world, a *action) bool { return w.mayTakeOver(a.r) },
+		may: func(w *world, a *action) bool { return w.mayTakeOver() },
 		do: func(w *world, a *action) {
 			w.spendTakeover()
 			w.take(a.r)
@@ -139,8 +142,8 @@ func runnerSteps() []step {
 }
 
 // mayTakeOver: the UPDATE of the epoch waits for every transaction that holds it in share mode.
-func (w *world) mayTakeOver(i int8) bool {
-	if w.runners[i].phase != dead || w.epochLocked() || w.aborted || w.ddl.state != ddlNone && !w.broken(ddlNotAwaited) {
+func (w *world) mayTakeOver() bool {
+	if w.epochLocked() || w.aborted || w.ddl.state != ddlNone && !w.broken(ddlNotAwaited) {
 		return false
 	}
 	return w.owner() < 0 || w.takeovers > 0 && !w.calm

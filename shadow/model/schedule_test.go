@@ -56,7 +56,7 @@ func TestEndBeforeQuiet(t *testing.T) {
 	for _, rule := range []mutants{0, endBeforeQuiet} {
 		v := snapshot()
 		v.keys, v.chunks, v.without = 3, 3, rule
-		w := tiny(v, 3, 0)
+		w := tinyWorld(v, 3, 0)
 		w.values = maxValues
 		w.commitSome(1 << 0)
 		s := &schedule{t: t, w: w, from: w}

@@ -154,3 +154,29 @@ func (w *world) inDoubt(upTo position) bool {
 	}
 	return false
 }
+
+func serverSteps() []step {
+	return []step{{
+		name: "begin a transaction", weight: 60, mischief: true,
+		may: func(w *world, a *action) bool {
+			return w.budget > 0 && w.nTxns < maxTxns && (w.lock.state == unlocked || w.lock.void) && w.legal(a.p)
+		},
+		do: func(w *world, a *action) { w.begin(a.p) },
+	}, {
+		name: nameEndBranch, over: each(one, perTxn, two), weight: 40,
+		may: func(w *world, a *action) bool { return a.i < w.nTxns && w.txns[a.i].xa && w.txns[a.i].ended == 0 },
+		do:  func(w *world, a *action) { w.endBranch(a.i, a.j == 1) },
+	}, {
+		name: nameShow, over: each(one, three), weight: 60,
+		may: func(w *world, a *action) bool {
+			return a.i < w.nEnding && (a.i == 0 || w.v.seen != byMarker || w.broken(markerUnordered))
+		},
+		do: func(w *world, a *action) { w.show(a.i) },
+	}, {
+		name: nameExecute, over: each(one, three), weight: 60,
+		may: func(w *world, a *action) bool {
+			return w.v.seen == byExecuted && int(a.i) < bits.OnesCount32(w.executable())
+		},
+		do: func(w *world, a *action) { w.execute(a.i) },
+	}}
+}

@@ -1,51 +1,26 @@
 package model
 
-// world and path of the shortest execution known that ends in a violation.
+import "slices"
+
+// finding is an execution that ends in a violation.
 type finding struct {
 	start     world
 	path      []action
 	violation violation
+	s         *simulation
 }
 
-func (f *finding) String() string { return trace(f.start, f.path) }
-
-// replay does the actions of a path that may happen, in order, and returns those it did.
-func replay(w world, path []action, shows violation) ([]action, bool) {
-	var did []action
-	for _, a := range path {
-		if w.over() {
-			break
-		}
-		if w.may(a) {
-			w.do(a)
-			did = append(did, a)
-		}
+// String tells the execution, a line a step.
+func (f *finding) String() string {
+	text := trace(f.start, f.path)
+	if f.violation == stuck {
+		text += "     " + f.violation.String() + "\n"
 	}
-	return did, w.violation == shows
+	return text
 }
 
-// shorten leaves actions out as long as the violation stays.
-func (f *finding) shorten() {
-	for size := len(f.path) / 2; size > 0; {
-		if !f.leaveOut(size) {
-			size /= 2
-		}
-	}
-}
-
-func (f *finding) leaveOut(size int) bool {
-	for at := 0; at+size <= len(f.path); at++ {
-		rest := append(append([]action{}, f.path[:at]...), f.path[at+size:]...)
-		if did, ok := replay(f.start, rest, f.violation); ok {
-			f.path = did
-			return true
-		}
-	}
-	return false
-}
-
-// find runs seeds until one shows a violation of the kind asked for, any kind when it is noViolation, and
-// returns it shortened; nil when no seed does.
+// find runs seeds until one shows a violation of the kind asked for, or of any kind, and returns it shortened; nil
+// when no seed does.
 func (s *simulation) find(shows violation, seeds uint64) *finding {
 	for seed := range seeds {
 		if x := s.run(seed); x != noViolation && (x == shows || shows == noViolation) {
@@ -55,35 +30,60 @@ func (s *simulation) find(shows violation, seeds uint64) *finding {
 	return nil
 }
 
-// finding makes a finding out of the last run.
+// finding makes a finding out of the last run, and leaves out of it what isn't needed.
 func (s *simulation) finding() *finding {
-	path := append([]action{}, s.path...)
-	found := s.w.violation
-	s.source.Seed(s.seed, 0x5eed)
-	s.weigh()
-	f := &finding{start: s.newWorld(), path: path, violation: found}
+	f := &finding{path: slices.Clone(s.path), violation: s.w.violation, s: s}
+	if f.violation == stuck {
+		f.path = f.path[:s.settled]
+	}
+	f.start = s.beginning(s.seed)
 	f.start.budget = maxTxns
-	if found != stuck {
-		f.shorten()
+	for size := len(f.path) / 2; size > 0; {
+		if !f.leaveOut(size) {
+			size /= 2
+		}
 	}
 	return f
 }
 
-// smaller looks for the same violation in smaller worlds and returns the shortest of all.
-func (f *finding) smaller(v variant, seeds uint64) *finding {
-	best := f
+// leaveOut leaves out some actions of the path, that many in a row, if the violation stays.
+func (f *finding) leaveOut(size int) bool {
+	for at := 0; at+size <= len(f.path); at++ {
+		rest := slices.Concat(f.path[:at], f.path[at+size:])
+		if did, shown := f.replay(rest); shown {
+			f.path = did
+			return true
+		}
+	}
+	return false
+}
+
+// replay does the actions of a path that may happen, in order. It returns those, and whether they show the violation.
+func (f *finding) replay(path []action) ([]action, bool) {
+	w := f.start
+	var did []action
+	for _, a := range path {
+		if !w.over() && w.may(a) {
+			w.do(a)
+			did = append(did, a)
+		}
+	}
+	if f.violation == stuck {
+		w = f.s.settleFrom(w)
+	}
+	return did, w.violation == f.violation
+}
+
+// smallest looks for the same violation in smaller worlds and returns the shortest execution of all.
+func (f *finding) smallest(v variant, seeds uint64) *finding {
 	for keys := int8(2); keys <= v.keys; keys++ {
 		for txns := int8(1); txns <= min(v.txns, 4); txns++ {
 			u := v
-			u.keys, u.txns = keys, txns
-			s := newSimulation(u)
-			for found := range 5 {
-				_ = found
-				if g := s.find(f.violation, seeds); g != nil && len(g.path) < len(best.path) {
-					best = g
-				}
+			u.keys, u.chunks, u.txns = keys, min(keys, v.chunks), txns
+			if g := newSimulation(u).find(f.violation, seeds); g != nil && len(g.path) < len(f.path) {
+				f = g
 			}
 		}
 	}
-	return best
+	return f
 }

@@ -1,7 +1,10 @@
 package model
 
-// How a run begins: it needs a first L that no later read misses anything before.
-
+// startSteps find the first L: a prefix of the log that every later read sees, so that nothing before it is needed.
+//
+// A branch that was prepared before it and ends after it is the difficult case: its COMMIT will be read and its
+// rows won't. If XA RECOVER still shows it, the start tries again. If it doesn't, the branch was visible before any chunk is
+// read and its COMMIT isn't needed; it stands before origin, the log's end as it is now.
 func startSteps() []step {
 	return []step{{
 		name: "read where the log may be begun", over: each(perRunner), weight: 80,
@@ -11,7 +14,6 @@ func startSteps() []step {
 		},
 		do: func(w *world, a *action) { w.runners[a.r].start = w.firstL() + 1 },
 	}, {
-		// A branch that was prepared before the first L and is still open: its rows would never be read. Try again.
 		name: "ask XA RECOVER, write the first L", over: each(perRunner), weight: 80,
 		may: func(w *world, a *action) bool { return w.runners[a.r].start != 0 },
 		do: func(w *world, a *action) {
@@ -23,6 +25,9 @@ func startSteps() []step {
 			}
 			w.store.setL(oldRelation, l)
 			w.store.first, w.store.origin = l, w.end
+			if w.broken(noOrigin) {
+				w.store.origin = l
+			}
 			w.resume(a.r)
 		},
 	}}

@@ -1,9 +1,6 @@
 package model
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // step is one atomic step: when it may happen and what it does. All steps together are the model; every
 // order of them that may admits is an execution.
@@ -13,7 +10,7 @@ type step struct {
 	weight   int          // how often it is taken in a random execution
 	disturbs bool         // it undoes work: some executions are without it
 	mischief bool         // nobody needs it: it doesn't happen when the world is calm
-	dead     bool         // it is a step of a runner that is dead, or only looks; others are of one that lives
+	dead     bool         // it makes a dead runner live; other steps are those of a living one
 	only     mutants      // it exists only when one of these rules is taken away
 	may      func(w *world, a *action) bool
 	do       func(w *world, a *action)
@@ -54,7 +51,17 @@ func (v *variant) size(d dimension) int8 {
 // stepBegin is the step that begins a transaction of the application; its actions carry proposals.
 const stepBegin = 0
 
-var steps = slices.Concat(serverSteps(), runnerSteps(), abortSteps(), startSteps(), streamSteps(), copySteps(), applySteps(), duplicateSteps(), cutSteps())
+// Names that the trace and tests refer to.
+const (
+	nameEndBranch = "end an XA branch"
+	nameShow      = "become visible"
+	nameExecute   = "join the executed set"
+	nameChoose    = "choose a batch"
+	nameFinish    = "commit the batch and L"
+)
+
+var steps = slices.Concat(serverSteps(), runnerSteps(), abortSteps(), startSteps(), streamSteps(), copySteps(), lastResortSteps(),
+	applySteps(), duplicateSteps(), cutSteps(), mutantSteps())
 
 // choice is an action that a variant knows, with its guard.
 type choice struct {
@@ -138,38 +145,3 @@ func (w *world) may(a action) bool {
 }
 
 func (w *world) do(a action) { steps[a.step].do(w, &a) }
-
-func serverSteps() []step {
-	return []step{{
-		name: "begin a transaction", weight: 60, mischief: true,
-		may: func(w *world, a *action) bool {
-			return w.budget > 0 && w.nTxns < maxTxns && (w.lock.state == unlocked || w.lock.void) && w.legal(a.p)
-		},
-		do: func(w *world, a *action) { w.begin(a.p) },
-	}, {
-		name: nameEndBranch, over: each(one, perTxn, two), weight: 40,
-		may: func(w *world, a *action) bool { return a.i < w.nTxns && w.txns[a.i].xa && w.txns[a.i].ended == 0 },
-		do:  func(w *world, a *action) { w.endBranch(a.i, a.j == 1) },
-	}, {
-		name: nameShow, over: each(one, three), weight: 60,
-		may: func(w *world, a *action) bool {
-			return a.i < w.nEnding && (a.i == 0 || w.v.seen != byMarker || w.broken(markerUnordered))
-		},
-		do: func(w *world, a *action) { w.show(a.i) },
-	}, {
-		name: nameExecute, over: each(one, three), weight: 60,
-		may: func(w *world, a *action) bool {
-			return w.v.seen == byExecuted && int(a.i) < bits.OnesCount32(w.executable())
-		},
-		do: func(w *world, a *action) { w.execute(a.i) },
-	}}
-}
-
-// Names that the trace knows.
-const (
-	nameEndBranch = "end an XA branch"
-	nameShow      = "become visible"
-	nameExecute   = "join the executed set"
-	nameChoose    = "choose a batch"
-	nameFinish    = "commit the batch and L"
-)

@@ -14,7 +14,7 @@ type store struct {
 	// by the cut-over, and L of the reverse stream from then on.
 	L     [2][maxLanes]position
 	first position // the first L
-	// origin is the log's end as it was when XA RECOVER showed no branch from before the first L. A COMMIT
+	// origin is the log's end as it was when XA RECOVER showed no branch from before the first L. An XA COMMIT
 	// up to there whose rows were not read was visible before the first chunk was read.
 	origin position
 	intent bool // a cut-over has been begun

@@ -16,11 +16,11 @@ type queued struct {
 	event
 	at    position // where its transaction ends
 	first position // the oldest event that it has something from: itself, unless it was filled
-	id    position // the entry whose id is asked for when "seen" is asked for: the same
+	id    position // the entry whose id is asked for when "seen" is asked: the same
 	stage stage
 }
 
-// lane is where an event is applied: one key, one lane.
+// laneOf is where an event is applied: a key stays in its lane.
 func (w *world) laneOf(k key) int8 { return k % w.v.lanes }
 
 func (w *world) stateOf(r *runner, k key) chunkState {
@@ -56,15 +56,20 @@ func (w *world) readEntry(i int8) {
 	case rollbackEntry:
 		r.branches &^= branch
 	case commitEntry:
-		known := r.branches&branch != 0
+		w.endOfBranch(r, x, r.branches&branch != 0)
 		r.branches &^= branch
-		if known && w.broken(seenAtPrepare) {
-			w.queueAll(r, x, x.prepared)
-		} else if known {
-			w.queueAll(r, x, r.read)
-		} else if r.read > w.store.origin && !w.broken(endsAtPrepare) {
-			w.violate(commitWithoutRows)
-		}
+	}
+}
+
+// endOfBranch: an XA COMMIT makes events of the rows of its PREPARE, if that was read.
+func (w *world) endOfBranch(r *runner, x *txn, known bool) {
+	switch {
+	case known && w.broken(seenAtPrepare):
+		w.queueAll(r, x, x.prepared)
+	case known:
+		w.queueAll(r, x, r.read)
+	case r.read > w.store.origin && !w.broken(endsAtPrepare):
+		w.violate(commitWithoutRows)
 	}
 }
 
@@ -200,12 +205,6 @@ func streamSteps() []step {
 			r.looked = 0
 		},
 	}, {
-		name: "look which chunks are open", over: each(perRunner), weight: 40, only: seenUnlocked,
-		may: func(w *world, a *action) bool {
-			return w.runners[a.r].phase == streaming && w.openChunks(&w.runners[a.r]) != w.runners[a.r].looked
-		},
-		do: func(w *world, a *action) { w.runners[a.r].looked = w.openChunks(&w.runners[a.r]) },
-	}, {
 		name: "write a marker", over: each(perRunner), weight: 40,
 		may: func(w *world, a *action) bool {
 			r := &w.runners[a.r]
@@ -213,14 +212,4 @@ func streamSteps() []step {
 		},
 		do: func(w *world, a *action) { w.runners[a.r].marker = w.end },
 	}}
-}
-
-func (w *world) openChunks(r *runner) chunkSet {
-	var s chunkSet
-	for c := range w.chunks {
-		if r.chunks[c] == open {
-			s |= 1 << c
-		}
-	}
-	return s
 }

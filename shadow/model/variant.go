@@ -44,20 +44,8 @@ type variant struct {
 	without mutants // the rules that are taken away
 }
 
-// two makes it a variant with two runners, one of which may take over from a live one.
-func (v variant) two() variant {
-	v.name += ", two runners"
-	v.runners, v.takeovers = 2, 2
-	return v
-}
-
 // enforced tells that the source has the further unique key too.
 func (v *variant) enforced() bool { return v.unique && !v.newKey }
-
-func (v variant) named(name string) variant {
-	v.name = name
-	return v
-}
 
 // executed is MySQL with GTID: out-of-order visibility, XA, one further unique key.
 func executed() variant {
@@ -85,6 +73,13 @@ func spill() variant {
 	return v
 }
 
+// twoRunners has a second runner, and either may take over from the other while that is alive.
+func twoRunners(v variant) variant {
+	v.name += ", two runners"
+	v.runners, v.takeovers = 2, 2
+	return v
+}
+
 // twoLanes has two appliers and no further unique key.
 func twoLanes(v variant) variant {
 	v.name += ", lanes"
@@ -108,7 +103,7 @@ func everyImage(v variant) variant {
 
 // wholeLife goes on to reverse streaming and the swap back. Two runners, crashes and aborts.
 func wholeLife(v variant) variant {
-	v = v.two()
+	v = twoRunners(v)
 	v.name += ", to the swap back"
 	v.life, v.abortable, v.txns, v.keys, v.chunks = true, true, 8, 3, 2
 	return v
@@ -143,21 +138,31 @@ func crowded(v variant) variant {
 	return v
 }
 
+// crashing is small and crashes often, so that a resume is resumed.
+func crashing(v variant) variant {
+	v.name += ", crashing"
+	v.keys, v.chunks, v.txns, v.crashes, v.full = 2, 2, 3, 4, true
+	return v
+}
+
 // rules are the variants that must show no violation.
 func rules() []variant {
 	return []variant{
 		executed(),
-		splitBatches(executed().two()),
+		splitBatches(twoRunners(executed())),
 		twoLanes(executed()),
 		everyImage(executed()),
 		snapshot(),
-		partialImages(snapshot().two()),
+		partialImages(twoRunners(snapshot())),
 		newKey(crowded(snapshot())),
 		newKey(impatient(executed())),
-		splitBatches(snapshot().two()),
-		twoLanes(snapshot().two()),
-		marker().two(),
+		splitBatches(twoRunners(snapshot())),
+		twoLanes(twoRunners(snapshot())),
+		twoRunners(marker()),
 		spill(),
+		crashing(executed()),
+		crashing(splitBatches(twoLanes(executed()))),
+		crashing(twoRunners(partialImages(snapshot()))),
 		wholeLife(executed()),
 		wholeLife(snapshot()),
 		wholeLife(splitBatches(twoLanes(marker()))),

@@ -91,3 +91,41 @@ func (w *world) violate(v violation) {
 
 // copied tells that the checkpoint table knows every chunk as committed.
 func (w *world) copied() bool { return w.store.done == 1<<w.chunks-1 }
+
+// firstRunner starts a run: nothing is stored yet.
+func (w *world) firstRunner() {
+	w.store.setL(oldRelation, missing)
+	w.store.setL(newRelation, missing)
+	w.take(0)
+	w.resume(0)
+}
+
+// commitSome begins with some chunks committed.
+func (w *world) commitSome(chunks chunkSet) {
+	w.store.setL(oldRelation, 0)
+	w.store.done = chunks
+	for k := range w.keys {
+		if chunks&(1<<w.chunkOf[k]) != 0 {
+			w.tables[newRelation][k] = w.tables[oldRelation][k]
+		}
+	}
+	w.resume(0)
+}
+
+// tinyWorld has a row under every key and lets that many transactions and crashes come.
+func tinyWorld(v variant, txns, crashes int8) world {
+	w := world{v: &v, keys: v.keys, chunks: v.chunks, values: v.keys + 1, limit: 4, budget: txns, crashes: crashes, takeovers: v.takeovers}
+	for k := range w.keys {
+		w.chunkOf[k] = k * w.chunks / w.keys
+		w.tables[oldRelation][k].u = 1 + k
+	}
+	w.firstRunner()
+	return w
+}
+
+// copiedWorld is a tiny world in which every chunk is committed: the cut-over comes next.
+func copiedWorld(v variant, txns, crashes int8) world {
+	w := tinyWorld(v, txns, crashes)
+	w.commitSome(1<<w.chunks - 1)
+	return w
+}
