@@ -77,7 +77,7 @@ type assembly struct {
 // idle are transactions without changes that wait for more of their kind.
 type idle struct {
 	n      int
-	groups int
+	groups skips
 	txn    stream.Txn
 	until  time.Time
 }
@@ -188,7 +188,7 @@ func (a *assembly) record(at file) int {
 // end hands on the end of a transaction: the last group, whose changes these are.
 func (a *assembly) end(changes []stream.Change, group int) {
 	txn := stream.Txn{ID: a.begun.name(a.source(a.begun)), At: a.begun.at, Branch: a.settles}
-	floor := a.floor(group)
+	floor := skips{a.floor(group), group}
 	if len(changes) == 0 && a.handed == 0 {
 		if a.idle.n == 0 {
 			a.idle.until = time.Now().Add(idleFor)

@@ -139,6 +139,9 @@ func (c *column) learn(typ byte, meta []byte) (int, error) {
 		}
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
 		c.whole, c.digits = int(meta[0])-int(meta[1]), int(meta[1])
+		if c.whole < 0 || meta[0] > mostDigits {
+			return n, errShort
+		}
 		c.fixed = decimalLength(c.whole) + decimalLength(c.digits)
 	case mysql.MYSQL_TYPE_BIT:
 		c.fixed = int(meta[1])

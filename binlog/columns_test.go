@@ -101,3 +101,15 @@ func TestCompressedColumns(t *testing.T) {
 		t.Errorf("got %v", stop)
 	}
 }
+
+// TestLiterals: how values look whose bytes alone don't tell whether the literal is good
+// to compare with, too.
+func TestLiterals(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.exec("CREATE TABLE t (id int PRIMARY KEY, b binary(5), l varchar(9) CHARSET latin1, u varchar(9) CHARSET utf8mb4, y year, w varchar(9) CHARSET utf16)")
+		from := b.here()
+		b.exec("SET NAMES utf8mb4", "INSERT INTO t VALUES (1, 'a', 'é', 'é''', '0000', 'a')")
+		r := b.read(from, "t")
+		want(t, "row", r.text(r.until().changes), "t insert (1,X'6100000000',_latin1 X'e9','é''',0,_utf16 X'0061')")
+	})
+}

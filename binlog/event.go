@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
 	"github.com/google/uuid"
 
@@ -142,6 +141,17 @@ func (s *Source) gtid(e event) error {
 		b.source, b.number = u, uint64(g.GNO)
 		b.tag = g.Tag.String()
 	}
+	return s.begin(b)
+}
+
+// begin begins a group, and notes whether an earlier reading has dealt with it. Then its
+// rows aren't handed on, and may be those of a table that had another shape; only branches that
+// it prepares may still count.
+func (s *Source) begin(b begun) error {
+	if s.past != nil {
+		s.dealt = within(s.past, s.asm.source(b), b.number, s.at)
+		s.progress.deal(s.dealt)
+	}
 	return s.asm.begin(b)
 }
 
@@ -166,7 +176,7 @@ func (s *Source) mariadbGTID(e event) error {
 		return errShort
 	}
 	flags := e.body[12]
-	return s.asm.begin(begun{domain: binary.LittleEndian.Uint32(e.body[8:]), server: e.ServerID, number: binary.LittleEndian.Uint64(e.body),
+	return s.begin(begun{domain: binary.LittleEndian.Uint32(e.body[8:]), server: e.ServerID, number: binary.LittleEndian.Uint64(e.body),
 		mariadb: true, at: time.Unix(int64(e.Timestamp), 0), open: flags&(mariadbStandalone|mariadbCompletedXA) == 0, prepared: flags&mariadbPreparedXA != 0})
 }
 
@@ -178,7 +188,7 @@ func (s *Source) query(e event) error {
 		return err
 	}
 	if e.EventType == replication.MARIADB_QUERY_COMPRESSED_EVENT {
-		if q.text, err = mysql.DecompressMariadbData(q.text); err != nil {
+		if q.text, err = unpack(q.text); err != nil {
 			return err
 		}
 	}
@@ -239,7 +249,7 @@ func (s *Source) statement(e event, q query) error {
 	case frameXARollback:
 		return s.xaRollback(frame.xid)
 	}
-	if err := s.look.judge(q); err != nil {
+	if err := s.look.judge(q); err != nil && !s.dealt {
 		return err
 	}
 	if s.asm.standing() {
@@ -250,8 +260,15 @@ func (s *Source) statement(e event, q query) error {
 
 // rows hands the changes of a rows event to the transaction.
 func (s *Source) rows(e event, kind stream.Kind) error {
-	return s.decoder.rows(rowsEvent{body: e.body, kind: kind, version: rowsVersion(e.EventType), compressed: compressed(e.EventType),
+	if s.dealt && s.asm.branch == nil {
+		return nil
+	}
+	err := s.decoder.rows(rowsEvent{body: e.body, kind: kind, version: rowsVersion(e.EventType), compressed: compressed(e.EventType),
 		partial: e.EventType == replication.PARTIAL_UPDATE_ROWS_EVENT}, s.asm.change)
+	if s.dealt && err != nil {
+		s.asm.branch.err, err = err, nil
+	}
+	return err
 }
 
 func rowsKind(t replication.EventType) (stream.Kind, bool) {

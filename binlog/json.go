@@ -291,11 +291,11 @@ func column1(array, typ, expression string) string {
 // decimal keeps how many digits the value was stored with. A literal is stored with
 // its own; a column gives it others.
 func (d *document) decimal(v []byte) error {
-	if len(v) < 2 || v[1] > v[0] {
+	if len(v) < 2 || v[1] > v[0] || v[0] > mostDigits {
 		return errJSON
 	}
 	whole, fraction := int(v[0])-int(v[1]), int(v[1])
-	if len(v)-2 != decimalLength(whole)+decimalLength(fraction) || len(v) > 34 {
+	if len(v)-2 != decimalLength(whole)+decimalLength(fraction) {
 		return errJSON
 	}
 	sql := string(appendDecimal(nil, v[2:], whole, fraction))

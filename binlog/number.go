@@ -2,6 +2,9 @@ package binlog
 
 import "strconv"
 
+// mostDigits is how many a decimal has at most.
+const mostDigits = 65
+
 // Decimals lie in groups of nine digits in four bytes; the group at the outer end
 // has fewer of both.
 const groupDigits = 9

@@ -52,6 +52,54 @@ func parsePosition(p stream.Position, mariadb bool) (ledger, error) {
 	return nil, fmt.Errorf("read position %q: it is none of this server's log", text)
 }
 
+// behind stands between the two parts of a position: from where the log is read, and what
+// was dealt with all the same. They differ when branches were prepared that end behind the second.
+const behind = " behind "
+
+// Place is the position from which the log is read for branches that are still open,
+// while all that ended up to another place was dealt with.
+func Place(from, past stream.Position) stream.Position {
+	if from == past {
+		return from
+	}
+	return from + behind + past
+}
+
+// parts are those of a position.
+func parts(p stream.Position) (from, past stream.Position) {
+	a, b, ok := strings.Cut(string(p), behind)
+	if !ok {
+		return p, p
+	}
+	return stream.Position(a), stream.Position(b)
+}
+
+// parsePlace reads both parts; past is nil when it is where the reading begins.
+func parsePlace(p stream.Position, mariadb bool) (from, past ledger, err error) {
+	a, b := parts(p)
+	if from, err = parsePosition(a, mariadb); err != nil || a == b {
+		return from, nil, err
+	}
+	past, err = parsePosition(b, mariadb)
+	return from, past, err
+}
+
+// within reports whether a group stands before a place: by its name, or where it has
+// none by where it begins.
+func within(l ledger, source string, number uint64, at file) bool {
+	switch l := l.(type) {
+	case *gtidSet:
+		one, err := mysql.ParseMysqlGTIDSet(source + ":" + strconv.FormatUint(number, 10))
+		return err == nil && number != 0 && l.Contain(one)
+	case *domains:
+		domain, _, _ := strings.Cut(source, "-")
+		return number != 0 && number <= serial(l.last[domain])
+	case *file:
+		return at.before(*l)
+	}
+	return false
+}
+
 // gtidSet is a set of MySQL's transactions. A source is "uuid" or "uuid:tag".
 type gtidSet struct{ *mysql.MysqlGTIDSet }
 

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
-
 	"github.com/phasemig/phasemig/stream"
 )
 
@@ -56,8 +54,8 @@ func (d *decoder) rows(e rowsEvent, take func(stream.Change, int) error) error {
 		return err
 	}
 	if e.compressed {
-		if images, err = mysql.DecompressMariadbData(images); err != nil {
-			return fmt.Errorf("unpack compressed rows: %w", err)
+		if images, err = unpack(images); err != nil {
+			return err
 		}
 	}
 	return d.images(r, e.kind, maps, images, take)

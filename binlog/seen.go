@@ -31,7 +31,10 @@ func Least(list []stream.Position) (stream.Position, error) {
 	}
 	least := list[0]
 	for _, p := range list[1:] {
-		before, err := precedes(p, least)
+		// What was dealt with decides: from where it has to be read for that follows.
+		_, a := parts(p)
+		_, b := parts(least)
+		before, err := precedes(a, b)
 		if err != nil {
 			return "", err
 		}

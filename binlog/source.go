@@ -31,6 +31,8 @@ type Source struct {
 	decoder  *decoder
 	look     *lookout
 	payload  *payload // the compressed transaction that is being read
+	past     ledger   // what ends up to here was dealt with in an earlier reading; or nil
+	dealt    bool     // the group that is being read ends there
 	at       file     // where in the log we are; the name is empty before the first rotate
 	err      error    // what ended the reading
 	loggedIn bool     // what is denied from now on isn't the password
@@ -48,7 +50,7 @@ func Open(ctx context.Context, c Config, o stream.Options, relations []Relation)
 	if len(relations) != len(o.Follow) {
 		return nil, fmt.Errorf("read the log of %s: %d relations for %d names", c.Addr, len(relations), len(o.Follow))
 	}
-	base, err := parsePosition(o.From, c.MariaDB)
+	base, past, err := parsePlace(o.From, c.MariaDB)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +58,7 @@ func Open(ctx context.Context, c Config, o stream.Options, relations []Relation)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{decoder: d, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
+	s := &Source{decoder: d, past: past, look: newLookout(relations, c.FoldNames, o.Run), lines: &lines{open: ctx, patience: 4 * c.Heartbeat}}
 	if err := s.open(ctx, c, base); err != nil {
 		return nil, openError(err, c, s.loggedIn)
 	}
@@ -72,7 +74,7 @@ func (s *Source) open(ctx context.Context, c Config, base ledger) error {
 			return err
 		}
 	}
-	s.progress = newProgress(base)
+	s.progress = newProgress(base, s.past)
 	s.asm = newAssembly(s.progress, c.Held)
 	s.syncer = replication.NewBinlogSyncer(s.settings(c))
 	var err error

@@ -46,7 +46,7 @@ func (l *lookout) judge(q query) error {
 	}
 	text := strings.Join(strings.Fields(string(q.text)), " ")
 	if len(text) > shortened {
-		text = text[:shortened] + "…"
+		text = strings.ToValidUTF8(text[:shortened], "") + "…"
 	}
 	return &stream.StopError{Relation: id, Reason: what + ": " + text, Hint: "find out who ran it and why, then start the copy anew"}
 }

@@ -17,7 +17,6 @@ type token struct {
 type scanner struct {
 	rest     []byte
 	comments []string // of those that were passed
-	quotes   bool     // " quotes names (ANSI_QUOTES); it may be either, so both are tried by callers
 }
 
 // tokens are all tokens of a statement, and its comments.

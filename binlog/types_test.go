@@ -137,8 +137,6 @@ func TestTypes(t *testing.T) {
 	})
 }
 
-const loose = "SET SESSION sql_mode='ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone='+00:00', NAMES utf8mb4"
-
 func (c typeCase) columnType() string {
 	word, _, _ := strings.Cut(c.name, " -- ")
 	switch c.name {

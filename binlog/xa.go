@@ -29,7 +29,8 @@ func Branch(format uint32, gtrid, bqual string) string { return xid{format, gtri
 type branch struct {
 	changes []stream.Change
 	bytes   int
-	group   int // where its PREPARE stands
+	group   int   // where its PREPARE stands
+	err     error // why rows of it couldn't be read; it matters only when they count
 }
 
 // keep begins the first half: its changes aren't handed on.
@@ -41,7 +42,11 @@ func (a *assembly) prepared(x xid, at file) error {
 		return fmt.Errorf("XA branch %s is prepared twice", x)
 	}
 	group := a.record(at)
-	a.branches[x] = &branch{changes: a.changes, bytes: a.bytes, group: group}
+	b := &branch{changes: a.changes, bytes: a.bytes, group: group}
+	if a.branch != nil {
+		b.err = a.branch.err
+	}
+	a.branches[x] = b
 	a.held += a.bytes
 	a.end(nil, group)
 	a.reset()
@@ -110,8 +115,23 @@ func (s *Source) xaCommit(f frame) error {
 	if f.onePhase {
 		return s.finish()
 	}
+	if s.dealt {
+		s.asm.settle(f.xid, false, s.at) // known or not: its rows were dealt with
+		return nil
+	}
+	if err := s.asm.unread(f.xid); err != nil {
+		return err
+	}
 	if !s.asm.settle(f.xid, true, s.at) {
 		return s.look.unknownBranch(f.xid)
+	}
+	return nil
+}
+
+// unread is why rows of a branch couldn't be read.
+func (a *assembly) unread(x xid) error {
+	if b, ok := a.branches[x]; ok {
+		return b.err
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package canary
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -69,7 +70,10 @@ func moreRequests(have, need, share, window float64) []Advice {
 }
 
 // acceptBound is the way by a threshold and a human's yes.
-func acceptBound(e *CountsEvidence) []Advice {
+func acceptBound(d Direction, e *CountsEvidence) []Advice {
+	if d != Increase {
+		return []Advice{{Way: Approval, Text: "look at both rates, and approve by hand"}}
+	}
 	return []Advice{{Way: Approval, Text: fmt.Sprintf("%s of %s rule out a rate above %s at %s %% confidence: if that is good enough, say so by a limit, or approve by hand",
 		short(e.Canary.Events), short(e.Canary.Total), percent(e.Upper), short(100*e.Level))}}
 }
@@ -87,5 +91,9 @@ func lasting(seconds float64) string {
 	if seconds <= 0 || seconds > 1e9 {
 		return ""
 	}
-	return ", about " + (time.Duration(math.Ceil(seconds)) * time.Second).String() + " more"
+	s := (time.Duration(math.Ceil(seconds)) * time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	return ", about " + s + " more"
 }

@@ -2,6 +2,7 @@ package canary
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -139,18 +140,18 @@ func ParseConfig(b []byte) (Config, error) {
 func (m *Metric) UnmarshalJSON(b []byte) error {
 	var k struct{ Kind *Kind }
 	if err := json.Unmarshal(b, &k); err != nil {
-		return err
+		return plain(err)
 	}
 	kind := Series
 	if k.Kind != nil {
 		kind = *k.Kind
 	}
-	type plain Metric
-	p := plain(NewMetric(kind))
-	if err := strict(b, &p); err != nil {
+	type fields Metric
+	f := fields(NewMetric(kind))
+	if err := strict(b, &f); err != nil {
 		return err
 	}
-	*m = Metric(p)
+	*m = Metric(f)
 	return nil
 }
 
@@ -158,12 +159,21 @@ func strict(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		return plain(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the end of the document")
 	}
 	return nil
+}
+
+// plain says a JSON error without the names of our types.
+func plain(err error) error {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
+		return fmt.Errorf("%s can't be a JSON %s", cmp.Or(t.Field, "it"), t.Value)
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
 // Validate returns all that is wrong.

@@ -82,25 +82,39 @@ func (e *CountsEvidence) drawn(odds, events float64) drawn {
 }
 
 // burstiness is the design effect of counts: errors come in bursts, and ten of one incident
-// are less evidence than ten of ten. It is Pearson's dispersion of the counts of each point (1 if
-// they come singly), times the effect of neighbours that are alike; dividing a contingency table by
-// it is the correction of Rao and Scott (Journal of the American Statistical Association 76, 1981).
-// Both are measured on the baseline where the canary is the more unsteady one, for the reason given
-// at depend.
+// are less evidence than ten of ten. Dividing a contingency table by it is the correction of Rao and
+// Scott (Journal of the American Statistical Association 76, 1981).
+//
+// It is Pearson's dispersion of the counts of each point, 1 if events come singly, times the effect
+// of neighbours that are alike. Only the rate of events goes on from minute to minute; that single events fall here
+// or there doesn't. Where the dispersion tells both apart, the correlation is that of the rate.
+// Dispersion and correlation are measured on the baseline alone where the canary is the more unsteady
+// one, for the reason given at neighbours.
 func burstiness(baseline, canary Sample) dependence {
 	b, c := residuals(baseline), residuals(canary)
 	if len(b) < leastPairs {
 		return independent
 	}
-	d := depend(b, c, paired(baseline, canary, b, c))
-	own, n := dispersion(b), float64(len(b))
-	if len(c) >= leastPairs && dispersion(c) <= mostUnsteady*own {
-		own, n = dispersion(append(append([]float64{}, b...), c...)), n+float64(len(c))
+	r, points := neighbours(b, c, paired(baseline, canary, b, c), correlation)
+	spread, n := dispersion(b), float64(len(b))
+	if len(c) >= leastPairs && dispersion(c) <= mostUnsteady*spread {
+		spread, n = dispersion(append(append([]float64{}, b...), c...)), n+float64(len(c))
 	}
-	d.effect *= max(1, own)
-	d.freedom = 1 / (1/d.freedom + 1/n)
-	return d
+	if spread < 1+3*math.Sqrt(2/n) { // single events give as much by chance: three standard errors
+		d := autoregressive(r, points)
+		return dependence{max(1, spread) * d.effect, both(d.freedom, n)}
+	}
+	lasting := 1 - 1/spread // the part of the variance that is the rate's
+	r = min(r/lasting, mostLasting)
+	return dependence{spread * (1 + 2*lasting*r/(1-r)), both(max(1, points*lasting*lasting*(1-r*r)/2), n)}
 }
+
+// mostLasting bounds the correlation of a rate. Incidents that last longer, ten points and more, can't be told
+// from a few points, and a reading that says so is more often noise.
+const mostLasting = 0.9
+
+// both are the degrees of freedom of a product of two estimates.
+func both(f, g float64) float64 { return 1 / (1/f + 1/g) }
 
 // mostUnsteady is how many times as dispersed as the baseline a healthy canary may be: beyond the
 // 99th percentile of the F distribution for sixty points each.
@@ -157,7 +171,7 @@ func (t *trial) rateNeeds(e *CountsEvidence, alpha, window float64) {
 			t.wait(reason, Advice{Way: Approval, Text: "more requests would hardly rule it out: the rate itself is " + percent(e.Canary.Rate) + "; look, and approve or roll back by hand"})
 			return
 		}
-		t.wait(reason, append(moreRequests(e.Canary.Total, need, part, window), acceptBound(e)...)...)
+		t.wait(reason, append(moreRequests(e.Canary.Total, need, part, window), acceptBound(t.metric.Direction, e)...)...)
 	case m.Limit == 0 && e.Expected < m.MinEvents:
 		t.wait(fmt.Sprintf("too few events to compare: the canary was due %s by the baseline's rate, and min_events is %s", short(e.Expected), short(m.MinEvents)), t.eventAdvice(e, part, window)...)
 	}
@@ -165,10 +179,10 @@ func (t *trial) rateNeeds(e *CountsEvidence, alpha, window float64) {
 
 func (t *trial) eventAdvice(e *CountsEvidence, part, window float64) []Advice {
 	if e.Expected == 0 {
-		return acceptBound(e)
+		return acceptBound(t.metric.Direction, e)
 	}
 	need := math.Ceil(e.Canary.Total * t.metric.MinEvents / e.Expected)
-	return append(moreRequests(e.Canary.Total, need, part, window), acceptBound(e)...)
+	return append(moreRequests(e.Canary.Total, need, part, window), acceptBound(t.metric.Direction, e)...)
 }
 
 // neededFor is how many requests of the canary would rule out the limit if its rate

@@ -22,9 +22,17 @@ const mostCorrelation = 0.95
 // leastPairs is how many points are needed to measure a correlation at all.
 const leastPairs = 8
 
-// depend measures the design effect (1+r)/(1-r) with the correlation r of neighbours in time, which
-// is right for a first-order autoregression (Bayley and Hammersley, Supplement to the Journal
-// of the Royal Statistical Society 8, 1946).
+// autoregressive is the design effect (1+r)/(1-r) of points whose neighbours have the correlation r,
+// measured on n of them: that of a first-order autoregression (Bayley and Hammersley, Supplement to the
+// Journal of the Royal Statistical Society 8, 1946).
+func autoregressive(r, n float64) dependence {
+	// The logarithm of the effect has a standard error of 2/√(n(1-r²)); that of a variance with f
+	// degrees of freedom has √(2/f).
+	return dependence{(1 + r) / (1 - r), max(1, n*(1-r*r)/2)}
+}
+
+// neighbours is the correlation r of neighbours in time if the canary is healthy, and the number n of points
+// that it is measured on.
 //
 // The canary's own points are left out where they hang together more than the baseline's by more than
 // chance: a canary that breaks halfway must not excuse itself by its unsteadiness. And where the
@@ -32,19 +40,17 @@ const leastPairs = 8
 // on both sides alike is no dependence that matters. By more than chance is by two standard errors: a
 // correlation of n points has a variance of 1/n at most, so the difference of two has 2/n; that of
 // the differences contains the mean of both, so theirs has 1/n - 1/2n.
-func depend(baseline, canary []float64, pairs [][2]float64) dependence {
-	r, n := correlation(baseline), float64(len(baseline))
-	if own := correlation(canary); own-r <= 2*math.Sqrt(2/min(n, float64(len(canary)))) {
+func neighbours(baseline, canary []float64, pairs [][2]float64, of func([]float64) float64) (r, n float64) {
+	r, n = of(baseline), float64(len(baseline))
+	if own := of(canary); own-r <= 2*math.Sqrt(2/min(n, float64(len(canary)))) {
 		weight := n / (n + float64(len(canary)))
 		r = weight*r + (1-weight)*own
 		n += float64(len(canary))
 	}
-	if apart := correlation(gaps(pairs)); len(pairs) >= leastPairs && r-apart > 2*math.Sqrt(0.5/float64(len(pairs))) {
+	if apart := of(gaps(pairs)); len(pairs) >= leastPairs && r-apart > 2*math.Sqrt(0.5/float64(len(pairs))) {
 		r, n = apart, float64(len(pairs))
 	}
-	// The logarithm of the effect has a standard error of 2/√(n(1-r²)); that of a variance with f
-	// degrees of freedom has √(2/f).
-	return dependence{(1 + r) / (1 - r), max(1, n*(1-r*r)/2)}
+	return r, n
 }
 
 func gaps(pairs [][2]float64) []float64 {
@@ -55,21 +61,22 @@ func gaps(pairs [][2]float64) []float64 {
 	return out
 }
 
-// correlation is the lag-one autocorrelation of the ranks, 0 to mostCorrelation. Ranks make it
-// robust against the long tails of latencies. The estimate is low by (1+3r)/n on average (Kendall,
-// Biometrika 41, 1954), which is put back.
+// rankCorrelation is that of the ranks, which the long tails of latencies don't move.
+func rankCorrelation(values []float64) float64 { return correlation(midranks(values)) }
+
+// correlation is the lag-one autocorrelation, 0 to mostCorrelation. The estimate is low by
+// (1+3r)/n on average (Kendall, Biometrika 41, 1954), which is put back.
 func correlation(values []float64) float64 {
 	n := float64(len(values))
 	if len(values) < leastPairs {
 		return 0
 	}
-	ranks := midranks(values)
-	mean := (n + 1) / 2
+	mean := sum(values) / n
 	var with, all float64
-	for i, r := range ranks {
-		all += (r - mean) * (r - mean)
+	for i, v := range values {
+		all += (v - mean) * (v - mean)
 		if i > 0 {
-			with += (r - mean) * (ranks[i-1] - mean)
+			with += (v - mean) * (values[i-1] - mean)
 		}
 	}
 	if all == 0 {

@@ -37,11 +37,11 @@ func Judge(c Config, d Data) (Verdict, error) {
 type trial struct {
 	metric Metric
 	result Result
-	// counts is false where P is only shown: so few points, or points nobody vouches for,
+	// binding is false where P is only shown: so few points, or points nobody vouches for,
 	// can't fail a release.
-	counts bool
-	least  float64 // the least p that so much data can give
-	noData string  // why there is nothing to judge
+	binding bool
+	least   float64 // the least p that so much data can give
+	noData  string  // why there is nothing to judge
 	// pending are the reasons against a pass.
 	pending []string
 	// worse says in words what a rejection means, well what a pass means.
@@ -68,8 +68,8 @@ func newTrial(m Metric, alpha float64, baseline, canary Sample) *trial {
 func (t *trial) vouch(baseline, canary Sample) {
 	for _, s := range []Sample{baseline, canary} {
 		if s.Incomplete != "" {
-			t.counts = false
-			t.wait("the data may be incomplete: "+s.Incomplete, nil...)
+			t.binding = false
+			t.wait("the data may be incomplete: " + s.Incomplete)
 		}
 	}
 	// A canary that fell silent leaves the points from when it was well.
@@ -89,9 +89,9 @@ func (t *trial) missing(reason string, advice ...Advice) {
 	t.result.Advice = append(t.result.Advice, advice...)
 }
 
-// setP keeps the p-value; counts is set by who knows that there are data enough.
-func (t *trial) setP(p, least float64, counts bool) {
-	t.result.P, t.least, t.counts = &p, least, counts
+// setP keeps the p-value; binding says whether there are data enough for it to count.
+func (t *trial) setP(p, least float64, binding bool) {
+	t.result.P, t.least, t.binding = &p, least, binding
 }
 
 // adjust corrects the p-values for their number: Holm's procedure in each group, and the
@@ -102,7 +102,7 @@ func (t *trial) setP(p, least float64, counts bool) {
 func adjust(alpha float64, trials []*trial) {
 	families := map[string][]*trial{}
 	for _, t := range trials {
-		if t.counts && t.metric.Weight > 0 {
+		if t.binding && t.metric.Weight > 0 {
 			families[t.metric.Group] = append(families[t.metric.Group], t)
 		}
 	}

@@ -21,14 +21,14 @@ func (t *trial) series(alpha float64, baseline, canary Sample) {
 	}
 	t.result.Series = e
 	e.Accepted = max(m.AbsoluteTolerance, m.Tolerance*math.Abs(e.Baseline.Median))
-	by := depend(b, c, paired(baseline, canary, b, c))
+	by := autoregressive(neighbours(b, c, paired(baseline, canary, b, c), rankCorrelation))
 	e.DesignEffect, e.Independent = by.effect, float64(min(len(b), len(c)))/by.effect
 	d := newDifferences(c, b)
 	e.Shift, e.Interval = d.median(), d.interval(level(m.Direction, alpha), by)
 	plain := mannWhitney(c, b)
 	e.U, e.Exact = plain.u, plain.exact
 	e.Effect = 2*plain.u/float64(len(b)*len(c)) - 1
-	t.small = bad(m.Direction, e.Effect) < m.MinEffect
+	t.small = m.MinEffect > 0 && bad(m.Direction, e.Effect) < m.MinEffect
 	p, least := worseBy(m.Direction, c, b, e.Accepted, by)
 	t.setP(p, least, min(len(b), len(c)) >= m.MinPoints)
 	t.worse = fmt.Sprintf("%s (p %s, effect %s)", e.words(), short(p), short(e.Effect))

@@ -49,6 +49,11 @@ func TestMannWhitneyVectors(t *testing.T) {
 	}
 }
 
+// TestSdOfU is against the first example without correction for continuity.
+func TestSdOfU(t *testing.T) {
+	close9(t, "males and females", 2*upperTail((17-10)/sdOfU(5, 4, 0)), 0.0864107329737)
+}
+
 // precisionOf is how far a value printed with this many digits may be off.
 func precisionOf(f float64) float64 {
 	for p := 1e-4; p > 1e-13; p /= 10 {

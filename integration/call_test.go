@@ -120,6 +120,16 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
+// state is the letter that the system has for the process: T is halted, Z is over.
+func (p *process) state() string {
+	b, err := os.ReadFile("/proc/" + itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return "Z"
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return rest[:1]
+}
+
 // wait waits for the end.
 func (p *process) wait() called {
 	p.h.t.Helper()

@@ -171,7 +171,7 @@ func TestShadowAlters(t *testing.T) {
 			if long() {
 				for _, rate := range []float64{300, 800} {
 					t.Run(fmt.Sprintf("%s at %.0f", a.name, rate), func(t *testing.T) {
-						a.run(t, k, load{rows: 1500, writers: 8, rate: rate}, time.Second)
+						a.run(t, k, load{rows: 1500, writers: 8, rate: rate}, 500*time.Millisecond)
 					})
 				}
 			} else if n%shortSample == 0 {

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -140,13 +141,17 @@ func (s *shadowed) lap(what string) tally.Report {
 	return r
 }
 
+// begin starts the application. A branch that it has prepared must be ended, whatever
+// fails: the test's end is not its.
+func (s *shadowed) begin() { s.fleet.Start(context.WithoutCancel(s.t.Context())) }
+
 // ride lets the application run.
 func (s *shadowed) ride(d time.Duration) { <-time.After(d) }
 
 // whole goes through every phase, and back after the switch.
 func (s *shadowed) whole(d time.Duration) {
 	s.t.Helper()
-	s.fleet.Start(s.t.Context())
+	s.begin()
 	s.planned()
 	s.apply(plans.Expand)
 	s.lap("expand")

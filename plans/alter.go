@@ -108,8 +108,22 @@ func (b *builder) alters(p *Plan) error {
 		}
 		p.Alters = append(p.Alters, a)
 	}
+	if err := b.otherStrategy(p); err != nil {
+		return err
+	}
 	if len(p.Alters) > 0 && len(p.Syncs)+len(p.Alters) > 1 {
 		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
+	}
+	return nil
+}
+
+// otherStrategy refuses a way that the operations can't go.
+func (b *builder) otherStrategy(p *Plan) error {
+	switch asked := b.change.Strategy; {
+	case asked == "sync" && len(p.Alters) > 0:
+		return &RefusedError{What: "strategy sync", Reason: "an ALTER TABLE is done by the server itself or on a shadow", Hint: "--strategy auto, or rename_column, split_column, set_not_null in a change file"}
+	case (asked == "native" || asked == "shadow") && len(p.Syncs) > 0:
+		return &RefusedError{What: "strategy " + asked, Reason: p.Syncs[0].Operation + " is done by a column sync, so that old and new code run side by side", Hint: "--strategy auto"}
 	}
 	return nil
 }

@@ -117,8 +117,9 @@ func (p *Pair) drainThrough(ctx context.Context, mark func(context.Context) (uin
 				return "", err
 			}
 		}
+		at := p.follow.resume(seq)
 		if p.ledger.turn() == turn {
-			return p.follow.resume(seq), nil
+			return at, nil
 		}
 	}
 }

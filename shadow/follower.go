@@ -113,8 +113,10 @@ func (f *follower) read(ctx context.Context) error {
 
 // open starts reading at the least L. The first time that is what was stored.
 func (f *follower) open(ctx context.Context) error {
-	if f.source != nil {
-		f.from = f.source.Resume(f.p.ledger.forgettable() - f.base)
+	// Where a lane has stored nothing since the last reading began, that one began early
+	// enough.
+	if least := f.p.ledger.forgettable(); f.source != nil && least >= f.base {
+		f.from = f.source.Resume(least - f.base)
 	}
 	source, err := f.p.table.Open(ctx, f.from)
 	if err != nil {

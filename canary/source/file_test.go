@@ -70,8 +70,8 @@ func TestRefused(t *testing.T) {
 		`{"metrics": {"a": {"values": [1], "times": [1, 2]}}}`: "1 points and 2 times",
 		`{"metrics": {"a": {"events": [1], "total": [1, 2]}}}`: "lists of 1 and 2 points",
 		`{"metrics": {"a": {"values": [1], "times": [null]}}}`: `time "null"`,
-		`{"metrics": {"a": {"values": ["NaN"]}}}`:              "cannot unmarshal string",
-		`{"metrics": {"a": {"values": [1e999]}}}`:              "cannot unmarshal number",
+		`{"metrics": {"a": {"values": ["NaN"]}}}`:              "values can't be a JSON string",
+		`{"metrics": {"a": {"values": [1e999]}}}`:              "values can't be a JSON number 1e999",
 		`{"errors": [{"code": "42703", "count": -1}]}`:         "a count from 0",
 		`{"errors": [{"count": 1}]}`:                           "a code",
 	} {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func JSON(r io.Reader) (canary.Population, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&doc); err != nil {
-		return canary.Population{}, fmt.Errorf("read JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return canary.Population{}, fmt.Errorf("read JSON: %w", plain(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return canary.Population{}, errors.New("read JSON: something follows the end of the document")
@@ -80,6 +81,15 @@ func JSON(r io.Reader) (canary.Population, error) {
 		p.Errors = append(p.Errors, canary.ServerError{Code: string(e.Code), Count: e.Count, Message: e.Message})
 	}
 	return p, err
+}
+
+// plain says a JSON error without the names of our types.
+func plain(err error) error {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
+		return fmt.Errorf("%s can't be a JSON %s", cmp.Or(t.Field, "it"), t.Value)
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
 func (l *list) gappy() *gappy {

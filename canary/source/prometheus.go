@@ -134,7 +134,7 @@ func (a *asker) request(ctx context.Context, query string, timeout time.Duration
 	q.Set("start", seconds(a.window.Start.UnixMilli()))
 	q.Set("end", seconds(a.window.End.UnixMilli()))
 	q.Set("step", seconds(a.window.Step.Milliseconds()))
-	q.Set("timeout", timeout.String())
+	q.Set("timeout", duration(timeout))
 	u.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

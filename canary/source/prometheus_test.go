@@ -100,7 +100,7 @@ func TestPrometheus(t *testing.T) {
 	}
 	first := (*asked)[0]
 	// 09:00:20 to 10:00:20 is cut to the minutes that end at 09:01 to 10:00.
-	if first.Get("query") != `unk{track="canary"}` || first.Get("start") != "1772355660" || first.Get("end") != "1772359200" || first.Get("step") != "60" || first.Get("timeout") != "10s" {
+	if first.Get("query") != `unk{track="canary"}` || first.Get("start") != "1772355660" || first.Get("end") != "1772359200" || first.Get("step") != "60" || first.Get("timeout") != "10000ms" {
 		t.Errorf("asked %v first", first)
 	}
 }

@@ -19,6 +19,12 @@ type Window struct {
 // mostPoints is how many Prometheus gives for one series (its own limit is 11,000).
 const mostPoints = 11_000
 
+// Check finds a window that can't be asked for.
+func (w Window) Check() error {
+	_, err := w.aligned()
+	return err
+}
+
 // aligned moves both ends down to whole steps since 1970, so that the baseline, the canary and a
 // later call see the same moments, and Prometheus can cache them. A point speaks of the step before
 // it: the first one is a step after the start.
@@ -62,8 +68,11 @@ const (
 // fill puts labels and step into a query.
 func fill(query, labels string, step time.Duration) string {
 	query = strings.ReplaceAll(query, labelsWord, labels)
-	return strings.ReplaceAll(query, stepWord, strconv.FormatInt(step.Milliseconds(), 10)+"ms")
+	return strings.ReplaceAll(query, stepWord, duration(step))
 }
+
+// duration is written as PromQL takes it, which knows no fractions.
+func duration(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }
 
 // checkQueries finds what can't be asked before anything is.
 func checkQueries(c canary.Config) error {
@@ -82,7 +91,7 @@ func checkQuery(metric, key, query string) error {
 		return fmt.Errorf("metric %s has no %s", metric, key)
 	}
 	if !strings.Contains(query, labelsWord) {
-		return fmt.Errorf("%s of metric %s doesn't hold %s: both sides would read the same", key, metric, labelsWord)
+		return fmt.Errorf("%s of metric %s doesn't hold %s, where the labels of a side are put: both sides would read the same", key, metric, labelsWord)
 	}
 	return nil
 }

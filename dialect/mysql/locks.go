@@ -53,6 +53,10 @@ func (s *server) transactions(ctx context.Context) (map[string]time.Duration, er
 	// The times stand in the system's time zone, whatever the session's is.
 	list, err := records(ctx, s.db, `SELECT trx_mysql_thread_id AS id, TIMESTAMPDIFF(SECOND, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), SYSDATE()) AS age
 		FROM information_schema.innodb_trx`)
+	if is(err, cannotConvert) { // the list also holds the statements, in a charset that can't hold every one of them
+		list, err = records(ctx, s.db, `SELECT t.processlist_id AS id, e.timer_wait DIV 1000000000000 AS age FROM performance_schema.events_transactions_current AS e
+			JOIN performance_schema.threads AS t ON t.thread_id = e.thread_id WHERE e.state = 'ACTIVE' AND t.processlist_id IS NOT NULL`)
+	}
 	if errors.Is(err, dberr.Denied) {
 		return nil, nil
 	}
@@ -65,6 +69,10 @@ func (s *server) transactions(ctx context.Context) (map[string]time.Duration, er
 	}
 	return out, nil
 }
+
+// cannotConvert is what a server says of a text that the charset of a system table
+// can't hold.
+const cannotConvert = 3854
 
 const (
 	// Instruments for metadata locks are on by default.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/dialect"
@@ -494,7 +496,18 @@ func (p *pair) Begin(ctx context.Context) error {
 	if err := p.noPrepared(ctx); err != nil {
 		return err
 	}
-	return p.setPositions(ctx, p.role(), stream.Position(at), p.lanes)
+	// Behind a transaction of our own stands, in the log's order, everything that was
+	// visible before it.
+	if _, err := p.copy.ExecContext(ctx, "INSERT INTO "+p.checkpoint()+" VALUES ('mark', 0, '', 0) ON DUPLICATE KEY UPDATE mark = mark + 1"); err != nil {
+		return classify(err)
+	}
+	settled, err := p.s.Position(ctx)
+	if err != nil {
+		return err
+	}
+	// What ended before any chunk is read is no loss. It is read all the same, for the
+	// branches that are still open.
+	return p.setPositions(ctx, p.role(), binlog.Place(stream.Position(at), stream.Position(settled)), p.lanes)
 }
 
 // setPositions begins a direction anew.
@@ -524,20 +537,73 @@ func positionStatements(table, role string, at stream.Position, lanes int) []str
 	return out
 }
 
-// noPrepared: rows of a transaction that was prepared before the log is read would
-// never be seen.
+// noPrepared waits until every branch is ended that may have been prepared before the
+// log is read: its rows would never be seen. Those that come later are in the log from their
+// beginning, so an application that never stops preparing doesn't keep the copy from beginning.
 func (p *pair) noPrepared(ctx context.Context) error {
-	list, err := branches(ctx, p.copy)
-	if errors.Is(err, dberr.Denied) {
-		return nil // without the right to look there is the log: a COMMIT without rows stops the reading
+	used, err := records(ctx, p.copy, "SHOW GLOBAL STATUS LIKE 'Com_xa_start'")
+	if err == nil && len(used) == 1 && used[0]["value"] == "0" {
+		used, err = records(ctx, p.copy, "XA RECOVER") // of an earlier life of the server
+		if err == nil && len(used) == 0 {
+			return nil
+		}
 	}
+	// A moment, for one whose PREPARE is in the log and who isn't listed yet.
+	if err := wait(ctx, 50*time.Millisecond); err != nil {
+		return err
+	}
+	first, err := p.prepared(ctx)
 	if err != nil {
-		return fmt.Errorf("look for prepared transactions: %w", err)
+		return err
 	}
-	if len(list) > 0 {
-		return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: XID %s", xid(list[0])), "commit or roll it back (XA RECOVER lists it), then call again"))
+	for limit := time.Now().Add(preparedBudget); len(first) > 0; {
+		if err := wait(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+		now, err := p.prepared(ctx)
+		if err != nil {
+			return err
+		}
+		first = slices.DeleteFunc(first, func(x string) bool { return !slices.Contains(now, x) })
+		if len(first) > 0 && time.Now().After(limit) {
+			return dberr.Mark(dberr.LockTimeout, dberr.WithHint(fmt.Errorf("a prepared transaction is open, whose rows the log won't show: %s", first[0]), "commit or roll it back (XA RECOVER lists it), then call again"))
+		}
 	}
-	return nil
+	// A branch isn't listed any more from when its COMMIT begins; it counts when that has
+	// ended. One that takes longer than this stops the reading.
+	return wait(ctx, commitTime)
+}
+
+// commitTime is how long the COMMIT of a branch may take.
+const commitTime = 300 * time.Millisecond
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// preparedBudget is how long a branch is waited for: one that a transaction manager
+// is at work on is ended by then.
+const preparedBudget = 5 * time.Second
+
+// prepared lists the branches that are open on the server. Without the right to look
+// there is the log: a COMMIT without rows stops the reading.
+func (p *pair) prepared(ctx context.Context) ([]string, error) {
+	list, err := branches(ctx, p.copy)
+	if err != nil && !errors.Is(err, dberr.Denied) {
+		return nil, fmt.Errorf("look for prepared transactions: %w", err)
+	}
+	var out []string
+	for _, r := range list {
+		out = append(out, "XID "+xid(r))
+	}
+	return out, nil
 }
 
 // Open implements shadow.Table.

@@ -62,9 +62,15 @@ func (s *shadowed) to(name plans.PhaseName) {
 	}
 }
 
+// back takes the last phase back.
+func (s *shadowed) back() error {
+	_, err := s.engine().Rollback(s.t.Context(), s.plan.ID, engine.RollbackOptions{})
+	return err
+}
+
 func (s *shadowed) rollback() {
 	s.t.Helper()
-	if _, err := s.engine().Rollback(s.t.Context(), s.plan.ID, engine.RollbackOptions{}); err != nil {
+	if err := s.back(); err != nil {
 		s.t.Fatalf("rollback: %v", err)
 	}
 }

@@ -3,8 +3,8 @@
 // PHASEMIG_FAULT names it, so production code pays one map lookup in an empty map.
 //
 // PHASEMIG_FAULT=name=kill kills the process the way kill -9 does, at the first
-// hit; name=kill@3 at the third; name=error returns an error; name=drop calls the
-// function set by OnDrop. Several are joined by commas. Points lists every name,
+// hit; name=kill@3 at the third; name=stop halts it as SIGSTOP does, until SIGCONT;
+// name=error returns an error. Several are joined by commas. Points lists every name,
 // and the crash test goes through all of them.
 package fault
 
@@ -22,6 +22,9 @@ import (
 // KilledAt stands in front of a point's name in the last line of a process that was
 // killed there, so that a test that armed several knows which it was.
 const KilledAt = "killed at failpoint "
+
+// StoppedAt is the same for a process that was halted there.
+const StoppedAt = "stopped at failpoint "
 
 // ErrInjected is what an armed "error" point returns.
 var ErrInjected = errors.New("injected fault")
@@ -76,6 +79,9 @@ func Point(name string) error {
 		fmt.Fprintf(os.Stderr, "%s%s\n", KilledAt, name)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // the signal is on its way; nothing more may happen
+	case "stop":
+		fmt.Fprintf(os.Stderr, "%s%s\n", StoppedAt, name)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case "error":
 		return fmt.Errorf("%w at %s", ErrInjected, name)
 	}

@@ -24,6 +24,9 @@ func (p *program) arrange(commands []*cli.Command, args []string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(flags, func(f string) bool { return f == "--help" || f == "-help" || f == "-h" }) {
+		rest = nil // the library would look for help on the argument
+	}
 	if len(rest) > 0 {
 		p.argument = rest[0]
 	}

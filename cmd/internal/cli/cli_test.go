@@ -45,8 +45,9 @@ func closedDoor(_ context.Context, dsn string) (*dialect.Database, error) {
 	return nil, dberr.Mark(dberr.Unreachable, errors.New("dial "+dsn+": connection refused"))
 }
 
-// TestScripts runs testdata/*.txtar. $PLAN is the fixture's file.
+// TestScripts runs testdata/*.txtar. plan.json is the fixture; $PROMETHEUS is the address of metricsServer.
 func TestScripts(t *testing.T) {
+	prometheus := metricsServer(t)
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata",
 		UpdateScripts: *update,
@@ -56,6 +57,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			e.Setenv("PROMETHEUS", prometheus)
 			return os.WriteFile(filepath.Join(e.WorkDir, "plan.json"), b, 0o644)
 		},
 	})

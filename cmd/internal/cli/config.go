@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/throttle"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Backfill           BackfillConfig         `yaml:"backfill"`
 	Locks              LockConfig             `yaml:"locks"`
 	Throttle           ThrottleConfig         `yaml:"throttle"`
+	Lint               lint.Config            `yaml:"lint"`
 	gate.Targets       `yaml:",inline"`
 }
 

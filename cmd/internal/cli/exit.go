@@ -14,10 +14,11 @@ import (
 	"github.com/phasemig/phasemig/verify"
 )
 
-// The exit codes, which scripts branch on. 2 is lint's.
+// The exit codes, which scripts branch on.
 const (
 	exitDone      = 0
 	exitError     = 1
+	exitLint      = 2
 	exitWaiting   = 3
 	exitNo        = 4
 	exitDrift     = 5
@@ -48,11 +49,15 @@ func classify(ctx context.Context, err error) class {
 		input        *plans.InputError
 		conflict     *shadow.ConflictError
 		stop         *stream.StopError
+		judged       *judgedError
+		found        *foundError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
 	case errors.As(err, &usage):
 		return class{"usage", exitUsage}
+	case errors.As(err, &found):
+		return class{"findings", exitLint}
 	case is(engine.ErrOutcomeUnknown):
 		return class{"outcome_unknown", exitUnknown}
 	case errors.As(err, &diverged):
@@ -63,6 +68,8 @@ func classify(ctx context.Context, err error) class {
 		return class{"gate_failed", exitNo}
 	case errors.As(err, &held):
 		return class{"gate_waiting", exitWaiting}
+	case errors.As(err, &judged):
+		return judged.class()
 	case is(engine.ErrPaused):
 		return class{"paused", exitWaiting}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):

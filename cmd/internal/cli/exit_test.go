@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/phasemig/phasemig/canary"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -30,6 +31,8 @@ func TestExitCodes(t *testing.T) {
 		{dberr.Mark(dberr.BadLogin, errors.New("no")), 1},
 		{&gate.HeldError{Verdict: gate.Unsure("not yet", nil)}, 3},
 		{engine.ErrPaused, 3},
+		{notPromoted(canary.Verdict{Decision: canary.Manual, Reasons: []string{"x"}}), 3},
+		{notPromoted(canary.Verdict{Decision: canary.Rollback, Reasons: []string{"x"}}), 4},
 		{&gate.HeldError{Verdict: gate.Failed("no", nil)}, 4},
 		{&engine.UnreturnableError{Count: 2}, 4},
 		{plans.ErrStale, 5},
@@ -77,6 +80,7 @@ func TestHints(t *testing.T) {
 	for _, err := range []error{
 		usagef("x"), engine.ErrAborted, engine.ErrWrongPhase, engine.ErrPaused, engine.ErrOutcomeUnknown, engine.ErrIrreversible,
 		&gate.HeldError{Gate: "soak", Verdict: gate.Unsure("x", nil)}, &gate.HeldError{Gate: "approval", Phase: plans.Contract, Verdict: gate.Unsure("x", nil)},
+		notPromoted(canary.Verdict{Decision: canary.Manual, Reasons: []string{"x"}}), notPromoted(canary.Verdict{Decision: canary.Rollback, Reasons: []string{"x"}}),
 		&engine.UnreturnableError{Count: 1}, &plans.DriftError{}, &state.HeldError{}, state.ErrNotFound, state.ErrNotInstalled, state.ErrVersion, state.ErrBusy,
 		&verify.DivergedError{}, dberr.Unreachable, dberr.BadLogin, dberr.LockTimeout, dberr.ConnLost, dberr.Deadlock, dberr.Denied, dberr.ReadOnly,
 	} {

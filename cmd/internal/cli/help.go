@@ -44,7 +44,7 @@ const closing = `
 phasemig COMMAND --help tells a command's flags.
 Target    --dsn, --env, PHASEMIG_DSN, or default_environment in phasemig.yaml
 Password  PHASEMIG_PASSWORD, or as phasemig.yaml says; never on the command line
-Exit      0 done · 1 error · 3 waiting · 4 a gate said no · 5 drift · 6 another runner
+Exit      0 done · 1 error · 2 lint findings · 3 waiting · 4 a gate said no · 5 drift · 6 another runner
           7 outcome unknown · 8 rows differ · 9 refused · 64 usage · 75 temporary, call again
 `
 

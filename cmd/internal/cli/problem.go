@@ -103,8 +103,11 @@ func ownHint(err error) string {
 		input   *plans.InputError
 		refused *plans.RefusedError
 		stop    *stream.StopError
+		judged  *judgedError
 	)
 	switch {
+	case errors.As(err, &judged):
+		return judged.hint()
 	case errors.As(err, &hinted):
 		return hinted.Do
 	case errors.As(err, &stop) && stop.Hint != "":
@@ -153,6 +156,7 @@ var errorHints = []struct {
 }
 
 var classHints = map[string]string{
+	"findings":        "each finding tells the safe form; one that is meant is ignored by a comment with a reason: -- phasemig:ignore RULE reason=\"…\"",
 	"outcome_unknown": "look at the server before anything else is done: phasemig status RUN tells what was announced and what the catalog shows",
 	"diverged":        "nothing was switched; see the rows named here, then phasemig verify RUN",
 	"unreturnable":    "put values that fit into these rows, or give them up by --lose-rows",

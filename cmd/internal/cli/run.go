@@ -71,9 +71,9 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.planCommand(), p.showCommand(),
+		p.planCommand(), p.showCommand(), p.lintCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
-		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.verifyCommand(), p.doctorCommand(),
+		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
 		p.demoCommand(), p.versionCommand(),
 	}

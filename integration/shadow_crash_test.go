@@ -1,0 +1,251 @@
+package integration
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/plans"
+)
+
+// crashedAlter rewrites the table, keeps a unique key whose values move all the time,
+// and has a column on either side that the other has not.
+var crashedAlter = alteration{name: "crash", alter: "MODIFY hits BIGINT NOT NULL DEFAULT 0, ADD COLUMN extra INT NOT NULL DEFAULT 7 AFTER email, DROP COLUMN mask", renamed: texts{"mask": "-"}}
+
+// small chunks: a crash falls between many.
+var smallChunks = []string{"--chunk-rows", "40"}
+
+// shadowPoints are the failpoints that only a shadow comes by.
+func shadowPoints() []string {
+	return slices.DeleteFunc(fault.Points(), func(p string) bool { return !strings.HasPrefix(p, "shadow.") })
+}
+
+// mortal is a change whose calls die.
+type mortal struct {
+	*shadowed
+	died map[string]int // by failpoint, or "" for a random moment
+}
+
+func newMortal(t *testing.T, k throwaway.Kind) *mortal {
+	t.Helper()
+	m := &mortal{newShadowed(t, k, crashedAlter, load{rows: 500, writers: 4, rate: 120}), map[string]int{}}
+	m.planned()
+	m.begin()
+	return m
+}
+
+// calls of a life with every direction of the tables' exchange, and what the table
+// must be afterwards.
+func (m *mortal) calls() []struct {
+	args []string
+	then func(string)
+} {
+	apply := func(phase plans.PhaseName) []string {
+		return append([]string{"apply", "plan.json", "--phase", string(phase)}, smallChunks...)
+	}
+	back := []string{"rollback", m.plan.ID}
+	return []struct {
+		args []string
+		then func(string)
+	}{{apply(plans.Expand), m.isOld}, {back, m.isOld}, {apply(plans.Expand), m.isOld}, {apply(plans.Switch), m.isNew}, {back, m.isOld}, {apply(plans.Switch), m.isNew}}
+}
+
+func (m *mortal) contract() {
+	m.t.Helper()
+	m.apply(plans.Contract)
+	m.isNew("contract")
+}
+
+// TestCrashShadow kills the program at every failpoint of a shadow, in every direction,
+// while unique values move; called again until it ends, it must leave the table as it was
+// committed, at each stop. In the short form all points are armed at once.
+func TestCrashShadow(t *testing.T) {
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		died := map[string]int{}
+		lives, hits := [][]string{shadowPoints()}, 1
+		if long() {
+			lives, hits = nil, 3
+			for _, p := range shadowPoints() {
+				lives = append(lives, []string{p})
+			}
+			lives = append(lives, syncPoints())
+		}
+		for _, points := range lives {
+			m := newMortal(t, k)
+			for hit := 1; hit <= hits; hit++ {
+				for _, c := range m.calls() {
+					m.through(points, hit, c.args...)
+					c.then(fmt.Sprintf("%s, dying at %s", strings.Join(c.args[:2], " "), strings.Join(points, ", ")))
+				}
+				if hit < hits {
+					m.settledBack()
+				}
+			}
+			m.contract()
+			for p, n := range m.died {
+				died[p] += n
+			}
+		}
+		t.Logf("killed at %v", died)
+		for _, p := range shadowPoints() {
+			if died[p] == 0 {
+				t.Errorf("the program never died at %s", p)
+			}
+		}
+	})
+}
+
+// settledBack goes back to the beginning.
+func (m *mortal) settledBack() {
+	m.t.Helper()
+	for range 2 {
+		m.rollback()
+	}
+}
+
+// through calls until a call doesn't die. Each point kills once.
+func (m *mortal) through(points []string, hit int, args ...string) {
+	m.t.Helper()
+	armed := slices.Clone(points)
+	for {
+		var spec []string
+		for _, p := range armed {
+			spec = append(spec, fmt.Sprintf("%s=kill@%d", p, hit))
+		}
+		r := m.home.with("PHASEMIG_FAULT=" + strings.Join(spec, ",")).call(args...)
+		if r.signal == syscall.SIGKILL {
+			_, point, _ := strings.Cut(r.stderr, fault.KilledAt)
+			point = strings.TrimSpace(point)
+			m.died[point]++
+			armed = slices.DeleteFunc(armed, func(p string) bool { return p == point })
+		} else if m.ended(r) {
+			return
+		}
+	}
+}
+
+// ended reports whether a call was the last one: the lease of one that died is free
+// after a moment, and what is temporary is tried again.
+func (m *mortal) ended(r called) bool {
+	m.t.Helper()
+	if r.exit == 6 || r.exit == 75 {
+		m.ride(ride / 10)
+		return false
+	}
+	if r.exit != 0 {
+		m.t.Fatalf("after dying at %v: phasemig %v: exit %d (signal %v)\n%s%s", m.died, r.args, r.exit, r.signal, r.stdout, r.stderr)
+	}
+	return true
+}
+
+// TestCrashShadowAnytime kills the program at random moments, as often as is asked.
+func TestCrashShadowAnytime(t *testing.T) {
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		want := 10
+		if long() {
+			want = 220
+		}
+		r := rand.New(rand.NewPCG(17, 4))
+		kills, longest := 0, map[string]time.Duration{}
+		for kills < want {
+			m := newMortal(t, k)
+			for round := 0; round < 4 && kills < want; round++ {
+				for _, c := range m.calls() {
+					m.anytime(r, longest, c.args...)
+					c.then(fmt.Sprintf("%s, killed %d times so far", strings.Join(c.args[:2], " "), kills+m.died[""]))
+				}
+				m.settledBack()
+				m.isOld("the way back")
+			}
+			kills += m.died[""]
+			if rep := m.lap("killed"); rep.Errors > 0 {
+				t.Fatal(rep)
+			}
+		}
+		t.Logf("%d kills", kills)
+	})
+}
+
+// anytime calls until a call ends by itself, and kills most of them before. A call
+// takes as long as the longest of its kind so far; a second at first.
+func (m *mortal) anytime(r *rand.Rand, longest map[string]time.Duration, args ...string) {
+	m.t.Helper()
+	kind := strings.Join(append(args[:1:1], args[2:]...), " ")
+	for tries := 0; ; tries++ {
+		begin := time.Now()
+		p := m.home.start(args...)
+		var kill *time.Timer
+		if tries < 6 {
+			kill = time.AfterFunc(time.Duration(r.Float64()*float64(max(longest[kind], time.Second))), func() { _ = p.cmd.Process.Kill() })
+		}
+		c := p.wait()
+		if kill != nil {
+			kill.Stop()
+		}
+		if c.signal == syscall.SIGKILL {
+			m.died[""]++
+			continue
+		}
+		if m.ended(c) {
+			longest[kind] = max(longest[kind], time.Since(begin))
+			return
+		}
+	}
+}
+
+// TestStoppedRunner halts a runner at a failpoint, lets a second one take over and finish,
+// and lets the first go on: it must notice, and harm nothing. Its lease is free after a while; what
+// it had locked, the second one must get over.
+func TestStoppedRunner(t *testing.T) {
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		points := []string{"shadow.chunk_reading", "shadow.drained"}
+		if long() {
+			points = shadowPoints()
+		}
+		for _, point := range points {
+			t.Run(point, func(t *testing.T) { stopped(t, k, point) })
+		}
+	})
+}
+
+func stopped(t *testing.T, k throwaway.Kind, point string) {
+	m := newMortal(t, k)
+	calls := m.calls()[2:]
+	for _, c := range calls[:3] { // expand, switch, rollback: the first that comes by the point is halted there
+		first := m.home.with("PHASEMIG_FAULT=" + point + "=stop").start(c.args...)
+		waitFor(t, "the halt or the end", func() bool {
+			return strings.Contains(first.err.String(), fault.StoppedAt) || strings.Contains(first.state(), "Z")
+		})
+		if !strings.Contains(first.err.String(), fault.StoppedAt) {
+			first.wait().want(t, 0)
+			c.then(c.args[0])
+			continue
+		}
+		m.through(nil, 1, c.args...)
+		c.then(strings.Join(c.args[:2], " ") + " by the second runner")
+		first.signal(syscall.SIGCONT)
+		r := first.wait()
+		if r.exit != 6 && r.exit != 75 && r.exit != 1 {
+			t.Errorf("the halted runner ended with %d\n%s", r.exit, r.stderr)
+		}
+		t.Logf("halted in %s at %s: exit %d", strings.Join(c.args, " "), point, r.exit)
+		m.ride(ride)
+		c.then(strings.Join(c.args[:2], " ") + " and the halted runner after it")
+	}
+	m.lap("stopped at " + point)
+	m.rollbackOrBe()
+}
+
+// rollbackOrBe: after all that the tables still change places.
+func (m *mortal) rollbackOrBe() {
+	m.t.Helper()
+	m.apply(plans.Switch)
+	m.isNew("switch at last")
+	m.contract()
+}

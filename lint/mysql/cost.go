@@ -1,0 +1,346 @@
+package mysql
+
+import (
+	"github.com/phasemig/phasemig/lint"
+)
+
+// algorithm is how the server carries out a clause, from the cheapest on.
+type algorithm int
+
+// The algorithms. InPlace needs no new table, Rebuild writes the table anew beside writes.
+const (
+	instant algorithm = iota
+	inPlace
+	rebuild
+	copying
+)
+
+func (a algorithm) String() string {
+	return [...]string{"INSTANT", "INPLACE", "INPLACE with a rebuild", "COPY"}[a]
+}
+
+// cost is what a clause does on a table in use.
+type cost struct {
+	rule   string // under which rule it is told
+	how    algorithm
+	shared bool   // writes wait: LOCK=SHARED
+	why    string // what takes the time
+	fails  string // it fails, and why
+}
+
+// blocks reports whether writes wait for a time that grows with the table.
+func (c cost) blocks() bool { return c.shared || c.how == copying }
+
+// cost is the cost of one clause on a table. k is nil where nothing is known of the table.
+func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
+	switch c.kind {
+	case "add column":
+		return j.addColumn(s, c, k)
+	case "drop column":
+		return j.dropsColumn(c, k)
+	case "modify", "change":
+		return j.modify(c, k)
+	case "rename column":
+		if !j.maria && j.version < 80000 || j.maria && j.version < 100502 {
+			return cost{rule: "not-on-this-version", fails: "RENAME COLUMN isn't known on this version"}
+		}
+	case "add key":
+		return j.addKey(c.key, k)
+	case "drop primary":
+		return j.dropsPrimary(s)
+	case "convert":
+		return j.converts(c, k)
+	case "option":
+		return j.option(c, k)
+	case "force":
+		return j.rebuilt(k, "FORCE")
+	case "order by":
+		return cost{"order-by", copying, true, "ORDER BY copies the table", ""}
+	case "alter check":
+		if c.value == "enforced" {
+			return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
+		}
+	case "add versioning", "drop versioning", "add period", "drop period":
+		return cost{"system-versioning", copying, true, "the table is copied", ""}
+	}
+	return j.partition(c)
+}
+
+// whole is a clause that writes the table anew by its own nature.
+func (j *judge) rebuilt(k *lint.Relation, what string) cost {
+	if fulltext(k) {
+		return cost{"rebuild-table", copying, true, what + " copies a table that has a FULLTEXT index", ""}
+	}
+	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
+}
+
+// instantly is what is INSTANT in general but not on every table.
+func (j *judge) instantly(rule string, k *lint.Relation, since lint.Version) cost {
+	switch {
+	case fulltext(k):
+		return cost{rule, copying, true, "a table with a FULLTEXT index can't be changed INSTANTly, and is copied", ""}
+	case compressed(k):
+		return cost{"online-rebuild", rebuild, false, "a table with ROW_FORMAT=COMPRESSED can't be changed INSTANTly, and is written anew", ""}
+	case j.version < since:
+		return cost{"online-rebuild", rebuild, false, "this version writes the table anew for it", ""}
+	case k != nil && k.NoInstant != "":
+		return cost{"online-rebuild", rebuild, false, k.NoInstant, ""}
+	}
+	return cost{}
+}
+
+func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
+	col := c.column
+	const rule = "add-column-blocking"
+	switch {
+	case c.exists && !j.maria:
+		return cost{rule: "not-on-this-version", fails: "MySQL has no ADD COLUMN IF NOT EXISTS"}
+	case col.hasDef && !col.expr && !col.nullDefault() && col.typ.large() && !j.maria:
+		return cost{rule: "invalid-definition", fails: "a " + col.typ.name + " column can't have a literal default; an expression in parentheses can be one"}
+	case col.generated == "stored":
+		return cost{rule, copying, true, "a STORED generated column is computed for every row", ""}
+	case col.auto:
+		return cost{rule, rebuild, true, "AUTO_INCREMENT numbers every row", ""}
+	case j.exprCopies(col):
+		return cost{rule, copying, true, "a default that is an expression is computed for every row", ""}
+	case col.check && !j.maria && j.version >= 80016:
+		return cost{rule, copying, true, "a column with a CHECK makes the table be copied", ""}
+	case col.refs != nil && (j.maria || j.version >= 90000):
+		return cost{rule, copying, true, "a foreign key is added by copying the table", ""}
+	case col.generated == "virtual":
+		if indexed(s, col.name) {
+			return cost{rule, inPlace, true, "an index on a virtual column that is added with it is built while writes wait", ""}
+		}
+		if j.maria && len(s.clauses) > 1 {
+			return cost{rule, copying, true, "a virtual column that is added together with something else makes the table be copied", ""}
+		}
+		return cost{}
+	case col.unique || col.primary:
+		return cost{"online-rebuild", rebuild, false, "an index is built", ""}
+	case j.maria && (col.first || col.after != "") && virtual(k):
+		return cost{rule, copying, true, "on a table with virtual columns a column that isn't added at the end makes the table be copied", ""}
+	}
+	return j.instantly(rule, k, j.sinceAdd(col))
+}
+
+// sinceAdd is the version since which a column is added INSTANTly.
+func (j *judge) sinceAdd(col column) lint.Version {
+	anywhere := col.first || col.after != ""
+	switch {
+	case j.maria && anywhere:
+		return 100400
+	case j.maria:
+		return 100302
+	case anywhere:
+		return 80029
+	}
+	return 80012
+}
+
+// exprCopies: on MySQL every expression does, on MariaDB one that gives rows values of their own.
+func (j *judge) exprCopies(col column) bool {
+	if !col.expr {
+		return false
+	}
+	if !j.maria {
+		return true
+	}
+	t := Syntax.Tokens(col.def)
+	for i, x := range t {
+		called := i+1 < len(t) && t[i+1].Is("(")
+		if x.Kind == lint.Quoted || x.Kind == lint.Word && (called && varying(x.Text) || !called && !operatorWord(x.Text) && !now(x.Text)) {
+			return true // a function that varies, or another column
+		}
+	}
+	return false
+}
+
+func (j *judge) dropsColumn(c clause, k *lint.Relation) cost {
+	if c.exists && !j.maria {
+		return cost{rule: "not-on-this-version", fails: "MySQL has no DROP COLUMN IF EXISTS"}
+	}
+	if k != nil {
+		for _, x := range k.Indexes {
+			if x.Primary && len(x.Columns) > 0 && same(x.Columns[0].Name, c.name) {
+				return cost{"primary-key", copying, true, "without its primary key the table is copied", ""}
+			}
+		}
+	}
+	since := lint.Version(80029)
+	if j.maria {
+		since = 100400
+	}
+	return j.instantly("drop-column-blocking", k, since)
+}
+
+func (j *judge) addKey(q key, k *lint.Relation) cost {
+	functional := false
+	for _, p := range q.parts {
+		functional = functional || p.Expression != ""
+	}
+	switch {
+	case q.kind == "fulltext":
+		return cost{"fulltext-spatial-index", inPlace, true, "a FULLTEXT index is built while writes wait", ""}
+	case q.kind == "spatial":
+		return cost{"fulltext-spatial-index", inPlace, true, "a SPATIAL index is built while writes wait", ""}
+	case q.kind == "vector":
+		return cost{"fulltext-spatial-index", copying, true, "a VECTOR index is built while writes wait", ""}
+	case q.kind == "foreign":
+		if j.unchecked {
+			return cost{}
+		}
+		return cost{"add-foreign-key", copying, true, "the table is copied to verify every row", ""}
+	case q.kind == "check":
+		if !q.enforced || !j.maria && j.version < 80016 {
+			return cost{}
+		}
+		return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
+	case functional && (j.maria || j.version < 80013):
+		return cost{rule: "not-on-this-version", fails: "an index on an expression isn't known there"}
+	case functional:
+		return cost{"functional-index", inPlace, true, "an index on an expression is built while writes wait", ""}
+	case q.kind == "primary":
+		if fulltext(k) {
+			return cost{"primary-key", copying, true, "a primary key is added to a table with a FULLTEXT index by copying it", ""}
+		}
+		return cost{"online-rebuild", rebuild, false, "a primary key writes the table anew", ""}
+	}
+	if name := j.longKey(q, k); name != "" {
+		return cost{rule: "invalid-definition", fails: "the index needs a prefix of " + name + ", such as " + name + "(100)"}
+	}
+	return cost{"index-build", inPlace, false, "the index is built", ""}
+}
+
+// longKey names a TEXT or BLOB column of an index that has no prefix.
+func (j *judge) longKey(q key, k *lint.Relation) string {
+	for _, p := range q.parts {
+		if col := k.Column(p.Name); col != nil && p.Prefix == 0 {
+			if t, ok := parseType(col.Type); ok && t.large() && !t.geometry() && !(j.maria && q.kind == "unique") {
+				return p.Name
+			}
+		}
+	}
+	return ""
+}
+
+func (j *judge) dropsPrimary(s *statement) cost {
+	for _, c := range s.clauses {
+		if c.kind == "add key" && c.key.kind == "primary" || c.kind == "add column" && c.column.primary {
+			return cost{"online-rebuild", rebuild, false, "another primary key writes the table anew", ""}
+		}
+	}
+	return cost{"primary-key", copying, true, "without its primary key the table is copied", ""}
+}
+
+func (j *judge) option(c clause, k *lint.Relation) cost {
+	switch c.name {
+	case "engine":
+		if c.value == "innodb" && (k == nil || k.Storage == "" || same(k.Storage, "innodb")) {
+			return j.rebuilt(k, "ENGINE=InnoDB")
+		}
+		return cost{"change-engine", copying, true, "another engine copies the table", ""}
+	case "row_format", "key_block_size", "autoextend_size", "page_compressed", "data directory":
+		if c.name == "data directory" || j.maria && c.name == "page_compressed" && c.value == "0" {
+			return cost{}
+		}
+		return j.rebuilt(k, c.name)
+	case "tablespace":
+		if j.maria {
+			return cost{}
+		}
+		return j.rebuilt(k, "TABLESPACE")
+	case "encryption", "encrypted":
+		if c.name == "encryption" && j.maria {
+			return cost{rule: "not-on-this-version", fails: "MariaDB has no ENCRYPTION; ENCRYPTED=YES is its own"}
+		}
+		if c.value == "n" || c.value == "no" {
+			if k != nil && k.Options["encryption"] != "y" && k.Options["encrypted"] != "yes" {
+				return cost{}
+			}
+		}
+		return cost{"encryption", copying, true, "the table is copied to encrypt or decrypt it", ""}
+	case "union", "insert_method":
+		return cost{}
+	}
+	return cost{}
+}
+
+func (j *judge) partition(c clause) cost {
+	const rule = "partition-maintenance"
+	switch c.kind {
+	case "add partition":
+		if c.value == "" || c.value == "count" {
+			return cost{rule, inPlace, true, "rows are spread anew over the partitions", ""}
+		}
+	case "coalesce partition":
+		return cost{rule, inPlace, true, "rows are spread anew over the partitions", ""}
+	case "reorganize partition":
+		return cost{rule, inPlace, true, "the partitions' rows are copied", ""}
+	case "rebuild partition":
+		return cost{rule, inPlace, true, "the partition is written anew", ""}
+	case "optimize partition", "repair partition":
+		return cost{rule, copying, true, "InnoDB writes the whole table anew for it", ""}
+	case "partition by":
+		return cost{"partition-table", copying, true, "the table is copied into partitions", ""}
+	case "remove partitioning":
+		return cost{"partition-table", copying, true, "the table is copied out of its partitions", ""}
+	case "exchange partition":
+		if c.to != "without" {
+			return cost{rule, inPlace, true, "every row of the table is read to see that it fits the partition", ""}
+		}
+	case "convert partition":
+		return cost{rule, inPlace, true, "every row is read to see that it fits", ""}
+	case "import tablespace":
+		return cost{rule, copying, true, "the imported file is read and rewritten", ""}
+	}
+	return cost{}
+}
+
+func fulltext(k *lint.Relation) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		if same(x.Method, "fulltext") {
+			return true
+		}
+	}
+	return false
+}
+
+func compressed(k *lint.Relation) bool { return k != nil && k.Options["row_format"] == "compressed" }
+
+func virtual(k *lint.Relation) bool {
+	if k == nil {
+		return false
+	}
+	for _, c := range k.Columns {
+		if c.Generated == "virtual" {
+			return true
+		}
+	}
+	return false
+}
+
+// indexed: the same ALTER puts an index on the column.
+func indexed(s *statement, column string) bool {
+	for _, c := range s.clauses {
+		if c.kind == "add key" {
+			for _, p := range c.key.parts {
+				if same(p.Name, column) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// varying functions give each row a value of its own.
+func varying(word string) bool {
+	switch lower(word) {
+	case "uuid", "uuid_short", "sys_guid", "rand", "random_bytes", "nextval", "lastval", "connection_id", "last_insert_id", "sysdate", "uuid_v4", "uuid_v7", "get_lock":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,281 @@
+package mysql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+func same(a, b string) bool { return strings.EqualFold(a, b) }
+func lower(s string) string { return strings.ToLower(s) }
+
+// modify is the cost of MODIFY and CHANGE: what differs between the old and the new definition decides.
+func (j *judge) modify(c clause, k *lint.Relation) cost {
+	const rule = "change-type"
+	was := k.Column(c.name)
+	if was == nil {
+		return cost{rule, copying, true, "the old definition isn't known, and most changes of a type copy the table", ""}
+	}
+	from, ok := parseType(was.Type)
+	if !ok {
+		return cost{rule, copying, true, "the old type isn't known, and most changes of a type copy the table", ""}
+	}
+	from.charset, from.collate = was.Charset, was.Collation
+	to := j.inherit(c.column.typ, k)
+	col := c.column
+	switch {
+	case k != nil && locked(k, c.name) && !j.unchecked && !same(from.String(), to.String()):
+		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
+	case was.Generated != "" || col.generated != "":
+		return j.generated(was, col)
+	case col.auto && was.Identity == "":
+		return cost{rule, copying, true, "AUTO_INCREMENT for a column that is there copies the table", ""}
+	}
+	if x := j.retype(from, to, c.name, k); x.how == copying || x.fails != "" {
+		return x
+	} else if x.how > instant {
+		return x
+	}
+	return j.sameType(was, col, k)
+}
+
+// sameType is what MODIFY does beside the type.
+func (j *judge) sameType(was *schema.Column, col column, k *lint.Relation) cost {
+	notNull := col.notNull || col.primary
+	moved := col.first || col.after != ""
+	switch {
+	case was.Nullable && notNull:
+		return j.rebuiltFor(k, "NOT NULL")
+	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
+		if j.maria {
+			return cost{}
+		}
+		return j.rebuiltFor(k, "NULL")
+	case moved && !j.maria:
+		return j.rebuiltFor(k, "another place in the row")
+	}
+	return cost{}
+}
+
+func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
+	if fulltext(k) {
+		return cost{"change-type", copying, true, what + " copies a table that has a FULLTEXT index", ""}
+	}
+	if j.maria && virtual(k) {
+		return cost{"change-type", copying, true, what + " copies a table that has virtual columns", ""}
+	}
+	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
+}
+
+func (j *judge) generated(was *schema.Column, col column) cost {
+	stored := was.Generated == "stored" || col.generated == "stored"
+	if (was.Generated == "virtual") != (col.generated == "virtual") {
+		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
+	}
+	if !stored && j.maria {
+		return cost{}
+	}
+	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
+}
+
+// inherit gives a type what it takes from the table.
+func (j *judge) inherit(t typ, k *lint.Relation) typ {
+	if t.collate != "" && t.charset == "" {
+		t.charset = charsetOf(t.collate)
+	}
+	if t.text() && t.charset == "" && k != nil {
+		t.charset, t.collate = k.Options["charset"], k.Options["collate"]
+	}
+	return t
+}
+
+// collationOf is a type's collation; without one it is the default of its character set, as far as that is known.
+func (j *judge) collationOf(t typ) string {
+	switch {
+	case t.collate != "" || t.charset == "":
+		return t.collate
+	case t.charset == "utf8mb4" && !j.maria && j.version >= 80000:
+		return "utf8mb4_0900_ai_ci"
+	case t.charset == "latin1":
+		return "latin1_swedish_ci"
+	}
+	return t.charset + "_general_ci"
+}
+
+// retype is the cost of another type.
+func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
+	copies := func(why string) cost { return cost{"change-type", copying, true, why + " copies the table", ""} }
+	what := from.String() + " to " + to.String()
+	if from.name != to.name || from.unsigned != to.unsigned {
+		return copies(what)
+	}
+	if from.text() && from.charset != "" && to.charset != "" && from.charset != to.charset {
+		if !j.charsetKept(from, to, name, k) {
+			return copies("the character set " + from.charset + " to " + to.charset)
+		}
+		return j.length(from, to, what)
+	}
+	if from.text() && j.collationOf(from) != j.collationOf(to) && inIndex(k, name) {
+		if j.maria {
+			return cost{"online-rebuild", inPlace, false, "the column's indexes are built anew for the collation", ""}
+		}
+		return copies("another collation of an indexed column")
+	}
+	switch from.name {
+	case "varchar", "varbinary":
+		return j.length(from, to, what)
+	case "enum", "set":
+		return members(from, to, copies)
+	case "tinyint", "smallint", "mediumint", "int", "bigint", "year", "float", "double":
+		if from.integer() || slices.Equal(from.args, to.args) {
+			return cost{}
+		}
+		if len(from.args) == 2 || len(to.args) == 2 {
+			return cost{}
+		}
+		return cost{}
+	}
+	if !slices.Equal(from.fill(), to.fill()) {
+		return copies(what)
+	}
+	return cost{}
+}
+
+// fill writes out the arguments that may be left out.
+func (t typ) fill() []int {
+	switch {
+	case len(t.args) > 0 && !(t.name == "decimal" && len(t.args) == 1):
+		return t.args
+	case t.name == "decimal":
+		return []int{t.arg(0, 10), 0}
+	case t.name == "char", t.name == "binary", t.name == "bit":
+		return []int{1}
+	case t.name == "datetime", t.name == "timestamp", t.name == "time":
+		return []int{0}
+	}
+	return t.args
+}
+
+// charsetKept: the stored bytes stay as they are. Both servers do so for utf8mb3 to utf8mb4; MySQL only without an index.
+func (j *judge) charsetKept(from, to typ, name string, k *lint.Relation) bool {
+	if from.charset == "ascii" {
+		return j.maria && (to.charset == "utf8mb3" || to.charset == "utf8mb4" || to.charset == "latin1") && !inIndex(k, name)
+	}
+	if from.charset != "utf8mb3" || to.charset != "utf8mb4" {
+		return false
+	}
+	return j.maria && (from.name == "varchar" || from.name == "text") || !j.maria && j.version >= 80000 && !inIndex(k, name)
+}
+
+// length is the cost of another length. The length of a value is stored in one byte up to 255 bytes, in two above.
+func (j *judge) length(from, to typ, what string) cost {
+	if from.name != "varchar" && from.name != "varbinary" {
+		if !slices.Equal(from.fill(), to.fill()) {
+			return cost{"change-type", copying, true, what + " copies the table", ""}
+		}
+		return cost{}
+	}
+	w, v := 1, 1
+	if from.name == "varchar" {
+		w, v = width(from.charset), width(to.charset)
+	}
+	a, b := from.arg(0, 0)*w, to.arg(0, 0)*v
+	switch {
+	case to.arg(0, 0) < from.arg(0, 0):
+		return cost{"change-type", copying, true, what + " copies the table, and fails where a value doesn't fit", ""}
+	case a <= 255 && b > 255 && !(j.maria && j.version >= 100403 && a <= 127):
+		return cost{"change-type", copying, true, what + " crosses 255 bytes, where the stored length takes a second byte, so that the table is copied", ""}
+	}
+	return cost{}
+}
+
+// members: new members at the end are free as long as a value takes as many bytes.
+func members(from, to typ, copies func(string) cost) cost {
+	size := func(t typ) int {
+		n := len(t.values)
+		if t.name == "set" {
+			return (n + 7) / 8
+		}
+		if n > 255 {
+			return 2
+		}
+		return 1
+	}
+	if len(to.values) < len(from.values) || !slices.Equal(from.values, to.values[:len(from.values)]) {
+		return copies("taking away members of " + from.name + ", or moving them,")
+	}
+	if a, b := size(from), size(to); a != b && !(a == 3 && b == 4) {
+		return copies("more members of " + from.name + " than its bytes can tell apart")
+	}
+	return cost{}
+}
+
+func inIndex(k *lint.Relation, name string) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		for _, p := range x.Columns {
+			if same(p.Name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func primaryPart(k *lint.Relation, name string) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		for _, p := range x.Columns {
+			if x.Primary && same(p.Name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// locked: a foreign key of the table uses the column, or one that points at it.
+func locked(k *lint.Relation, name string) bool {
+	for _, q := range k.Constraints {
+		if q.Kind == schema.ForeignKey && slices.ContainsFunc(q.Columns, func(c string) bool { return same(c, name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// converts is CONVERT TO CHARACTER SET: a MODIFY of each text column.
+func (j *judge) converts(c clause, k *lint.Relation) cost {
+	copies := cost{"convert-charset", copying, true, "CONVERT TO CHARACTER SET copies the table", ""}
+	if k == nil || k.Partial || len(k.Columns) == 0 || !j.maria && j.version < 80000 {
+		return copies
+	}
+	worst := cost{}
+	for i := range k.Columns {
+		was := &k.Columns[i]
+		from, ok := parseType(was.Type)
+		if !ok {
+			return copies
+		}
+		if !from.text() {
+			continue
+		}
+		from.charset, from.collate = was.Charset, was.Collation
+		to := from
+		to.charset, to.collate = c.value, c.to
+		if from.charset == "" || from.charset != to.charset && !j.charsetKept(from, to, was.Name, k) || inIndex(k, was.Name) && from.collate != to.collate {
+			return copies
+		}
+		if x := j.length(from, to, was.Name); x.how == copying {
+			return copies
+		}
+		worst = cost{"online-rebuild", rebuild, false, "CONVERT TO CHARACTER SET writes the table anew", ""}
+	}
+	return worst
+}

@@ -1,0 +1,208 @@
+package mysql
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// Dialect is MySQL.
+func Dialect() *lint.Dialect { return dialect("mysql", false, 90700, 50700) }
+
+// MariaDB is MariaDB.
+func MariaDB() *lint.Dialect { return dialect("mariadb", true, 101100, 100400) }
+
+func dialect(name string, maria bool, newest, oldest lint.Version) *lint.Dialect {
+	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest, Names: Names,
+		New: func(v lint.Version, c *lint.Catalog) lint.Judge {
+			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), routines: map[string]string{}, texts: map[string]string{}, prepared: map[string]string{}}
+		}}
+	for _, r := range rules(maria) {
+		d.Rules = append(d.Rules, r.Rule)
+	}
+	d.Rules = append(d.Rules, lint.Shared()...)
+	return d
+}
+
+// judge is the simulation of one session.
+type judge struct {
+	maria     bool
+	version   lint.Version
+	catalog   *lint.Catalog
+	rules     []rule
+	file      *lint.File
+	next      int
+	timeout   bool // lock_wait_timeout is set
+	unchecked bool // foreign_key_checks = 0
+	committed bool // READ COMMITTED: INSERT … SELECT locks nothing
+	depth     int
+	said      map[string]bool
+	// routines are bodies of the file's own procedures, texts what user variables hold, prepared what PREPARE took.
+	routines, texts, prepared map[string]string
+}
+
+// rule is a rule and its test.
+type rule struct {
+	lint.Rule
+	check func(c *call)
+}
+
+// call is one rule looking at one statement.
+type call struct {
+	*judge
+	*statement
+	rule rule
+	s    lint.Statement
+	out  *[]lint.Finding
+}
+
+// said is one finding in the making.
+type said struct {
+	message, lock, safe string
+	severity            lint.Severity
+	fix                 *lint.Fix
+}
+
+func (c *call) report(x said) {
+	if x.severity == lint.Off {
+		x.severity = c.rule.Severity
+	}
+	f := lint.At(c.s, c.rule.ID, x.severity, x.message)
+	f.Lock, f.Safe, f.Fix = x.lock, x.safe, x.fix
+	*c.out = append(*c.out, f)
+}
+
+// Begin starts a file: a session of its own.
+func (j *judge) Begin(f *lint.File) {
+	j.file, j.next, j.timeout, j.unchecked, j.committed = f, 0, false, false, false
+	j.said = map[string]bool{}
+}
+
+// End ends the session.
+func (j *judge) End() []lint.Finding { return nil }
+
+// Statement applies one statement.
+func (j *judge) Statement(s lint.Statement) []lint.Finding {
+	if j.depth == 0 {
+		j.next++
+	}
+	p, err := read(s.Text)
+	if err != nil {
+		f := lint.At(s, lint.NotJudged, lint.Error, "this statement can't be read, so nothing is known about it: "+err.Error())
+		f.Safe = "If the server takes it, look at it by hand and write before it:\n-- phasemig:ignore not-judged reason=\"…\""
+		return []lint.Finding{f}
+	}
+	var out []lint.Finding
+	for _, r := range j.rules {
+		r.check(&call{judge: j, statement: p, rule: r, s: s, out: &out})
+	}
+	j.apply(p)
+	return append(out, j.inside(p, s)...)
+}
+
+func (j *judge) relation(id schema.Ident) *lint.Relation { return j.catalog.Relation(id) }
+
+// live reports whether a table is in use: everything is, but for what the file itself has made.
+func (j *judge) live(id schema.Ident) bool {
+	k := j.relation(id)
+	return k == nil || !k.Fresh
+}
+
+// altered reports whether the statement is an ALTER TABLE or the like on a table in use.
+func (c *call) altered() bool { return len(c.clauses) > 0 && c.live(c.table) }
+
+// costs gives the clauses under a rule with what they cost.
+func (c *call) costs(rule string) []priced {
+	if !c.altered() {
+		return nil
+	}
+	var out []priced
+	k := c.relation(c.table)
+	for _, x := range c.clauses {
+		if p := c.cost(c.statement, x, k); p.rule == rule {
+			out = append(out, priced{x, p})
+		}
+	}
+	return out
+}
+
+// priced is a clause and its cost.
+type priced struct {
+	clause
+	cost
+}
+
+// blocking is the check of rules about clauses that make writes wait.
+func blocking(safe func(c *call, p priced) string) func(c *call) {
+	return func(c *call) {
+		for _, p := range c.costs(c.rule.ID) {
+			x := said{message: c.sentence(p), lock: c.waiting(p), safe: safe(c, p)}
+			if c.onlineCopy(p.cost) {
+				x.severity, x.lock = lint.Warning, "none beside a short metadata lock: this version copies the table while writes go on"
+			}
+			c.report(x)
+		}
+	}
+}
+
+func (c *call) sentence(p priced) string {
+	what := strings.Join(strings.Fields(p.text), " ")
+	if what == "" {
+		what = c.verb
+	}
+	if len(what) > 120 {
+		what = strings.ToValidUTF8(what[:120], "") + "…"
+	}
+	return what + " on " + quoted(c.table) + ": " + p.why
+}
+
+func (c *call) waiting(p priced) string {
+	size := "the table's size"
+	if k := c.relation(c.table); k != nil && k.Rows > 0 {
+		size = "the table's size (about " + strconv.FormatInt(k.Rows, 10) + " rows)"
+	}
+	return "writes wait (" + p.how.String() + ", LOCK=SHARED), for a time that grows with " + size
+}
+
+// onlineCopy: MariaDB copies beside writes since 11.2, but for a few kinds of change.
+func (j *judge) onlineCopy(x cost) bool {
+	return j.maria && j.version >= 110200 && x.how == copying && x.rule != "system-versioning" && x.rule != "partition-table" && x.rule != "add-foreign-key" && x.rule != "order-by"
+}
+
+// quote writes a name as SQL needs it.
+func quote(name string) string {
+	plain := name != ""
+	for i, r := range name {
+		plain = plain && (r == '_' || r|0x20 >= 'a' && r|0x20 <= 'z' || i > 0 && r >= '0' && r <= '9')
+	}
+	switch strings.ToLower(name) {
+	case "order", "group", "key", "keys", "index", "table", "select", "from", "where", "check", "column", "default", "desc", "limit", "primary", "references", "rank", "range", "read", "system", "to", "trigger", "unique", "usage", "values", "with":
+		plain = false
+	}
+	if plain {
+		return name
+	}
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
+func quoted(id schema.Ident) string {
+	if id.Schema != "" {
+		return quote(id.Schema) + "." + quote(id.Name)
+	}
+	return quote(id.Name)
+}
+
+// Names lists the tables that a statement names, as far as it can be read.
+func Names(text string) []schema.Ident {
+	s, err := read(text)
+	if err != nil {
+		return nil
+	}
+	out := append(append([]schema.Ident{}, s.tables...), s.from...)
+	if s.table.Name != "" {
+		out = append(out, s.table)
+	}
+	return out
+}

@@ -1,0 +1,287 @@
+package mysql
+
+import (
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// dml reads UPDATE and DELETE as far as is needed: the tables, the condition, a limit.
+func (s *statement) dml(c *cursor, verb string) {
+	s.verb = verb
+	for c.any2("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY") {
+	}
+	switch {
+	case verb == "DELETE" && c.take("FROM"):
+		s.table = c.ident()
+		s.joined = c.at(",") || c.at("USING")
+	case verb == "UPDATE":
+		s.table = c.ident()
+		s.joined = c.joins()
+	default: // DELETE a, b FROM …
+		s.table = c.ident()
+		s.joined = true
+	}
+	s.condition(c)
+}
+
+// joins reports whether another table comes before SET.
+func (c *cursor) joins() bool {
+	for n := 0; c.i+n < len(c.t); n++ {
+		switch t := c.peek(n); {
+		case t.Is("SET"):
+			return false
+		case t.Is("JOIN"), t.Is(","):
+			return true
+		}
+	}
+	return false
+}
+
+// condition finds WHERE and LIMIT on this level.
+func (s *statement) condition(c *cursor) {
+	depth := 0
+	for ; c.i < len(c.t); c.i++ {
+		t := c.t[c.i]
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case depth == 0 && t.Is("WHERE"):
+			s.where = c.t[c.i+1:]
+			for k, w := range s.where {
+				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") {
+					s.limited = s.limited || limits(s.where[k:])
+					s.where = s.where[:k]
+					break
+				}
+			}
+			c.i = len(c.t)
+			return
+		case depth == 0 && t.Is("LIMIT"):
+			s.limited = true
+		}
+	}
+}
+
+func limits(t []lint.Token) bool {
+	depth := 0
+	for _, x := range t {
+		switch {
+		case x.Is("("):
+			depth++
+		case x.Is(")"):
+			depth--
+		case x.Is("LIMIT") && depth == 0:
+			return true
+		}
+	}
+	return false
+}
+
+// insert reads INSERT and REPLACE as far as a query in them.
+func (s *statement) insert(c *cursor, verb string) {
+	s.verb = verb
+	for c.any2("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO") {
+	}
+	s.table = c.ident()
+	if c.at("(") && !c.peek(1).Is("SELECT") {
+		c.parens()
+	}
+	if c.at("SELECT") || c.at("WITH") || c.at("(") || c.at("TABLE") {
+		s.selects = true
+		s.query(c)
+	}
+	c.i = len(c.t)
+}
+
+// query finds the tables that a query reads, its condition and its limit.
+func (s *statement) query(c *cursor) {
+	for k := c.i; k+1 < len(c.t); k++ {
+		if !c.t[k].Is("FROM") && !c.t[k].Is("JOIN") && !(c.t[k].Is("TABLE") && k == c.i) {
+			continue
+		}
+		if n := c.t[k+1]; n.Kind == lint.Word && !n.Is("DUAL") || n.Kind == lint.Quoted {
+			id := schema.Ident{Name: n.Value()}
+			if k+3 < len(c.t) && c.t[k+2].Is(".") {
+				id = schema.Ident{Schema: id.Name, Name: c.t[k+3].Value()}
+			}
+			s.from = append(s.from, id)
+		}
+	}
+	s.condition(c)
+	c.i = len(c.t)
+}
+
+// bounded reports whether a condition keeps a statement to a part that doesn't grow with the table: a column compared with
+// a value, a list or a range that ends. IS NULL and <> bound nothing.
+func bounded(w []lint.Token) bool {
+	if len(w) == 0 {
+		return false
+	}
+	if parts := splitBy(w, "OR", "||"); len(parts) > 1 {
+		for _, p := range parts {
+			if !bounded(p) {
+				return false
+			}
+		}
+		return true
+	}
+	low, high := false, false
+	for _, p := range splitBy(w, "AND", "&&") {
+		for len(p) > 2 && p[0].Is("(") && matching(p) == len(p)-1 {
+			p = p[1 : len(p)-1]
+			if bounded(p) {
+				return true
+			}
+		}
+		l, h, all := comparison(p)
+		if all {
+			return true
+		}
+		low, high = low || l, high || h
+	}
+	return low && high || high
+}
+
+func matching(p []lint.Token) int {
+	depth := 0
+	for i, t := range p {
+		if t.Is("(") {
+			depth++
+		}
+		if t.Is(")") {
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// splitBy cuts at words of this level. The AND of BETWEEN doesn't cut.
+func splitBy(w []lint.Token, words ...string) [][]lint.Token {
+	var out [][]lint.Token
+	depth, from, between := 0, 0, false
+	for i := 0; i < len(w); i++ {
+		switch {
+		case w[i].Is("("):
+			depth++
+		case w[i].Is(")"):
+			depth--
+		case depth == 0 && w[i].Is("BETWEEN"):
+			between = true
+		}
+		if depth != 0 {
+			continue
+		}
+		for _, x := range words {
+			if !w[i].Is(x) && !(len(x) == 2 && w[i].Is(x[:1]) && i+1 < len(w) && w[i+1].Is(x[:1])) {
+				continue
+			}
+			if between && x == "AND" {
+				between = false
+				break
+			}
+			out = append(out, w[from:i])
+			if len(x) == 2 && !w[i].Is(x) {
+				i++
+			}
+			from = i + 1
+			break
+		}
+	}
+	return append(out, w[from:])
+}
+
+// comparison says whether one condition bounds below, above, or altogether.
+func comparison(p []lint.Token) (low, high, all bool) {
+	columns, constants := 0, 0
+	depth := 0
+	for i, t := range p {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case depth > 0:
+		case t.Is("IS"), t.Is("NOT"), t.Is("!"):
+			return false, false, false
+		case t.Is("IN") && i+1 < len(p) && p[i+1].Is("("):
+			if i+2 < len(p) && p[i+2].Is("SELECT") {
+				return false, false, limits(p[i+2:]) || bounded(whereOf(p[i+2:]))
+			}
+			return false, false, i > 0
+		case t.Is("BETWEEN"), t.Is("LIKE"):
+			return false, false, i > 0
+		case t.Kind == lint.Word && !operatorWord(t.Text) && !strings.HasPrefix(t.Text, "@") && !(i+1 < len(p) && p[i+1].Is("(")), t.Kind == lint.Quoted:
+			if !(i+1 < len(p) && p[i+1].Is(".")) {
+				columns++
+			}
+		case t.Kind == lint.String, t.Kind == lint.Number, strings.HasPrefix(t.Text, "@"), t.Is("?"), t.Kind == lint.Word:
+			constants++
+		}
+	}
+	if columns != 1 || constants == 0 {
+		return false, false, false
+	}
+	return operators(p)
+}
+
+func operators(p []lint.Token) (low, high, all bool) {
+	flipped := len(p) > 0 && (p[0].Kind == lint.Number || p[0].Kind == lint.String)
+	for i, t := range p {
+		next := i+1 < len(p) && p[i+1].Start == t.End
+		switch {
+		case t.Is("<") && next && p[i+1].Is(">"):
+			return false, false, false
+		case t.Is("<"):
+			return flipped, !flipped, false
+		case t.Is(">"):
+			return !flipped, flipped, false
+		case t.Is("="):
+			return false, false, true
+		}
+	}
+	return false, false, false
+}
+
+func operatorWord(s string) bool {
+	switch strings.ToUpper(s) {
+	case "INTERVAL", "DAY", "HOUR", "MONTH", "YEAR", "MINUTE", "SECOND", "WEEK", "DIV", "MOD", "XOR", "BINARY", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP", "NULL":
+		return true
+	}
+	return false
+}
+
+func whereOf(t []lint.Token) []lint.Token {
+	depth := 0
+	for i, x := range t {
+		switch {
+		case x.Is("("):
+			depth++
+		case x.Is(")"):
+			depth--
+			if depth < 0 {
+				return nil
+			}
+		case x.Is("WHERE") && depth == 0:
+			end := len(t)
+			for k := i; k < len(t); k++ {
+				if t[k].Is("(") {
+					depth++
+				}
+				if t[k].Is(")") {
+					if depth--; depth < 0 {
+						end = k
+						break
+					}
+				}
+			}
+			return t[i+1 : end]
+		}
+	}
+	return nil
+}

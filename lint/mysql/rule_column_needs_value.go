@@ -1,0 +1,42 @@
+package mysql
+
+import (
+	"fmt"
+
+	"github.com/phasemig/phasemig/lint"
+)
+
+var columnNeedsValue = rule{lint.Rule{
+	ID: "column-needs-value", Severity: lint.Error, Kind: lint.Client,
+	Summary: "a column becomes NOT NULL, or loses its default: INSERTs that leave it out fail",
+	Why:     "A running client doesn't name a column that may be NULL or has a default. Without both its INSERTs fail (1364), and a row that is NULL makes the ALTER itself fail. With a default it is a warning: only what writes NULL fails.",
+	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"}, {Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t MODIFY a int NOT NULL;"},
+		{Schema: "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY);", SQL: "ALTER TABLE t MODIFY id int NOT NULL;"}},
+	Good: []lint.Example{{Schema: "CREATE TABLE t (a int DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"}, {Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;"}},
+}, func(c *call) {
+	if !c.altered() {
+		return
+	}
+	k := c.relation(c.table)
+	for _, x := range c.clauses {
+		was := k.Column(x.name)
+		if was == nil || k.New[lower(x.name)] {
+			continue
+		}
+		at := quoted(c.table) + "." + quote(x.name)
+		col := x.column
+		required := col.notNull && !col.auto && col.generated == ""
+		switch {
+		case x.kind == "drop default" && !was.Nullable && was.Default != nil:
+			c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it."})
+		case x.kind != "modify" && x.kind != "change" || !same(x.column.name, x.name):
+		case required && was.Nullable && col.nullDefault():
+			c.report(said{message: "a row where " + at + " is NULL makes this fail, and INSERTs of running clients that leave it out fail afterwards",
+				safe: fmt.Sprintf("-- fill NULLs in batches first; then with a default, until all clients write it:\nALTER TABLE %s MODIFY %s %s NOT NULL DEFAULT …, ALGORITHM=INPLACE, LOCK=NONE;", quoted(c.table), quote(x.name), col.typ)})
+		case required && was.Nullable:
+			c.report(said{severity: lint.Warning, message: "a row where " + at + " is NULL makes this fail, and so do writes of NULL afterwards", safe: "Fill NULLs in batches first."})
+		case required && !was.Nullable && col.nullDefault() && (was.Default != nil || was.Identity != ""):
+			c.report(said{message: "MODIFY leaves out the default of " + at + ", or its AUTO_INCREMENT, which it had: INSERTs of running clients that leave it out fail", safe: "Repeat the whole definition in MODIFY."})
+		}
+	}
+}}

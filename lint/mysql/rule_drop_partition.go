@@ -1,0 +1,25 @@
+package mysql
+
+import "github.com/phasemig/phasemig/lint"
+
+var dropPartition = rule{lint.Rule{
+	ID: "drop-partition", Severity: lint.Error, Kind: lint.Data,
+	Summary: "a partition's rows are deleted",
+	Why:     "DROP PARTITION and TRUNCATE PARTITION delete rows in a moment and for good; DISCARD TABLESPACE deletes a table's file. To be able to take it back, EXCHANGE the partition with an empty table first, and drop that table later.",
+	Bad:     []lint.Example{{SQL: "ALTER TABLE t DROP PARTITION p0;"}, {SQL: "ALTER TABLE t TRUNCATE PARTITION p0;"}, {SQL: "ALTER TABLE t DISCARD TABLESPACE;"}},
+	Good:    []lint.Example{{SQL: "ALTER TABLE t ADD PARTITION (PARTITION p9 VALUES LESS THAN (900));"}, {SQL: "ALTER TABLE t ANALYZE PARTITION p0;"}},
+}, func(c *call) {
+	if !c.altered() {
+		return
+	}
+	if c.ignore && c.maria {
+		c.report(said{message: "ALTER IGNORE deletes rows of " + quoted(c.table) + " that the new keys refuse", safe: "Look for the duplicates, decide which ones go, and leave IGNORE out."})
+	}
+	for _, x := range c.clauses {
+		switch x.kind {
+		case "drop partition", "truncate partition", "discard tablespace", "drop versioning":
+			c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", lock: "exclusive metadata lock, short",
+				safe: "CREATE TABLE archive LIKE " + quoted(c.table) + ";\nALTER TABLE archive REMOVE PARTITIONING;\nALTER TABLE " + quoted(c.table) + " EXCHANGE PARTITION … WITH TABLE archive WITHOUT VALIDATION;"})
+		}
+	}
+}}

@@ -1,0 +1,73 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+)
+
+var rename = rule{lint.Rule{
+	ID: "rename", Severity: lint.Error, Kind: lint.Client,
+	Summary: "something that running clients name gets another name",
+	Why:     "Old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names in step. A table whose name another one takes in the same RENAME TABLE is an exchange, and breaks nothing.",
+	Bad:     []lint.Example{{SQL: "ALTER TABLE users RENAME COLUMN a TO b;"}, {Schema: "CREATE TABLE users (a int);", SQL: "ALTER TABLE users CHANGE a b int;"}, {SQL: "RENAME TABLE users TO people;"}, {SQL: "ALTER TABLE users RENAME TO people;"}},
+	Good:    []lint.Example{{SQL: "ALTER TABLE users RENAME INDEX a TO b;"}, {SQL: "RENAME TABLE users TO users_old, users_new TO users;"}},
+}, func(c *call) {
+	switch c.verb {
+	case "RENAME TABLE":
+		for i, id := range c.tables {
+			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) {
+				c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(id)), lock: "exclusive metadata lock, short",
+					safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(id), quoted(c.to[i]), quoted(id), quoted(c.to[i]))})
+			}
+		}
+	case "RENAME USER":
+		c.report(said{message: "running clients that log in as the user fail", safe: "CREATE USER the new one with the same rights, move clients, and drop the old one last."})
+	case "ALTER DATABASE":
+		if strings.Contains(strings.ToUpper(c.body), "READ ONLY") && !strings.Contains(c.body, "0") {
+			c.report(said{message: "every write to the database fails", safe: "Leave READ ONLY out while clients write."})
+		}
+	}
+	if !c.altered() {
+		return
+	}
+	for _, x := range c.clauses {
+		c.renames(x)
+	}
+}}
+
+// taken: the same RENAME TABLE gives the name to another table.
+func (c *call) taken(name string) bool {
+	for _, to := range c.to {
+		if same(to.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// exchanged: the same RENAME TABLE takes the name from another table.
+func (c *call) exchanged(name string) bool {
+	for _, from := range c.tables {
+		if same(from.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) renames(x clause) {
+	k := c.relation(c.table)
+	switch {
+	case x.kind == "rename" && !same(x.to, c.table.Name):
+		c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(c.table)), lock: "exclusive metadata lock, short",
+			safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(c.table), quote(x.to), quoted(c.table), quote(x.to))})
+	case (x.kind == "rename column" || x.kind == "change") && !same(x.name, x.to):
+		if k != nil && k.New[lower(x.name)] {
+			return
+		}
+		c.report(said{message: fmt.Sprintf("running clients that name %s.%s fail from the moment of the rename", quoted(c.table), quote(x.name)), lock: "exclusive metadata lock, short",
+			safe: lint.ChangeFile("rename_column", "table", c.table.Name, "from", x.name, "to", x.to)})
+	}
+}

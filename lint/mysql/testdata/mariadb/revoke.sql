@@ -1,0 +1,15 @@
+-- case: 1
+REVOKE INSERT ON shop.* FROM 'app'@'%'; -- want revoke
+-- case: 2
+REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'app'@'%'; -- want revoke
+-- case: 3
+CREATE VIEW vw AS SELECT 1 AS a;
+-- schema above
+REVOKE SELECT ON shop.* FROM 'joe'@'%'; -- want revoke
+-- case: 4
+GRANT SELECT ON shop.* TO 'app'@'%';
+-- case: 5
+CREATE USER 'app'@'%';
+-- case: granted again
+REVOKE INSERT ON shop.* FROM 'app'@'%'; -- want revoke
+GRANT INSERT ON shop.orders TO 'app'@'%';

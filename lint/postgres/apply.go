@@ -1,0 +1,411 @@
+package postgres
+
+import (
+	"strconv"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// apply changes the catalog as the statement changes the schema.
+func (j *judge) apply(p *parsed) {
+	switch n := p.node.Node.(type) {
+	case *pg.Node_CreateStmt:
+		j.createTable(n.CreateStmt, p.later)
+	case *pg.Node_CreateTableAsStmt:
+		j.createAs(n.CreateTableAsStmt)
+	case *pg.Node_SelectStmt:
+		if into := n.SelectStmt.IntoClause; into != nil {
+			j.fresh(into.Rel, "table")
+		}
+	case *pg.Node_ViewStmt:
+		j.fresh(n.ViewStmt.View, "view")
+	case *pg.Node_CreateSeqStmt:
+		j.fresh(n.CreateSeqStmt.Sequence, "sequence")
+	case *pg.Node_AlterTableStmt:
+		j.alterTable(n.AlterTableStmt, p.later)
+	case *pg.Node_IndexStmt:
+		j.createIndex(n.IndexStmt)
+	case *pg.Node_RenameStmt:
+		j.rename(n.RenameStmt)
+	case *pg.Node_AlterObjectSchemaStmt:
+		if r := n.AlterObjectSchemaStmt.Relation; r != nil {
+			j.catalog.Rename(ident(r), schema.Ident{Schema: n.AlterObjectSchemaStmt.Newschema, Name: r.Relname})
+		}
+	case *pg.Node_DropStmt:
+		j.drop(n.DropStmt)
+	case *pg.Node_VariableSetStmt:
+		j.set(n.VariableSetStmt)
+	case *pg.Node_CreateEnumStmt:
+		j.catalog.PutType(&lint.Type{Name: dotted(n.CreateEnumStmt.TypeName), Kind: "enum", Values: names(n.CreateEnumStmt.Vals), Fresh: true})
+	case *pg.Node_AlterEnumStmt:
+		j.alterEnum(n.AlterEnumStmt)
+	case *pg.Node_CreateDomainStmt:
+		d := n.CreateDomainStmt
+		j.catalog.PutType(&lint.Type{Name: dotted(d.Domainname), Kind: "domain", Base: typeOf(d.TypeName).String(), Check: constrained(d.Constraints), Fresh: true})
+	case *pg.Node_AlterDomainStmt:
+		if t := j.catalog.Type(dotted(n.AlterDomainStmt.TypeName)); t != nil && (n.AlterDomainStmt.Subtype == "C" || n.AlterDomainStmt.Subtype == "O") {
+			t.Check = true
+		}
+	case *pg.Node_CompositeTypeStmt:
+		j.catalog.PutType(&lint.Type{Name: n.CompositeTypeStmt.Typevar.GetRelname(), Kind: "composite", Fresh: true})
+	case *pg.Node_CreateFunctionStmt:
+		j.createFunction(n.CreateFunctionStmt)
+	case *pg.Node_CreatePolicyStmt:
+		j.catalog.Ensure(ident(n.CreatePolicyStmt.Table)).Policies++
+	case *pg.Node_TransactionStmt:
+		j.catalog.Commit()
+	}
+}
+
+func (j *judge) fresh(r *pg.RangeVar, kind string) *lint.Relation {
+	k := &lint.Relation{Table: schema.Table{Ident: ident(r), Kind: kind}, Fresh: true}
+	if old := j.relation(r); old != nil && kind == "view" {
+		k.Fresh = old.Fresh
+	}
+	j.catalog.Put(k)
+	return k
+}
+
+func (j *judge) createAs(n *pg.CreateTableAsStmt) {
+	if r := n.GetInto().GetRel(); r != nil && (!n.IfNotExists || j.relation(r) == nil) {
+		kind := "table"
+		if n.Objtype == pg.ObjectType_OBJECT_MATVIEW {
+			kind = "matview"
+		}
+		j.fresh(r, kind).Partial = true
+	}
+}
+
+func (j *judge) createTable(n *pg.CreateStmt, l later) {
+	if old := j.relation(n.Relation); old != nil && n.IfNotExists {
+		return
+	}
+	k := j.fresh(n.Relation, "table")
+	k.Partitioned = n.Partspec != nil
+	k.Options["persistence"] = n.Relation.Relpersistence
+	for _, i := range n.InhRelations {
+		if parent := j.relation(i.GetRangeVar()); parent != nil {
+			k.Columns = append(k.Columns, parent.Columns...)
+		}
+		if n.Partbound != nil {
+			k.Parent, k.Default = ident(i.GetRangeVar()).String(), n.Partbound.IsDefault
+		}
+	}
+	k.Partial = n.OfTypename != nil
+	for _, e := range n.TableElts {
+		switch x := e.Node.(type) {
+		case *pg.Node_ColumnDef:
+			j.addColumn(k, x.ColumnDef, l, false)
+		case *pg.Node_Constraint:
+			j.addConstraint(k, x.Constraint, later{})
+		case *pg.Node_TableLikeClause:
+			j.like(k, x.TableLikeClause)
+		}
+	}
+}
+
+func (j *judge) like(k *lint.Relation, n *pg.TableLikeClause) {
+	if from := j.relation(n.Relation); from != nil {
+		k.Columns = append(k.Columns, from.Columns...)
+		return
+	}
+	k.Partial = true
+}
+
+// addColumn puts a column in. old: the relation was there before the statement, so the column is new in it.
+func (j *judge) addColumn(k *lint.Relation, d *pg.ColumnDef, l later, old bool) {
+	if old && k.Column(d.Colname) != nil {
+		return
+	}
+	t := typeOf(d.TypeName)
+	c := schema.Column{Name: d.Colname, Type: t.String(), Nullable: true}
+	if s := t.serial(); s != "" {
+		c.Type, c.Nullable, c.Identity = s, false, "serial"
+	}
+	if d.CollClause != nil {
+		c.Collation = dotted(d.CollClause.Collname)
+	}
+	for _, n := range d.Constraints {
+		q := n.GetConstraint()
+		switch q.GetContype() {
+		case pg.ConstrType_CONSTR_NOTNULL:
+			c.Nullable = false
+		case pg.ConstrType_CONSTR_DEFAULT:
+			s := rendered(q.RawExpr)
+			c.Default = &s
+		case pg.ConstrType_CONSTR_IDENTITY:
+			c.Nullable, c.Identity = false, map[string]string{"a": "always", "d": "by default"}[q.GeneratedWhen]
+		case pg.ConstrType_CONSTR_GENERATED:
+			c.Generated = "stored"
+			if l.virtual {
+				c.Generated = "virtual"
+			}
+		case pg.ConstrType_CONSTR_PRIMARY:
+			c.Nullable = false
+		}
+	}
+	k.Columns = append(k.Columns, c)
+	if old {
+		k.New[d.Colname] = true
+	}
+	for _, n := range d.Constraints {
+		q := n.GetConstraint()
+		switch q.GetContype() {
+		case pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_CHECK, pg.ConstrType_CONSTR_FOREIGN:
+			j.addConstraint(k, forColumn(q, d.Colname), later{})
+		}
+	}
+}
+
+// forColumn is a column's constraint as one of the table.
+func forColumn(q *pg.Constraint, column string) *pg.Constraint {
+	key := []*pg.Node{pg.MakeStrNode(column)}
+	out := &pg.Constraint{Contype: q.Contype, Conname: q.Conname, RawExpr: q.RawExpr, Pktable: q.Pktable, PkAttrs: q.PkAttrs,
+		FkDelAction: q.FkDelAction, FkUpdAction: q.FkUpdAction, SkipValidation: q.SkipValidation}
+	if q.Contype == pg.ConstrType_CONSTR_FOREIGN {
+		out.FkAttrs = key
+	} else {
+		out.Keys = key
+	}
+	return out
+}
+
+// constraintsOf lists a new table's constraints, those of columns included.
+func constraintsOf(n *pg.CreateStmt) []*pg.Constraint {
+	var out []*pg.Constraint
+	for _, e := range n.TableElts {
+		if d := e.GetColumnDef(); d != nil {
+			for _, c := range d.Constraints {
+				out = append(out, forColumn(c.GetConstraint(), d.Colname))
+			}
+		}
+		if c := e.GetConstraint(); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (j *judge) addConstraint(k *lint.Relation, q *pg.Constraint, l later) {
+	switch q.Contype {
+	case pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE:
+		j.addKey(k, q)
+	case pg.ConstrType_CONSTR_CHECK:
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: checkName(k, q), Kind: schema.Check, Columns: columnsIn(q.RawExpr),
+			Definition: rendered(q.RawExpr), NotValid: q.SkipValidation || l.notEnforced})
+		if l.notNull != "" && !q.SkipValidation {
+			if c := k.Column(l.notNull); c != nil {
+				c.Nullable = false
+			}
+		}
+	case pg.ConstrType_CONSTR_FOREIGN:
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: foreignName(k, q), Kind: schema.ForeignKey, Columns: names(q.FkAttrs),
+			Ref: ident(q.Pktable), RefColumns: names(q.PkAttrs), NotValid: q.SkipValidation || l.notEnforced})
+	case pg.ConstrType_CONSTR_EXCLUSION:
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.Conname, Kind: schema.Exclusion})
+	}
+}
+
+func checkName(k *lint.Relation, q *pg.Constraint) string {
+	if q.Conname != "" {
+		return q.Conname
+	}
+	if c := columnsIn(q.RawExpr); len(c) == 1 {
+		return k.Name + "_" + c[0] + "_check"
+	}
+	return k.Name + "_check"
+}
+
+func foreignName(k *lint.Relation, q *pg.Constraint) string {
+	if q.Conname != "" {
+		return q.Conname
+	}
+	return k.Name + "_" + strings.Join(names(q.FkAttrs), "_") + "_fkey"
+}
+
+func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
+	primary := q.Contype == pg.ConstrType_CONSTR_PRIMARY
+	if q.Indexname != "" {
+		if x := k.FindIndex(q.Indexname); x != nil {
+			x.Constraint, x.Primary = true, primary
+			if q.Conname != "" {
+				x.Name = q.Conname
+			}
+			if primary {
+				for _, p := range x.Columns {
+					if c := k.Column(p.Name); c != nil {
+						c.Nullable = false
+					}
+				}
+			}
+		}
+		return
+	}
+	x := schema.Index{Name: q.Conname, Unique: true, Primary: primary, Constraint: true, Method: "btree", Include: names(q.Including)}
+	if x.Name == "" && primary {
+		x.Name = k.Name + "_pkey"
+	} else if x.Name == "" {
+		x.Name = k.Name + "_" + strings.Join(names(q.Keys), "_") + "_key"
+	}
+	for _, c := range names(q.Keys) {
+		x.Columns = append(x.Columns, schema.IndexColumn{Name: c})
+		if col := k.Column(c); col != nil && primary {
+			col.Nullable = false
+		}
+	}
+	k.Indexes = append(k.Indexes, x)
+}
+
+func (j *judge) createIndex(n *pg.IndexStmt) {
+	k := j.catalog.Ensure(ident(n.Relation))
+	if n.IfNotExists && k.FindIndex(n.Idxname) != nil {
+		return
+	}
+	x := schema.Index{Name: n.Idxname, Unique: n.Unique, Method: n.AccessMethod}
+	for _, p := range n.IndexParams {
+		e := p.GetIndexElem()
+		c := schema.IndexColumn{Name: e.Name, Descending: e.Ordering == pg.SortByDir_SORTBY_DESC}
+		if e.Name == "" {
+			c.Expression = rendered(e.Expr)
+			x.Uses = append(x.Uses, columnsIn(e.Expr)...)
+		}
+		x.Columns = append(x.Columns, c)
+	}
+	for _, p := range n.IndexIncludingParams {
+		x.Include = append(x.Include, p.GetIndexElem().GetName())
+	}
+	if n.WhereClause != nil {
+		x.Predicate = rendered(n.WhereClause)
+		x.Uses = append(x.Uses, columnsIn(n.WhereClause)...)
+	}
+	if x.Name == "" {
+		var c []string
+		for _, p := range x.Columns {
+			if p.Name == "" {
+				c = append(c, "expr")
+				continue
+			}
+			c = append(c, p.Name)
+		}
+		x.Name = short(k.Name, strings.Join(c, "_"), "idx")
+	}
+	k.Indexes = append(k.Indexes, x)
+	k.New["index "+x.Name] = true
+}
+
+func (j *judge) rename(n *pg.RenameStmt) {
+	switch n.RenameType {
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_FOREIGN_TABLE:
+		if n.Relation != nil {
+			j.catalog.Rename(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
+		}
+	case pg.ObjectType_OBJECT_INDEX:
+		if _, x := j.catalog.Owner(n.Relation.GetRelname()); x != nil {
+			x.Name = n.Newname
+		}
+	case pg.ObjectType_OBJECT_COLUMN:
+		k := j.relation(n.Relation)
+		if c := k.Column(n.Subname); c != nil {
+			c.Name = n.Newname
+			k.Was[n.Subname] = true
+			if k.New[n.Subname] {
+				k.New[n.Newname] = true
+			}
+		}
+	case pg.ObjectType_OBJECT_TABCONSTRAINT:
+		k := j.relation(n.Relation)
+		if k == nil {
+			return
+		}
+		if c := k.FindConstraint(n.Subname); c != nil {
+			c.Name = n.Newname
+		}
+		if x := k.FindIndex(n.Subname); x != nil {
+			x.Name = n.Newname
+		}
+	}
+}
+
+func (j *judge) drop(n *pg.DropStmt) {
+	for _, o := range n.Objects {
+		items := o.GetList().GetItems()
+		switch n.RemoveType {
+		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_FOREIGN_TABLE:
+			j.catalog.Remove(identOf(items))
+		case pg.ObjectType_OBJECT_INDEX:
+			if r, x := j.catalog.Owner(identOf(items).Name); r != nil {
+				r.DropIndex(x.Name)
+			}
+		case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+			j.catalog.RemoveType(dotted(o.GetTypeName().GetNames()))
+		case pg.ObjectType_OBJECT_POLICY:
+			if k := j.catalog.Relation(identOf(items[:max(len(items)-1, 0)])); k != nil {
+				k.Policies = max(k.Policies-1, 0)
+			}
+		}
+	}
+}
+
+func (j *judge) set(n *pg.VariableSetStmt) {
+	value := ""
+	if len(n.Args) > 0 {
+		c := n.Args[0].GetAConst()
+		value = c.GetSval().GetSval()
+		if i := c.GetIval(); c != nil && c.GetSval() == nil && i != nil {
+			value = strconv.Itoa(int(i.Ival))
+		}
+	}
+	on := n.Kind == pg.VariableSetKind_VAR_SET_VALUE
+	switch strings.ToLower(n.Name) {
+	case "lock_timeout", "statement_timeout":
+		if strings.EqualFold(n.Name, "lock_timeout") {
+			j.timeout = on && value != "0" && value != ""
+		}
+	case "timezone":
+		j.utc = on && (strings.EqualFold(value, "UTC") || strings.EqualFold(value, "Etc/UTC") || strings.EqualFold(value, "GMT"))
+	}
+}
+
+func (j *judge) alterEnum(n *pg.AlterEnumStmt) {
+	t := j.catalog.Type(dotted(n.TypeName))
+	if t == nil {
+		t = &lint.Type{Name: dotted(n.TypeName), Kind: "enum"}
+		j.catalog.PutType(t)
+	}
+	if n.OldVal != "" {
+		for i, v := range t.Values {
+			if v == n.OldVal {
+				t.Values[i] = n.NewVal
+			}
+		}
+		return
+	}
+	t.Values = append(t.Values, n.NewVal)
+	if j.tx.open && !t.Fresh {
+		if t.New == nil {
+			t.New = map[string]bool{}
+		}
+		t.New[n.NewVal] = true
+	}
+}
+
+func (j *judge) createFunction(n *pg.CreateFunctionStmt) {
+	name := dotted(n.Funcname)
+	volatile := true
+	for _, o := range n.Options {
+		d := o.GetDefElem()
+		switch d.GetDefname() {
+		case "volatility":
+			volatile = str(d.Arg) == "volatile"
+		case "as":
+			if l := d.Arg.GetList().GetItems(); len(l) == 1 {
+				j.routines[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])] = str(l[0])
+			}
+		}
+	}
+	j.volatile[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])] = volatile
+}

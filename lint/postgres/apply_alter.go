@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+func (j *judge) alterTable(n *pg.AlterTableStmt, l later) {
+	if n.Objtype != pg.ObjectType_OBJECT_TABLE && n.Objtype != pg.ObjectType_OBJECT_MATVIEW && n.Objtype != pg.ObjectType_OBJECT_FOREIGN_TABLE {
+		return
+	}
+	k := j.catalog.Ensure(ident(n.Relation))
+	for _, c := range n.Cmds {
+		j.alterOne(k, c.GetAlterTableCmd(), l)
+	}
+}
+
+func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
+	switch a.Subtype {
+	case pg.AlterTableType_AT_AddColumn:
+		j.addColumn(k, a.Def.GetColumnDef(), l, true)
+	case pg.AlterTableType_AT_DropColumn:
+		k.DropColumn(a.Name)
+	case pg.AlterTableType_AT_AddConstraint:
+		j.addConstraint(k, a.Def.GetConstraint(), l)
+	case pg.AlterTableType_AT_DropConstraint:
+		k.DropConstraint(a.Name)
+	case pg.AlterTableType_AT_ValidateConstraint:
+		if q := k.FindConstraint(a.Name); q != nil {
+			q.NotValid = false
+		}
+	case pg.AlterTableType_AT_AlterColumnType:
+		if c := k.Column(a.Name); c != nil {
+			c.Type = typeOf(a.Def.GetColumnDef().GetTypeName()).String()
+		}
+	case pg.AlterTableType_AT_AttachPartition:
+		if q := a.Def.GetPartitionCmd(); q != nil {
+			child := j.catalog.Ensure(ident(q.Name))
+			child.Parent, child.Default = k.Ident.String(), q.GetBound().GetIsDefault()
+			k.Partitioned = true
+		}
+	case pg.AlterTableType_AT_DetachPartition:
+		if q := a.Def.GetPartitionCmd(); q != nil {
+			child := j.catalog.Ensure(ident(q.Name))
+			child.Parent, child.Default = "", false
+		}
+	case pg.AlterTableType_AT_SetLogged:
+		k.Options["persistence"] = "p"
+	case pg.AlterTableType_AT_SetUnLogged:
+		k.Options["persistence"] = "u"
+	default:
+		j.alterColumn(k.Column(a.Name), a)
+	}
+}
+
+// alterColumn changes what is known of a column.
+func (j *judge) alterColumn(c *schema.Column, a *pg.AlterTableCmd) {
+	if c == nil {
+		return
+	}
+	switch a.Subtype {
+	case pg.AlterTableType_AT_SetNotNull:
+		c.Nullable = false
+	case pg.AlterTableType_AT_DropNotNull:
+		c.Nullable = true
+	case pg.AlterTableType_AT_ColumnDefault:
+		c.Default = nil
+		if a.Def != nil {
+			s := rendered(a.Def)
+			c.Default = &s
+		}
+	case pg.AlterTableType_AT_AddIdentity:
+		c.Identity = "by default"
+	case pg.AlterTableType_AT_DropIdentity:
+		c.Identity = ""
+	case pg.AlterTableType_AT_DropExpression:
+		c.Generated = ""
+	}
+}

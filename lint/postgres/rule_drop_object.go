@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/phasemig/phasemig/lint"
+)
+
+var dropObject = rule{lint.Rule{
+	ID: "drop-object", Severity: lint.Error, Kind: lint.Data,
+	Summary: "something is dropped that holds data or that running clients name",
+	Why: "DROP TABLE deletes its rows; a view, a function, a sequence, a type, a schema or a role that is gone makes every statement fail that names it. Drop it after the last client, and after a time in which it could be brought back: " +
+		"a table that is renamed first can be renamed back.\n\nWhat the same transaction creates again (a view, a function) is not lost.",
+	Bad:  []lint.Example{{SQL: "DROP TABLE users;"}, {SQL: "DROP VIEW active_users;"}, {SQL: "DROP FUNCTION total(int);"}, {SQL: "DROP SCHEMA shop CASCADE;"}, {SQL: "ALTER TYPE address DROP ATTRIBUTE zip;"}},
+	Good: []lint.Example{{SQL: "CREATE TABLE t (a int);\nDROP TABLE t;"}, {SQL: "DROP TRIGGER audit ON users;"}, {SQL: "BEGIN;\nDROP VIEW v;\nCREATE VIEW v AS SELECT 1 AS a;\nCOMMIT;"}},
+}, func(c *call) {
+	switch n := c.node.Node.(type) {
+	case *pg.Node_DropStmt:
+		for _, o := range n.DropStmt.Objects {
+			c.dropping(n.DropStmt, o)
+		}
+	case *pg.Node_DropdbStmt:
+		c.report(said{message: "the database " + n.DropdbStmt.Dbname + " and everything in it is gone for good", safe: "Drop it by hand, after a backup that was seen to restore."})
+	case *pg.Node_DropRoleStmt:
+		c.report(said{message: "running clients that log in as the role, or rely on its rights, fail", safe: "ALTER ROLE … NOLOGIN; -- and drop it when nobody has missed it"})
+	case *pg.Node_DropOwnedStmt:
+		c.report(said{message: "DROP OWNED drops everything that the role owns", safe: "REASSIGN OWNED BY … TO …;"})
+	case *pg.Node_DropTableSpaceStmt, *pg.Node_DropSubscriptionStmt, *pg.Node_DropUserMappingStmt:
+		c.report(said{severity: lint.Warning, message: "what relies on it stops working", safe: "Make sure that nothing does."})
+	case *pg.Node_AlterTableStmt:
+		c.attribute(n.AlterTableStmt)
+	}
+}}
+
+func (c *call) attribute(t *pg.AlterTableStmt) {
+	if t.Objtype != pg.ObjectType_OBJECT_TYPE {
+		return
+	}
+	for _, n := range t.Cmds {
+		if a := n.GetAlterTableCmd(); a.Subtype == pg.AlterTableType_AT_DropColumn {
+			c.report(said{message: fmt.Sprintf("running clients that name the attribute %s of the type %s fail", quote(a.Name), table(t.Relation)), safe: "Drop it after the last client that names it."})
+		}
+	}
+}
+
+var droppable = map[pg.ObjectType]string{
+	pg.ObjectType_OBJECT_TABLE: "table", pg.ObjectType_OBJECT_VIEW: "view", pg.ObjectType_OBJECT_MATVIEW: "materialized view", pg.ObjectType_OBJECT_FOREIGN_TABLE: "foreign table",
+	pg.ObjectType_OBJECT_SEQUENCE: "sequence", pg.ObjectType_OBJECT_SCHEMA: "schema", pg.ObjectType_OBJECT_TYPE: "type", pg.ObjectType_OBJECT_DOMAIN: "domain",
+	pg.ObjectType_OBJECT_FUNCTION: "function", pg.ObjectType_OBJECT_PROCEDURE: "procedure", pg.ObjectType_OBJECT_ROUTINE: "routine", pg.ObjectType_OBJECT_AGGREGATE: "aggregate",
+	pg.ObjectType_OBJECT_EXTENSION: "extension", pg.ObjectType_OBJECT_OPERATOR: "operator", pg.ObjectType_OBJECT_CAST: "cast", pg.ObjectType_OBJECT_COLLATION: "collation",
+	pg.ObjectType_OBJECT_FOREIGN_SERVER: "foreign server", pg.ObjectType_OBJECT_LANGUAGE: "language", pg.ObjectType_OBJECT_TSCONFIGURATION: "text search configuration",
+}
+
+func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
+	kind, ok := droppable[d.RemoveType]
+	if !ok {
+		return
+	}
+	id := identOf(o.GetList().GetItems())
+	switch {
+	case o.GetObjectWithArgs() != nil:
+		id = identOf(o.GetObjectWithArgs().Objname)
+	case o.GetTypeName() != nil:
+		id = identOf(o.GetTypeName().Names)
+	case str(o) != "":
+		id.Name = str(o)
+	}
+	if k := c.catalog.Relation(id); k != nil && k.Fresh || c.gone(id) && kind == "table" || id.Schema == "pg_temp" {
+		return
+	}
+	if t := c.catalog.Type(id.Name); t != nil && t.Fresh {
+		return
+	}
+	data := kind == "table" || kind == "schema" || kind == "materialized view"
+	if !data && c.comesBack(id.Name) {
+		return
+	}
+	x := said{message: fmt.Sprintf("running clients that name the %s %s fail", kind, quoted(id)), lock: exclusive + ", short", safe: fmt.Sprintf("Drop the %s after the last client that names it, in a release of its own.", kind)}
+	if data {
+		x.message = fmt.Sprintf("the %s %s and its data are gone for good, and running clients that name it fail", kind, quoted(id))
+	}
+	if kind == "table" {
+		x.safe = fmt.Sprintf("-- after the last client; a rename can be taken back:\nALTER TABLE %s RENAME TO %s;\n-- and when nobody has missed it:\nDROP TABLE %s;", quoted(id), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))))
+	}
+	c.report(x)
+}

@@ -1,0 +1,25 @@
+package postgres
+
+// rules is the explicit list, in the order of the documentation.
+func rules() []rule {
+	return []rule{
+		// tables and columns
+		addColumnRewrite, addColumnNotNull, addColumnConstraint, changeType, setNotNull, columnNeedsValue, dropColumn, rewriteTable,
+		// constraints
+		addCheck, addForeignKey, addUnique, addExclusion, validateWithOthers, dropPrimaryKey, domainConstraint,
+		// indexes
+		createIndex, dropIndex, reindex, uniqueConcurrently, redundantIndex, foreignKeyIndex,
+		// names and objects
+		rename, dropObject, truncate, replaceView, nameTooLong, objectState, notOnThisVersion,
+		// partitions and materialized views
+		attachPartition, createPartition, detachPartition, refreshView,
+		// rows
+		wholeTableUpdate, wholeTableDelete,
+		// transactions and locks
+		heldLock, outsideTransaction, enumValue, lockTable, lockTimeout, transactionLeft,
+		// rights and policies
+		rowSecurity, revoke,
+		// policy
+		contractWithExpand, smallKey, dropNotNull, disableTrigger, jsonColumn,
+	}
+}

@@ -1,0 +1,39 @@
+-- case: 1
+ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid(); -- want add-column-rewrite
+-- case: 2
+ALTER TABLE orders ADD COLUMN seq bigserial; -- want add-column-rewrite
+-- case: 3
+ALTER TABLE orders ADD COLUMN total numeric GENERATED ALWAYS AS (price * n) STORED; -- want add-column-rewrite
+-- case: 4
+-- version: 10
+ALTER TABLE orders ADD COLUMN state int DEFAULT 0; -- want add-column-rewrite
+-- case: 5
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+-- schema above
+ALTER TABLE t ADD q int GENERATED ALWAYS AS (a * 2) STORED; -- want add-column-rewrite
+-- case: 6
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+ALTER TABLE t ADD q uuid DEFAULT gen_random_uuid(); -- want add-column-rewrite
+-- case: 7
+ALTER TABLE orders ADD COLUMN created timestamptz DEFAULT now();
+-- case: 8
+ALTER TABLE orders ADD COLUMN state int NOT NULL DEFAULT 0;
+-- case: 9
+ALTER TABLE orders ADD COLUMN total numeric GENERATED ALWAYS AS (price * n) VIRTUAL;
+-- case: 10
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+-- schema above
+ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;

@@ -1,0 +1,33 @@
+-- case: 1
+DROP TABLE users; -- want drop-object
+-- case: 2
+DROP VIEW active_users; -- want drop-object
+-- case: 3
+DROP FUNCTION total(int); -- want drop-object
+-- case: 4
+DROP SCHEMA shop CASCADE; -- want drop-object
+-- case: 5
+ALTER TYPE address DROP ATTRIBUTE zip; -- want drop-column, drop-object
+-- case: 6
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+-- schema above
+DROP TABLE t; -- want drop-object
+-- case: 7
+CREATE TABLE t (a int);
+DROP TABLE t;
+-- case: 8
+DROP TRIGGER audit ON users;
+-- case: 9
+BEGIN;
+DROP VIEW v;
+CREATE VIEW v AS SELECT 1 AS a;
+COMMIT;
+-- case: 10
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE DOMAIN txt AS text;
+-- schema above
+ALTER TABLE t ADD q text DEFAULT 'x';

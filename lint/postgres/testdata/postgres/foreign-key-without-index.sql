@@ -1,0 +1,56 @@
+-- case: 1
+CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users (id)); -- want foreign-key-without-index
+-- case: 2
+CREATE TABLE orders (user_id int);
+-- schema above
+ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID; -- want foreign-key-without-index
+-- case: 3
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id); -- want add-foreign-key, foreign-key-without-index
+-- case: 4
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id) NOT VALID; -- want foreign-key-without-index
+-- case: 5
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id) NOT ENFORCED; -- want foreign-key-without-index
+-- case: 6
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+CREATE TABLE new1 (id bigint PRIMARY KEY, t_id bigint REFERENCES t (id)); -- want foreign-key-without-index
+-- case: 7
+CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users (id));
+CREATE INDEX ON orders (user_id);
+-- case: 8
+ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+-- case: 9
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+-- schema above
+ALTER TABLE t ADD COLUMN q int;
+-- case: 10
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+-- schema above
+ALTER TABLE t ADD q date DEFAULT CURRENT_DATE;

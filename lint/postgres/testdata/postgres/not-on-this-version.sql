@@ -1,0 +1,41 @@
+-- case: 1
+-- version: 17
+ALTER TABLE t ADD COLUMN b int GENERATED ALWAYS AS (a) VIRTUAL; -- want not-on-this-version
+-- case: 2
+-- version: 17
+ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID; -- want not-on-this-version
+-- case: 3
+-- version: 14
+MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DO NOTHING; -- want not-on-this-version
+-- case: 4
+-- version: 17
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+-- schema above
+ALTER TABLE t ADD q int GENERATED ALWAYS AS (a * 2) VIRTUAL; -- want not-on-this-version
+-- case: 5
+ALTER TABLE t ADD COLUMN b int GENERATED ALWAYS AS (a) VIRTUAL;
+-- case: 6
+-- version: 17
+ALTER TABLE t ADD COLUMN b int;
+-- case: 7
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+-- schema above
+ALTER TABLE t ADD q timestamptz NOT NULL DEFAULT now();
+-- case: 8
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE TABLE p (id bigint PRIMARY KEY);
+CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+CREATE DOMAIN txt AS text;
+-- schema above
+ALTER TABLE t ADD q text DEFAULT lower('ABC');

@@ -1,0 +1,37 @@
+-- case: 1
+ALTER TABLE users RENAME COLUMN full_name TO display_name; -- want rename
+-- case: 2
+ALTER TABLE users RENAME TO people; -- want rename
+-- case: 3
+ALTER TYPE state RENAME VALUE 'new' TO 'open'; -- want rename
+-- case: 4
+ALTER TABLE users SET SCHEMA archive; -- want rename
+-- case: 5
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+-- schema above
+ALTER TABLE t RENAME TO t2; -- want rename
+-- case: 6
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+-- schema above
+ALTER TABLE t RENAME a TO a2; -- want rename
+-- case: 7
+ALTER INDEX users_email RENAME TO users_email_key;
+-- case: 8
+ALTER TABLE users RENAME CONSTRAINT a TO b;
+-- case: 9
+BEGIN;
+SET lock_timeout = '2s';
+ALTER TABLE users RENAME TO people;
+CREATE VIEW users AS SELECT * FROM people;
+COMMIT;
+-- case: 10
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
+CREATE INDEX tv ON t (v);
+CREATE INDEX tl ON t (lower(x));
+CREATE DOMAIN txt AS text;
+-- schema above
+ALTER TABLE t ADD q text DEFAULT 'x';

@@ -1,0 +1,22 @@
+-- case: 1
+BEGIN;
+ALTER TABLE t ADD COLUMN a int; -- want transaction-left-open
+-- case: 2
+BEGIN;
+BEGIN; -- want transaction-left-open
+COMMIT;
+-- case: 3
+BEGIN;
+ALTER TABLE t ADD COLUMN a int;
+COMMIT;
+-- case: 4
+ALTER TABLE t ADD COLUMN a int;
+-- case: the runner's own transaction
+-- file: V1__a.sql
+BEGIN; -- want transaction-left-open
+ALTER TABLE t ADD COLUMN b int;
+COMMIT;
+-- case: rolled back
+BEGIN;
+ALTER TABLE t ADD COLUMN b int;
+ROLLBACK;
