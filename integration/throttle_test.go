@@ -1,12 +1,17 @@
 package integration
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/throwaway"
@@ -177,4 +182,75 @@ func TestThrottleByHeartbeat(t *testing.T) {
 		s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
 		s.home.must(0, "apply", "plan.json", "--phase", "expand").says(t, "1 of 1 readers of the target's log are replicas that the plan doesn't name")
 	})
+}
+
+// The application's own statements slow the copy down before they stop it, and where they
+// are slow without it the run says so; when they are fast again it goes on.
+func TestThrottleByLatency(t *testing.T) {
+	each(t, func(t *testing.T, k throwaway.Kind) {
+		s := slowOn(t, k, dbtest.Start(t, k, throwaway.Options{}))
+		if k.IsPostgres() {
+			s.exec("CREATE EXTENSION pg_stat_statements")
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var app errgroup.Group
+		for range 3 {
+			app.Go(func() error { return s.nap(ctx, on(k, "DO SLEEP(0.4)", "SELECT pg_sleep(0.4)")) })
+		}
+		p := s.home.start("apply", "plan.json", "--phase", "expand", "--chunk-rows", "20", "--max-latency", "200ms", "--output", "jsonl")
+		s.held("latency (p99 of ")
+		s.held("also while next to nothing is written")
+		stop()
+		if err := app.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		c := s.finished(p)
+		var shares []float64
+		for line := range strings.Lines(c.stdout) {
+			var e struct {
+				Event  string
+				Share  float64
+				Reason string
+			}
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Event == "throttled" {
+				shares = append(shares, e.Share)
+			}
+		}
+		i := slices.IndexFunc(shares, func(s float64) bool { return s > 0 && s < 0.25 })
+		j := slices.Index(shares, 0)
+		if i < 0 || j < i {
+			t.Errorf("the copy wasn't slowed before it was held: %v", shares)
+		}
+		if strings.Contains(c.stdout, "a query of our own") {
+			t.Errorf("the server's own measurement wasn't used:\n%s", c.stdout)
+		}
+	})
+}
+
+// nap runs a slow statement again and again until ctx ends.
+func (s *subject) nap(ctx context.Context, statement string) error {
+	for {
+		if _, err := s.db.ExecContext(ctx, statement); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// slowOn is slow on a server of the test's own.
+func slowOn(t *testing.T, k throwaway.Kind, srv *throwaway.Server) *subject {
+	t.Helper()
+	s := &subject{t: t, kind: k, dsn: dbtest.DatabaseOn(t, srv)}
+	s.db = dbtest.DB(t, s.dsn)
+	s.home = newHome(t, s.dsn)
+	s.exec("CREATE TABLE users (id int PRIMARY KEY, full_name varchar(80))", "INSERT INTO users "+numbered(2000, "'name'"))
+	s.home.write("change.yaml", "name: slow\nreplicas: none\noperations:\n"+renameUsers)
+	s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
+	return s
 }
