@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -135,35 +136,25 @@ func since(before, after map[string]total) (diff map[string]total, whole bool) {
 	return diff, whole
 }
 
-// byKind adds up the sessions.
-func byKind(list map[string]total) map[string]total {
-	out := map[string]total{}
-	for _, t := range list {
-		o := out[t.kind]
-		out[t.kind] = total{t.kind, o.n + t.n, o.took + t.took}
-	}
-	return out
-}
-
-// withoutOurs takes the longest kinds out first: theirs are the places that matter.
+// withoutOurs takes ours out by session and kind, since each session has its own work, and the
+// longest first: theirs are the places that matter.
 func withoutOurs(ended, ours map[string]total) throttle.Histogram {
 	h := throttle.Histogram{}
 	for upper, t := range ended {
 		h[picoseconds(upper)] += t.n
 	}
-	var kinds []total
-	for _, t := range byKind(ours) {
-		kinds = append(kinds, t)
-	}
-	slices.SortFunc(kinds, func(a, b total) int { return cmp.Or(cmp.Compare(b.mean(), a.mean()), cmp.Compare(a.kind, b.kind)) })
-	for _, t := range kinds {
+	for _, t := range slices.SortedFunc(maps.Values(ours), func(a, b total) int { return cmp.Compare(b.mean(), a.mean()) }) {
 		h.Remove(t.n, t.mean())
 	}
 	return h
 }
 
 func meansWithoutOurs(ended, ours map[string]total) throttle.Histogram {
-	h, own := throttle.Histogram{}, byKind(ours)
+	h, own := throttle.Histogram{}, map[string]total{}
+	for _, t := range ours {
+		o := own[t.kind]
+		own[t.kind] = total{t.kind, o.n + t.n, o.took + t.took}
+	}
 	for kind, t := range ended {
 		t.n, t.took = t.n-own[kind].n, max(t.took-own[kind].took, 0)
 		if t.n > 0 {

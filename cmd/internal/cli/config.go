@@ -29,8 +29,8 @@ type Config struct {
 	Environments       map[string]Environment `yaml:"environments"`
 	Backfill           BackfillConfig         `yaml:"backfill"`
 	Locks              LockConfig             `yaml:"locks"`
-	Lint               lint.Config            `yaml:"lint"`
 	Throttle           ThrottleConfig         `yaml:"throttle"`
+	Lint               lint.Config            `yaml:"lint"`
 	gate.Targets       `yaml:",inline"`
 }
 
