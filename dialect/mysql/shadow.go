@@ -43,7 +43,6 @@ type pair struct {
 	// Of a key that is one whole number: its least and its most value, and about how far
 	// one row is from the next.
 	least, most, step *big.Int
-	whole             bool // no row's foreign key points nowhere
 }
 
 // role is under which name the checkpoint table keeps this direction's positions.
@@ -90,7 +89,10 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shad
 	n := max(w.Workers, 1) + 4
 	p.copy.SetMaxOpenConns(n)
 	p.copy.SetMaxIdleConns(n)
-	if err := p.quiet(ctx); err != nil {
+	if err = p.quiet(ctx); err == nil {
+		err = p.orphans(ctx)
+	}
+	if err != nil {
 		_ = p.copy.Close()
 		return nil, err
 	}

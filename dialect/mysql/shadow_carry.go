@@ -405,9 +405,10 @@ func (p *pair) quiet(ctx context.Context) error {
 }
 
 // orphans finds rows whose foreign key points nowhere: the new table would hold them as if
-// it did. Rows of the table itself are asked, since what it holds is what the new one will.
+// it did. Rows of the table itself are asked, since what it holds is what the new one will. It
+// is asked before the copy and again before the swap, and never while others wait: every row is read.
 func (p *pair) orphans(ctx context.Context) error {
-	if p.reverse || p.whole {
+	if p.reverse {
 		return nil
 	}
 	keys := outgoing(p.from)
@@ -417,7 +418,6 @@ func (p *pair) orphans(ctx context.Context) error {
 			return err
 		}
 	}
-	p.whole = true
 	return nil
 }
 

@@ -30,9 +30,6 @@ type locked struct {
 
 // Lock implements shadow.Table.
 func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
-	if err := p.orphans(ctx); err != nil {
-		return nil, err
-	}
 	l, err := p.lockable(ctx)
 	if err != nil {
 		return nil, err
