@@ -58,7 +58,7 @@ func (m *meter) add(n int64, hold string) {
 }
 
 func (m *meter) progress(hold string) Progress {
-	p := Progress{Rows: m.rows, Total: max(m.total, m.rows), Rate: m.rate, Chunk: m.sizer.Rows(), Hold: hold}
+	p := Progress{Rows: m.rows, Total: max(m.total, m.rows), Rate: m.rate, Chunk: m.sizer.Rows(1), Hold: hold}
 	if m.rate > 0 && m.total > m.rows {
 		p.ETA = time.Duration(float64(m.total-m.rows) / m.rate * float64(time.Second))
 	}

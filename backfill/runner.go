@@ -24,8 +24,12 @@ type Segments interface {
 
 // Pace holds a worker back; see package throttle.
 type Pace interface {
-	// Wait returns when n more rows may be written. It tells why it held.
-	Wait(ctx context.Context, n int64) (hold string, err error)
+	// Wait returns when the next chunk may be written, after one of n rows that took so
+	// long; before the first one both are zero. It tells why it held or slowed the walk.
+	Wait(ctx context.Context, n int64, took time.Duration) (hold string, err error)
+	// Share is what part of the time may be worked at this moment, 0 < share ≤ 1:
+	// chunks are as much shorter.
+	Share() float64
 }
 
 // Options of a walk.
@@ -116,32 +120,46 @@ func (r *Runner) walkAll(ctx context.Context) error {
 }
 
 func (r *Runner) worker(ctx context.Context) error {
+	var last worked
 	for {
 		seg, ok, err := r.claims.next(ctx)
 		if err != nil || !ok {
 			return err
 		}
-		if err := r.walk(ctx, seg); err != nil {
+		if err := r.walk(ctx, seg, &last); err != nil {
 			return err
 		}
 	}
 }
 
-// walk does one segment chunk by chunk.
-func (r *Runner) walk(ctx context.Context, seg state.Segment) error {
+// worked is what a worker's last chunk was, for the pace.
+type worked struct {
+	rows int64
+	took time.Duration
+}
+
+// mostPaid bounds the time that a pause is in proportion to: in a chunk that took longer
+// somebody else was waited for.
+const mostPaid = 500 * time.Millisecond
+
+// walk does one segment chunk by chunk. The pace is asked before each, the first one too:
+// a server that is over its limits isn't begun on.
+func (r *Runner) walk(ctx context.Context, seg state.Segment, last *worked) error {
 	for !seg.Done {
 		if err := r.o.Control(ctx); err != nil {
 			return err
 		}
+		hold, err := r.o.Pace.Wait(ctx, last.rows, last.took)
+		if err != nil {
+			return err
+		}
+		begin := time.Now()
 		next, err := r.chunk(ctx, seg)
 		if err != nil {
 			return err
 		}
-		hold, err := r.o.Pace.Wait(ctx, next.Rows-seg.Rows)
-		if err != nil {
-			return err
-		}
-		r.meter.add(next.Rows-seg.Rows, hold)
+		*last = worked{next.Rows - seg.Rows, min(time.Since(begin), mostPaid)}
+		r.meter.add(last.rows, hold)
 		seg = next
 	}
 	return fault.Point("backfill.segment_finished")
@@ -180,7 +198,7 @@ func retryable(err error) bool {
 }
 
 func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment, error) {
-	n := r.sizer.Rows()
+	n := r.sizer.Rows(r.o.Pace.Share())
 	begin := time.Now()
 	if s, ok := r.table.(Stepper); ok {
 		next, filled, err := s.Step(ctx, seg, n)

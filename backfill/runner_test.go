@@ -120,7 +120,8 @@ func (m *model) PutSegment(_ context.Context, s state.Segment) error {
 
 type freePace struct{}
 
-func (freePace) Wait(context.Context, int64) (string, error) { return "", nil }
+func (freePace) Wait(context.Context, int64, time.Duration) (string, error) { return "", nil }
+func (freePace) Share() float64                                             { return 1 }
 
 func options(workers int) Options {
 	return Options{Run: "r", Step: "s", Workers: workers, Target: time.Millisecond, SegmentRows: 700, Pace: freePace{}}
@@ -217,18 +218,70 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 func TestSizerFollowsItsTarget(t *testing.T) {
 	s := NewSizer(100*time.Millisecond, 0)
 	for range 40 {
-		n := s.Rows()
+		n := s.Rows(1)
 		s.Took(n, time.Duration(n)*50*time.Microsecond) // 20,000 rows a second
 	}
-	if got := s.Rows(); got < 1900 || got > 2100 {
+	if got := s.Rows(1); got < 1900 || got > 2100 {
 		t.Fatalf("size %d, want about 2000", got)
 	}
 	s.Shrink()
-	if got := s.Rows(); got > 1050 {
+	if got := s.Rows(1); got > 1050 {
 		t.Fatalf("size after a conflict %d", got)
 	}
-	if NewSizer(time.Second, 77).Rows() != 77 {
+	if NewSizer(time.Second, 77).Rows(0.1) != 77 {
 		t.Fatal("a fixed size moved")
+	}
+}
+
+// TestSizerLeavesAShare: chunks are shorter by the share, down to what is worth a
+// transaction, and a short one doesn't change what a whole one is.
+func TestSizerLeavesAShare(t *testing.T) {
+	s := NewSizer(200*time.Millisecond, 0)
+	for _, share := range []float64{1, 0.5, 0.01} {
+		for range 20 {
+			n := s.Rows(share)
+			s.Took(n, time.Duration(n)*50*time.Microsecond)
+		}
+		want := map[float64]int{1: 4000, 0.5: 2000, 0.01: 400}[share] // 20 ms at the least
+		if got := s.Rows(share); got < want-50 || got > want+50 {
+			t.Errorf("size %d at a share of %g, want about %d", got, share, want)
+		}
+	}
+	if got := s.Rows(1); got < 3900 || got > 4100 {
+		t.Errorf("a whole chunk has %d rows after short ones", got)
+	}
+}
+
+// countingPace counts what it is asked.
+type countingPace struct {
+	mu    sync.Mutex
+	waits int
+	rows  int64
+	first bool
+}
+
+func (p *countingPace) Wait(_ context.Context, n int64, took time.Duration) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.first = p.first || p.waits == 0 && n == 0 && took == 0
+	p.waits++
+	p.rows += n
+	return "", nil
+}
+
+func (p *countingPace) Share() float64 { return 1 }
+
+// TestPaceIsAskedFirst: before the first chunk, too, and for the rows of every chunk but
+// the worker's last.
+func TestPaceIsAskedFirst(t *testing.T) {
+	m, p := newModel(5000), &countingPace{}
+	o := options(1)
+	o.Pace, o.ChunkRows = p, 100
+	if _, err := New(m, m, o).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !p.first || p.rows < 4900 {
+		t.Errorf("asked first: %v; for %d of 5000 rows", p.first, p.rows)
 	}
 }
 

@@ -14,6 +14,10 @@ const (
 	firstRows = 500
 )
 
+// leastTarget is how short a chunk gets when only a share of the time may be worked.
+// Below it the pauses alone grow: most of a chunk's time would be its fixed cost.
+const leastTarget = 20 * time.Millisecond
+
 // Sizer chooses how many rows a chunk takes so that it lasts about the target.
 // It shrinks at once and grows at most by half a step, since a chunk that is too
 // small only costs time and one that is too large holds locks.
@@ -32,22 +36,26 @@ func NewSizer(target time.Duration, fixed int) *Sizer {
 	return &Sizer{target: target, rows: firstRows}
 }
 
-// Rows is the size of the next chunk.
-func (s *Sizer) Rows() int {
+// Rows is the size of the next chunk when a share of the time may be worked.
+func (s *Sizer) Rows(share float64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return int(s.rows)
+	if s.fixed || share >= 1 || s.target <= leastTarget {
+		return int(s.rows)
+	}
+	return max(int(s.rows*max(share, float64(leastTarget)/float64(s.target))), leastRows)
 }
 
-// Took tells how long a chunk of n rows lasted.
+// Took tells how long a chunk lasted that n rows were asked for. One that was asked to be
+// shorter counts in proportion.
 func (s *Sizer) Took(n int, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fixed || n < int(s.rows)/2 || d <= 0 {
-		return // a short chunk at the end of a segment says nothing
+	if s.fixed || n <= 0 || d <= 0 {
+		return
 	}
-	factor := min(float64(s.target)/float64(d), 1.5)
-	s.rows = min(max(s.rows*factor, leastRows), mostRows)
+	want := float64(s.target) * float64(n) / s.rows
+	s.rows = min(max(s.rows*min(want/float64(d), 1.5), leastRows), mostRows)
 }
 
 // Shrink halves the size after a chunk was rolled back by a conflict.

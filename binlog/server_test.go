@@ -93,9 +93,9 @@ func TestSilence(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.exec(simple)
 		p := dbtest.NewProxy(t, b.config.Addr)
-		b.config.Addr, b.config.Heartbeat = p.Addr(), 100*time.Millisecond
+		b.config.Addr, b.config.Heartbeat = p.Addr(), 500*time.Millisecond
 		r := b.read(b.here(), "t")
-		idle, cancel := context.WithTimeout(t.Context(), time.Second)
+		idle, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		if _, err := r.Next(idle); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("an idle server: %v", err)

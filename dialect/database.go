@@ -9,7 +9,6 @@ import (
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
-	"github.com/phasemig/phasemig/throttle"
 	"github.com/phasemig/phasemig/verify"
 )
 
@@ -22,6 +21,7 @@ type Database struct {
 	Store  state.Store
 	Steps  Steps
 	Server Server
+	Watch  Watch
 	// Columns opens a column sync for work on its rows.
 	Columns func(ctx context.Context, w Work) (Columns, error)
 	// Shadow opens a table and its shadow; nil where the server has no shadow copies.
@@ -154,8 +154,6 @@ type Server interface {
 	// Remove takes artifacts away, with a bounded lock wait each. One that is gone
 	// by then counts as removed.
 	Remove(ctx context.Context, list []Artifact) error
-	// Load reads the signals that may hold the backfill back, for one table.
-	Load(ctx context.Context, id schema.Ident) ([]throttle.Signal, error)
 }
 
 // Replica is a replica of the target.
@@ -164,6 +162,11 @@ type Replica interface {
 	// Reached reports whether the replica has applied everything up to the
 	// position, and what it said. It fails when it isn't a replica of the target.
 	Reached(ctx context.Context, position string) (bool, string, error)
+	// Beat is the last heartbeat of a lease that the replica has applied. dberr.NotThere,
+	// dberr.Denied: it shows none.
+	Beat(ctx context.Context, lease state.Fence) (time.Time, error)
+	// Name is what Watch.Followers calls it.
+	Name(ctx context.Context) (string, error)
 	Close() error
 }
 

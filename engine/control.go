@@ -283,20 +283,15 @@ func (e *Engine) Approve(ctx context.Context, id string, ph plans.PhaseName, not
 // Pause asks the runner to stop before its next chunk or step; the run goes on
 // after Resume.
 func (e *Engine) Pause(ctx context.Context, id string) error {
-	return e.ask(ctx, id, func(c *state.Control) { c.Paused = true })
+	return e.ask(ctx, id, func(c *state.Control) error { c.Paused = true; return nil })
 }
 
 // Resume takes a pause back.
 func (e *Engine) Resume(ctx context.Context, id string) error {
-	return e.ask(ctx, id, func(c *state.Control) { c.Paused = false })
+	return e.ask(ctx, id, func(c *state.Control) error { c.Paused = false; return nil })
 }
 
-// Throttle sets the row rate of a backfill at work; 0 takes the limit away.
-func (e *Engine) Throttle(ctx context.Context, id string, maxRate float64) error {
-	return e.ask(ctx, id, func(c *state.Control) { c.MaxRate = maxRate })
-}
-
-func (e *Engine) ask(ctx context.Context, id string, change func(*state.Control)) error {
+func (e *Engine) ask(ctx context.Context, id string, change func(*state.Control) error) error {
 	r, err := e.db.Store.Run(ctx, id)
 	if err != nil {
 		return fmt.Errorf("load run %s: %w", id, err)
@@ -308,7 +303,9 @@ func (e *Engine) ask(ctx context.Context, id string, change func(*state.Control)
 	if err != nil {
 		return fmt.Errorf("read what operators ask: %w", err)
 	}
-	change(&c)
+	if err := change(&c); err != nil {
+		return err
+	}
 	c.By = e.config.Who
 	if err := e.db.Store.SetControl(ctx, id, c); err != nil {
 		return fmt.Errorf("store what operators ask: %w", err)
@@ -323,7 +320,7 @@ func (e *Engine) Abort(ctx context.Context, id string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := e.ask(ctx, id, func(c *state.Control) { c.Abort, c.Paused = true, false }); err != nil {
+	if err := e.ask(ctx, id, func(c *state.Control) error { c.Abort, c.Paused = true, false; return nil }); err != nil {
 		return Result{}, err
 	}
 	var res Result

@@ -11,6 +11,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // Config is how the engine works. Zero values mean the defaults named here.
@@ -26,9 +27,16 @@ type Config struct {
 	ChunkTarget time.Duration // 150 ms; at most 200 ms
 	ChunkRows   int           // 0: grows by itself from 500; else fixed
 	MaxRate     float64       // rows a second; 0: no limit
-	MaxLag      time.Duration // 5 s; replica lag that holds the backfill
-	MaxLatency  time.Duration // 0: off; latency of a probe query that holds it
+	MaxLag      time.Duration // 5 s; replica lag that holds the copying
+	MaxLatency  time.Duration // 0: off; p99 of the application's statements, which slows it
 	MaxActive   float64       // 0: the dialect's own limit
+	// MaxLoad and CriticalLoad are limits on the server's variables, "Threads_running=25,…":
+	// over the one the copying is held, over the other the run ends with dberr.Overloaded.
+	MaxLoad      string
+	CriticalLoad string
+	HTTP         throttle.HTTP // an address that is asked whether to go on
+	Query        string        // a query on the target: more than 0 holds
+	FlagFile     string        // holds while it exists
 
 	// Replicas maps the plan's replica names to DSNs.
 	Replicas map[string]string

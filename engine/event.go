@@ -65,9 +65,11 @@ type (
 		Chunk int           `json:"chunk_rows,omitempty"`
 		Hold  string        `json:"hold,omitempty"` // why it is held back, if it is
 	}
-	// Throttled tells the signals while they hold the work back.
+	// Throttled tells, once a second, what holds the work back or slows it.
 	Throttled struct {
 		Step    string            `json:"step"`
+		Reason  string            `json:"reason"`
+		Share   float64           `json:"share"` // of the time that is worked; 0: held
 		Signals []throttle.Signal `json:"signals"`
 	}
 	// LockWaiting: a lock wasn't granted in time; these sessions hold it.

@@ -50,18 +50,17 @@ func (s *session) backfill(ctx context.Context, st plans.Step) (outcome, error) 
 	if err != nil {
 		return outcome{}, fmt.Errorf("estimate the rows: %w", err)
 	}
-	probe, closeProbe, err := s.probe(ctx, st)
-	if err != nil {
-		return outcome{}, err
-	}
-	defer closeProbe()
-	sum, err := backfill.New(c, segments{s, st.ID}, backfill.Options{
-		Run: s.run.ID, Step: st.ID, Workers: s.e.config.Workers, Target: s.e.config.ChunkTarget, ChunkRows: s.e.config.ChunkRows, Total: total,
-		Pace:     s.pacer(st, probe),
-		Control:  s.ask,
-		Progress: func(p backfill.Progress) { s.e.observe(progress(st.ID, p)) },
-		Blocked:  func(k backfill.Key, d time.Duration) { s.blocked(ctx, st, k, d) },
-	}).Run(ctx)
+	var sum backfill.Summary
+	err = s.paced(ctx, st, func(ctx context.Context, pace *throttle.Pacer) error {
+		sum, err = backfill.New(c, segments{s, st.ID}, backfill.Options{
+			Run: s.run.ID, Step: st.ID, Workers: s.e.config.Workers, Target: s.e.config.ChunkTarget, ChunkRows: s.e.config.ChunkRows, Total: total,
+			Pace:     pace,
+			Control:  s.ask,
+			Progress: func(p backfill.Progress) { s.e.observe(progress(st.ID, p)) },
+			Blocked:  func(k backfill.Key, d time.Duration) { s.blocked(ctx, st, k, d) },
+		}).Run(ctx)
+		return err
+	})
 	if err != nil {
 		return outcome{}, err
 	}
@@ -70,10 +69,6 @@ func (s *session) backfill(ctx context.Context, st plans.Step) (outcome, error) 
 
 func progress(step string, p backfill.Progress) Progress {
 	return Progress{Step: step, Rows: p.Rows, Total: p.Total, Rate: p.Rate, ETA: p.ETA, Chunk: p.Chunk, Hold: p.Hold}
-}
-
-func (s *session) pacer(st plans.Step, p throttle.Probe) *throttle.Pacer {
-	return &throttle.Pacer{Probe: p, Rate: s.rate, Control: s.ask, Tell: func(sig []throttle.Signal) { s.e.observe(Throttled{Step: st.ID, Signals: sig}) }}
 }
 
 // blocked tells about a row that somebody keeps locked.

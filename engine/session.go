@@ -140,6 +140,9 @@ func (s *session) tellControl(ctx context.Context) error {
 	if c.MaxRate > 0 {
 		s.e.observe(Note{fmt.Sprintf("%s set a limit of %.0f rows a second; `phasemig throttle --max-rate 0` takes it away", c.By, c.MaxRate)})
 	}
+	if c.Limits != (state.Limits{}) {
+		s.e.observe(Note{fmt.Sprintf("%s set %s by `phasemig throttle`", c.By, c.Limits)})
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // shadowOf opens the pair of tables of an ALTER TABLE.
@@ -98,16 +99,16 @@ func (s *session) copyAll(ctx context.Context, t dialect.Shadow, pair *shadow.Pa
 	if err != nil {
 		return backfill.Summary{}, fmt.Errorf("estimate the rows: %w", err)
 	}
-	probe, closeProbe, err := s.probe(ctx, st)
-	if err != nil {
-		return backfill.Summary{}, err
-	}
-	defer closeProbe()
-	return backfill.New(copied{t, pair}, segments{s, st.ID}, backfill.Options{
-		Run: s.run.ID, Step: st.ID, Workers: s.e.config.Workers, Target: s.e.config.ChunkTarget, ChunkRows: s.e.config.ChunkRows, Total: total, Once: true,
-		Pace: s.pacer(st, probe), Control: s.ask,
-		Progress: func(p backfill.Progress) { s.e.observe(progress(st.ID, p)) },
-	}).Run(ctx)
+	var sum backfill.Summary
+	err = s.paced(ctx, st, func(ctx context.Context, pace *throttle.Pacer) error {
+		sum, err = backfill.New(copied{t, pair}, segments{s, st.ID}, backfill.Options{
+			Run: s.run.ID, Step: st.ID, Workers: s.e.config.Workers, Target: s.e.config.ChunkTarget, ChunkRows: s.e.config.ChunkRows, Total: total, Once: true,
+			Pace: pace, Control: s.ask,
+			Progress: func(p backfill.Progress) { s.e.observe(progress(st.ID, p)) },
+		}).Run(ctx)
+		return err
+	})
+	return sum, err
 }
 
 // copied is a pair as the backfill walks it: filling a chunk is copying it.

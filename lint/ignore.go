@@ -11,7 +11,6 @@ import (
 type ignore struct {
 	rules  []string
 	file   bool
-	line   int
 	offset int
 	length int
 	bad    string

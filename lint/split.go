@@ -42,16 +42,12 @@ func (p *splitter) next() bool {
 		return true
 	}
 	p.at = t.End
-	if t.Kind == Comment && !(p.Executable && executable(t.Text)) {
+	if t.Kind == Comment && !(p.Executable && Executable(t.Text)) {
 		p.open = p.open || t.Open
 		return true
 	}
 	p.take(t)
 	return true
-}
-
-func executable(comment string) bool {
-	return strings.HasPrefix(comment, "/*!") || strings.HasPrefix(comment, "/*M!")
 }
 
 // client skips a line that the client and not the server reads.

@@ -193,3 +193,13 @@ func (x Syntax) Tokens(s string) []Token {
 	}
 	return out
 }
+
+// Executable reports whether a comment is code to the server: /*! … */, and MariaDB's /*M! … */. The version 999999 is one that no
+// server has; mariadb-dump speaks to its client by it.
+func Executable(comment string) bool {
+	rest, ok := strings.CutPrefix(comment, "/*!")
+	if !ok {
+		rest, ok = strings.CutPrefix(comment, "/*M!")
+	}
+	return ok && !strings.HasPrefix(rest, "999999")
+}

@@ -39,6 +39,7 @@ type Alter struct {
 	// Result is what the table looks like when it has the new shape.
 	Result []string          `json:"result,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`
+	Notes  []string          `json:"-"` // for the plan's notes
 }
 
 // Copied is a column that both shapes have.

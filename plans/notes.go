@@ -11,6 +11,9 @@ func (b *builder) notes(p *Plan) []string {
 	for i := range p.Syncs {
 		out = append(out, syncNotes(&p.Syncs[i])...)
 	}
+	for i := range p.Alters {
+		out = append(out, p.Alters[i].Notes...)
+	}
 	return out
 }
 

@@ -123,6 +123,19 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("rows %s of %s are equal under unique key %s of the new table: the change can't be done with the rows as they are", strings.Join(e.Keys, " and "), e.Table, e.Index)
 }
 
+// OrphanError names rows of the source that a foreign key of the new table would not
+// allow: what they point at isn't there.
+type OrphanError struct {
+	Table  string
+	Key    string
+	Parent string
+	Keys   []string // the first ones
+}
+
+func (e *OrphanError) Error() string {
+	return fmt.Sprintf("rows %s of %s have no row in %s, as foreign key %s wants it: the change can't be done with the rows as they are", strings.Join(e.Keys, ", "), e.Table, e.Parent, e.Key)
+}
+
 // ErrForeign: the shadow holds a row that this run did not write.
 var ErrForeign = errors.New("the shadow table holds rows that this run did not write")
 

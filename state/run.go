@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/phasemig/phasemig/plans"
@@ -10,8 +11,9 @@ import (
 )
 
 // Version is the layout of the state tables. Older ones are migrated forward
-// under the lease; newer ones are refused.
-const Version = 1
+// by the next runner, while no other is at work; newer ones are refused. Version 2 came
+// with Control.Limits.
+const Version = 2
 
 var (
 	// ErrFenced: another runner took the lease; nothing more may be written.
@@ -152,7 +154,35 @@ type Control struct {
 	Paused  bool    `json:"paused"`
 	Abort   bool    `json:"abort"`
 	MaxRate float64 `json:"max_rate,omitempty"` // rows a second; 0: as configured
+	Limits  Limits  `json:"limits,omitzero"`
 	By      string  `json:"by,omitempty"`
+}
+
+// Limits are those of the throttle, in place of the runner's own. What is zero is as
+// configured.
+type Limits struct {
+	MaxLag       time.Duration `json:"max_lag_ns,omitempty"`
+	MaxLatency   time.Duration `json:"max_latency_ns,omitempty"`
+	MaxLoad      string        `json:"max_load,omitempty"` // "Threads_running=25,…"
+	CriticalLoad string        `json:"critical_load,omitempty"`
+}
+
+// String lists the limits that are set, as the flags that set them are written.
+func (l Limits) String() string {
+	var out []string
+	if l.MaxLag > 0 {
+		out = append(out, "max-lag "+l.MaxLag.String())
+	}
+	if l.MaxLatency > 0 {
+		out = append(out, "max-latency "+l.MaxLatency.String())
+	}
+	if l.MaxLoad != "" {
+		out = append(out, "max-load "+l.MaxLoad)
+	}
+	if l.CriticalLoad != "" {
+		out = append(out, "critical-load "+l.CriticalLoad)
+	}
+	return strings.Join(out, ", ")
 }
 
 // Approval is one person's word for one phase of one plan hash.

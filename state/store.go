@@ -63,6 +63,9 @@ type Store interface {
 	Acquire(ctx context.Context, h Holder, ttl time.Duration) (Lease, error)
 	// Heartbeat says that the holder lives. ErrFenced when it no longer holds.
 	Heartbeat(ctx context.Context, l Lease) error
+	// Beat is Heartbeat, and returns the server's clock that it wrote. A replica that
+	// shows it has applied everything up to then.
+	Beat(ctx context.Context, l Lease) (time.Time, error)
 	// Release gives the lease back.
 	Release(ctx context.Context, l Lease) error
 

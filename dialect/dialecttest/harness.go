@@ -26,6 +26,9 @@ func Exercise(t *testing.T, k throwaway.Kind, open dialect.Open) {
 	t.Run("Compare", h.compare)
 	t.Run("Names", h.names)
 	t.Run("Input", h.input)
+	t.Run("Watch", h.watch)
+	t.Run("Latency", h.latency)
+	t.Run("Followers", h.followers)
 }
 
 type harness struct {

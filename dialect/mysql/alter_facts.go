@@ -16,7 +16,11 @@ import (
 // clauses are read from there.
 func (s *server) probe(ctx context.Context, t *schema.Table, sql string) (plans.AlterFacts, error) {
 	out := plans.AlterFacts{Table: t.Ident, SQL: sql}
-	if _, err := readAlter(sql); err != nil {
+	read, err := readAlter(sql)
+	if err == nil && len(read.keysOff) > 0 {
+		err = fmt.Errorf("DROP FOREIGN KEY %s: a copy of the table has its foreign keys under other names, so the clause can't be tried there; run it by itself first, which is quick: ALTER TABLE %s DROP FOREIGN KEY %s", read.keysOff[0], t.Name, read.keysOff[0])
+	}
+	if err != nil {
 		out.Error = err.Error()
 		return out, nil
 	}
@@ -25,10 +29,12 @@ func (s *server) probe(ctx context.Context, t *schema.Table, sql string) (plans.
 		return out, classify(err)
 	}
 	defer discard(conn)
-	p := prober{ctx: ctx, conn: conn, table: t, sql: sql, copy: schema.Ident{Schema: t.Schema, Name: plans.CutName("_"+t.Name+"_pm_probe", 64, false)}}
+	p := prober{ctx: ctx, conn: conn, table: t, sql: sql, copy: schema.Ident{Schema: t.Schema, Name: probeName(t.Name)}}
 	defer p.drop()
 	return out, p.run(&out)
 }
+
+func probeName(table string) string { return plans.CutName("_"+table+"_pm_probe", nameLimit, false) }
 
 type prober struct {
 	ctx   context.Context

@@ -37,7 +37,7 @@ func (rules) Alter(f *plans.Facts, t *schema.Table, seen *plans.AlterFacts, a *p
 	if a.Way == plans.Native {
 		return x.native()
 	}
-	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.uniques} {
+	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.carryKeys, x.uniques} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -148,9 +148,9 @@ func (x *alterResolver) key() error {
 		}
 		if to, ok := x.keyTo(key); ok {
 			x.a.Key, x.a.KeyTo = key, to
-			x.a.Extra = map[string]string{"key_index": i.Name}
+			x.extra("key_index", i.Name)
 			if helper := x.helper(); helper != "" {
-				x.a.Extra["helper"] = helper
+				x.extra("helper", helper)
 			}
 			return nil
 		}
@@ -282,6 +282,7 @@ func (k alterKitchen) create() []string {
 		k.mine("CREATE TABLE " + k.table(k.a.New) + " LIKE " + quoteTable(k.a.Table)),
 		k.mine("ALTER TABLE " + k.table(k.a.New) + " " + k.a.SQL),
 	}
+	out = append(append(out, k.dropAdded()...), k.remakeIndexes()...)
 	if h := k.a.Extra["helper"]; h != "" {
 		var cols []string
 		for _, p := range k.a.KeyTo {

@@ -170,6 +170,9 @@ func (w *worker) runNative(ctx context.Context, st plans.Step) error {
 // createShadow makes the shadow from nothing: one that a crash left is empty and
 // unmarked, and goes first.
 func (w *worker) createShadow(ctx context.Context, k alterKitchen, st plans.Step) error {
+	if err := w.carriable(ctx, k); err != nil {
+		return err
+	}
 	if err := w.exec(ctx, "DROP TABLE IF EXISTS "+k.table(k.a.New)); err != nil {
 		return err
 	}
@@ -182,6 +185,9 @@ func (w *worker) createShadow(ctx context.Context, k alterKitchen, st plans.Step
 		if err := w.exec(ctx, q); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(q), err)
 		}
+	}
+	if err := w.rehearse(ctx, k); err != nil {
+		return err
 	}
 	if err := w.makeCheckpoint(ctx, k); err != nil {
 		return err
@@ -216,6 +222,9 @@ func (w *worker) markSwapped(ctx context.Context, k alterKitchen) error {
 }
 
 func (w *worker) markAside(ctx context.Context, k alterKitchen, aside, what string) error {
+	if err := w.silence(ctx, k.aside(aside)); err != nil {
+		return err
+	}
 	comment, err := w.comment(ctx, k.a.Table)
 	if err != nil {
 		return err

@@ -36,7 +36,11 @@ func (s *server) Artifacts(ctx context.Context) ([]dialect.Artifact, error) {
 			Remove: []string{trigger{name: r["trigger_name"]}.drop(id)}})
 	}
 	columns, err := s.markedColumns(ctx)
-	return append(out, columns...), err
+	if err != nil {
+		return nil, err
+	}
+	tables, err := s.markedTables(ctx)
+	return append(append(out, columns...), tables...), err
 }
 
 // markedColumns finds columns by the mark in their comment.

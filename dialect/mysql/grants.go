@@ -147,7 +147,8 @@ func literalLength(pattern string) int {
 	return 1 << 10
 }
 
-var globalOnly = map[string]bool{"PROCESS": true, "SUPER": true, "XA_RECOVER_ADMIN": true, "CONNECTION_ADMIN": true, "REPLICATION CLIENT": true}
+var globalOnly = map[string]bool{"PROCESS": true, "SUPER": true, "XA_RECOVER_ADMIN": true, "CONNECTION_ADMIN": true, "REPLICATION CLIENT": true,
+	"REPLICATION SLAVE": true, "BINLOG MONITOR": true, "SET_ANY_DEFINER": true, "SET_USER_ID": true, "SET USER": true}
 
 func (g right) covers(on schema.Ident) bool {
 	return (g.schema == "*" || on.Schema != "*" && like(g.schema, on.Schema)) && (g.table == "*" || g.table == on.Name)

@@ -44,7 +44,13 @@ type home struct {
 
 func newHome(t *testing.T, k throwaway.Kind) *home {
 	t.Helper()
-	h := &home{t: t, kind: k, dsn: dbtest.Database(t, k)}
+	return homeOn(t, k, dbtest.Database(t, k))
+}
+
+// homeOn is newHome in a database that is there.
+func homeOn(t *testing.T, k throwaway.Kind, dsn string) *home {
+	t.Helper()
+	h := &home{t: t, kind: k, dsn: dsn}
 	h.db = dbtest.DB(t, h.dsn)
 	h.d = h.open(h.dsn)
 	if err := h.d.Store.Install(t.Context()); err != nil {
@@ -110,6 +116,16 @@ func (h *home) plan(c plans.Change) (*plans.Plan, error) {
 		return nil, err
 	}
 	return plans.Build(c, &f, h.d.Rules)
+}
+
+// mustPlanOf plans and takes no lease: the engine will.
+func (h *home) mustPlanOf(c plans.Change) *plans.Plan {
+	h.t.Helper()
+	p, err := h.plan(c)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return p
 }
 
 func (h *home) mustPlan(c plans.Change) *plans.Plan {

@@ -22,7 +22,7 @@ const (
 	limitRedoFill = 80
 )
 
-// Load implements dialect.Server.
+// Load implements dialect.Watch.
 func (s *server) Load(ctx context.Context, _ schema.Ident) ([]throttle.Signal, error) {
 	list, err := records(ctx, s.db, `SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_running', 'Innodb_row_lock_current_waits',
 		'Innodb_history_list_length', 'Innodb_checkpoint_age', 'Innodb_checkpoint_max_age', 'Innodb_redo_log_logical_size', 'Innodb_redo_log_capacity_resized')`)

@@ -174,6 +174,9 @@ func branches(ctx context.Context, q querier) ([]record, error) {
 	if errors.Is(err, dberr.Syntax) {
 		list, err = records(ctx, q, "XA RECOVER FORMAT = 'SQL'")
 	}
+	if is(err, 1401) { // what MySQL says without XA_RECOVER_ADMIN
+		return nil, dberr.Mark(dberr.Denied, err)
+	}
 	return list, err
 }
 

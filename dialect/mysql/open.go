@@ -47,7 +47,7 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 	}
 	store := sqlstate.New(s.db, stateFlavor(), s.identity)
 	return &dialect.Database{
-		Name: dialectName(s.see), Target: s.shown, Reader: s, Rules: rules{}, Store: store, Steps: s, Server: s,
+		Name: dialectName(s.see), Target: s.shown, Reader: s, Rules: rules{}, Store: store, Steps: s, Server: s, Watch: s,
 		Columns: s.columns, Shadow: s.shadow,
 		Replica: func(ctx context.Context, dsn string) (dialect.Replica, error) { return s.openReplica(ctx, dsn) },
 		Close: func() error {
@@ -82,6 +82,7 @@ func open(ctx context.Context, dsn string) (*server, error) {
 func (t target) pool(extra []string) (*sql.DB, error) {
 	c := t.config.Clone()
 	c.InterpolateParams = true
+	c.ConnectionAttributes = "program_name:" + programName
 	c.Logger = &gomysql.NopLogger{} // errors are returned; the driver's own words would mix with the output
 	inner, err := gomysql.NewConnector(c)
 	if err != nil {

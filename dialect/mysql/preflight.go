@@ -17,8 +17,12 @@ import (
 // Preflight implements dialect.Server.
 func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice, error) {
 	k := checkup{s: s, ctx: ctx}
-	k.server()
-	k.rights(p.Tables(), needs(p))
+	n := needs(p)
+	vars := k.server(n.triggers)
+	k.rights(p.Tables(), n)
+	if a, ok := p.Shadowed(); ok {
+		k.shadow(a, vars)
+	}
 	for _, id := range p.Tables() {
 		k.definers(id)
 		k.transactions(id)
@@ -33,10 +37,16 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 func (s *server) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.Advice, error) {
 	k := checkup{s: s, ctx: ctx}
 	k.version()
-	k.server()
+	vars := k.server(true)
 	k.rights(tables, demand{triggers: true, indexes: true})
 	for _, id := range tables {
 		k.definers(id)
+	}
+	if k.err == nil {
+		k.logged(vars, func(check, detail, fix string) {
+			k.warn(check, detail+": no ALTER TABLE can be done on a shadow", fix)
+		})
+		k.logReader()
 	}
 	return k.list, k.err
 }
@@ -62,6 +72,9 @@ func needs(p *plans.Plan) demand {
 				n.parents = append(n.parents, parent(w.Definition))
 			}
 		}
+	}
+	for i := range p.Alters {
+		n.triggers = n.triggers || len((alterKitchen{a: &p.Alters[i]}).carried(triggerNames, false)) > 0
 	}
 	return n
 }
@@ -115,19 +128,19 @@ func (k *checkup) version() {
 }
 
 // server checks settings and what stands in front.
-func (k *checkup) server() {
+func (k *checkup) server(triggers bool) (vars map[string]string) {
 	if k.err != nil {
-		return
+		return nil
 	}
 	vars, err := k.s.variables(k.ctx, k.s.db)
 	if err != nil {
 		k.err = fmt.Errorf("read the server's settings: %w", classify(err))
-		return
+		return nil
 	}
 	proxied, err := k.s.proxied(k.ctx)
 	if err != nil {
 		k.err = err
-		return
+		return nil
 	}
 	for _, c := range []struct{ check, why, fix string }{
 		{"proxy", proxied, "connect to the server itself"},
@@ -141,7 +154,10 @@ func (k *checkup) server() {
 			k.good(c.check, "")
 		}
 	}
-	k.triggerCreation(vars)
+	if triggers {
+		k.triggerCreation(vars)
+	}
+	return vars
 }
 
 func statementFormat(vars map[string]string) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/state"
 )
 
 // replica is a replica of the target, reached by an address of its own.
@@ -17,6 +18,11 @@ type replica struct {
 	db     *sql.DB
 	target *server
 	shown  string
+}
+
+// Beat implements dialect.Replica.
+func (r *replica) Beat(ctx context.Context, lease state.Fence) (time.Time, error) {
+	return stateFlavor().LastBeat(ctx, r.db, lease)
 }
 
 func (s *server) openReplica(ctx context.Context, dsn string) (*replica, error) {

@@ -52,7 +52,7 @@ type querier interface {
 func (s *server) variables(ctx context.Context, q querier) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'version_comment', 'server_uuid', 'server_id', 'hostname', 'port',
 		'datadir', 'basedir', 'gtid_domain_id', 'gtid_mode', 'read_only', 'super_read_only', 'innodb_read_only', 'lower_case_table_names', 'log_bin', 'binlog_format',
-		'binlog_row_image', 'log_bin_trust_function_creators', 'wsrep_on', 'wsrep_provider', 'group_replication_single_primary_mode', 'group_replication_group_name',
+		'binlog_row_image', 'binlog_row_value_options', 'binlog_order_commits', 'log_bin_trust_function_creators', 'wsrep_on', 'wsrep_provider', 'group_replication_single_primary_mode', 'group_replication_group_name',
 		'aurora_version', 'innodb_native_foreign_keys', 'sql_mode', 'feedback_server_uid', 'innodb_redo_log_capacity', 'innodb_log_file_size', 'server_uid')`)
 	if err != nil {
 		return nil, err

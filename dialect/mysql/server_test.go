@@ -328,7 +328,7 @@ func TestReplica(t *testing.T) {
 func TestLoadAndArtifacts(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
 		h.exec(peopleDDL, "INSERT INTO people (id, full_name) VALUES (1, 'Ada')")
-		signals, err := h.d.Server.Load(t.Context(), schema.Ident{Name: "people"})
+		signals, err := h.d.Watch.Load(t.Context(), schema.Ident{Name: "people"})
 		if err != nil || len(signals) < 4 {
 			t.Errorf("load: %v %v", signals, err)
 		}

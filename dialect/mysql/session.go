@@ -78,16 +78,21 @@ func prefixed(kind, text string) string {
 // logEnd is the end of the binary log as file and offset. The statement has
 // another name since 8.4.
 func (s *server) logEnd(ctx context.Context) (string, error) {
+	list, err := s.logStatus(ctx)
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return "file:" + list[0]["file"] + ":" + list[0]["position"], nil
+}
+
+// logStatus is one record, or none where no log is kept.
+func (s *server) logStatus(ctx context.Context) ([]record, error) {
 	var err error
 	for _, q := range []string{"SHOW BINARY LOG STATUS", "SHOW MASTER STATUS"} {
 		var list []record
-		if list, err = records(ctx, s.db, q); err != nil {
-			continue
+		if list, err = records(ctx, s.db, q); err == nil {
+			return list, nil
 		}
-		if len(list) == 0 {
-			return "", nil
-		}
-		return "file:" + list[0]["file"] + ":" + list[0]["position"], nil
 	}
-	return "", fmt.Errorf("read the log's position: %w", err)
+	return nil, fmt.Errorf("read the log's position: %w", err)
 }

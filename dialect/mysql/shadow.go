@@ -89,6 +89,13 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shad
 	n := max(w.Workers, 1) + 4
 	p.copy.SetMaxOpenConns(n)
 	p.copy.SetMaxIdleConns(n)
+	if err = p.quiet(ctx); err == nil {
+		err = p.orphans(ctx)
+	}
+	if err != nil {
+		_ = p.copy.Close()
+		return nil, err
+	}
 	for range p.lanes {
 		p.sessions = append(p.sessions, &session{p: p})
 	}

@@ -24,12 +24,18 @@ type locked struct {
 	session
 	kitchen alterKitchen
 	renamer *renamer // where this session can't rename
+	boards  boards
+	aboard  bool // the target may have triggers and foreign keys that it must not keep without a swap
 }
 
 // Lock implements shadow.Table.
 func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
 	l, err := p.lockable(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if l.boards, err = p.boards(ctx); err != nil {
+		l.shut()
 		return nil, err
 	}
 	more := ""
@@ -86,6 +92,7 @@ func (l *locked) take(ctx context.Context, more string) error {
 	if more != "" {
 		list = append(list, more)
 	}
+	list = append(list, l.boards.parents...)
 	if err := l.exec(ctx, "LOCK TABLES "+strings.Join(list, ", ")); err != nil {
 		return err
 	}
@@ -138,6 +145,9 @@ func (l *locked) Swap(ctx context.Context, other stream.Position) error {
 	if err := l.carryCounter(ctx); err != nil {
 		return err
 	}
+	if err := l.board(ctx); err != nil {
+		return err
+	}
 	return l.rename(ctx)
 }
 
@@ -151,26 +161,32 @@ func (l *locked) rename(ctx context.Context) error {
 	if l.p.reverse {
 		q, aside, what = k.swapBack()[0], k.a.New, shadowReady
 	}
-	if err := l.renameBy(ctx, q); err != nil {
+	if err := l.renameBy(ctx, q, aside); err != nil {
 		return err
 	}
 	w := worker{s: l.p.s, conn: l.conn, table: k.a.Table, fence: l.p.fence}
 	return w.markAside(ctx, k, aside, what)
 }
 
-func (l *locked) renameBy(ctx context.Context, q string) error {
+func (l *locked) renameBy(ctx context.Context, q, aside string) error {
 	if l.renamer != nil {
 		if err := l.renameByOther(ctx, q); err != nil {
 			return err
 		}
+		l.aboard = false
 		return fault.Point("shadow.renamed")
 	}
 	if err := l.exec(ctx, q); err != nil {
 		return err
 	}
+	l.aboard = false
 	if err := fault.Point("shadow.renamed"); err != nil {
 		return err
 	}
+	if err := l.dropKeysOf(ctx, aside); err != nil {
+		return err
+	}
+	l.locked = false
 	return l.exec(ctx, "UNLOCK TABLES")
 }
 
@@ -223,6 +239,9 @@ func (l *locked) Close() error {
 		return nil
 	}
 	err := l.exec(ctx, "ROLLBACK")
+	if err == nil {
+		err = l.unboard(ctx)
+	}
 	if err == nil {
 		err = l.exec(ctx, "UNLOCK TABLES")
 	}

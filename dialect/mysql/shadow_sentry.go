@@ -201,6 +201,7 @@ func (l *locked) letGo(ctx, waiting context.Context) error {
 	if err := fault.Point("shadow.sentry_gone"); err != nil {
 		return err
 	}
+	l.locked = false
 	return l.exec(ctx, "UNLOCK TABLES")
 }
 

@@ -306,7 +306,7 @@ func busy(t *testing.T, k throwaway.Kind, writers int) (*shadowed, *tally.Fleet)
 	column := func(name string, draw func(*mathrand.Rand) string) tally.Column {
 		return tally.Column{Name: name, Draw: draw}
 	}
-	fleet, err := tally.Open(t.Context(), tally.Options{DSN: h.dsn, Name: h.database(), Rows: 1000, Writers: writers, Seed: 3, Subject: tally.Subject{
+	fleet, err := tally.Open(t.Context(), tally.Options{DSN: h.dsn, Name: h.database(), Rows: 1000, Writers: writers, Seed: 3, NoXA: true, Subject: tally.Subject{
 		Create: "CREATE TABLE %s (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60) NULL, hits INT NOT NULL DEFAULT 0, note VARCHAR(40) NULL, UNIQUE KEY email (email)) ENGINE=InnoDB CHARACTER SET utf8mb4",
 		Key:    []tally.Column{column("id", nil)}, KeyOf: func(n int64) []string { return []string{fmt.Sprint(n)} }, Auto: true,
 		Email: column("email", nil), Hits: column("hits", nil), Upsert: true,

@@ -3,7 +3,6 @@ package mysql
 import (
 	"context"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -81,13 +80,6 @@ func (s *shadowed) alter() *plans.Alter { return &s.plan.Alters[0] }
 func (s *shadowed) names() []string {
 	s.t.Helper()
 	return s.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1")
-}
-
-// create is SHOW CREATE TABLE.
-func (s *shadowed) create(table string) string {
-	s.t.Helper()
-	_, text, _ := strings.Cut(s.rows("SHOW CREATE TABLE " + quote(table))[0], "|")
-	return text
 }
 
 func TestShadowLife(t *testing.T) {

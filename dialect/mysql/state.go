@@ -20,6 +20,7 @@ func stateFlavorIn(database string) sqlstate.Flavor {
 	return sqlstate.Flavor{
 		Schema:    database,
 		DDL:       stateDDL(),
+		Migrate:   map[int][]string{1: {"ALTER TABLE {control} ADD COLUMN limits VARCHAR(4000) NOT NULL DEFAULT '' AFTER max_rate"}},
 		Present:   "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = 'version'",
 		Strangers: "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_comment NOT LIKE 'phasemig%' LIMIT 1",
 		// SYSDATE, since SET timestamp freezes NOW; converted, since a trigger
@@ -84,7 +85,7 @@ var stateTables = []struct{ name, what, columns string }{
 		at DATETIME(6) NOT NULL, note LONGTEXT NOT NULL, PRIMARY KEY (run, phase, plan_hash, approver)`},
 	{"control", "what operators ask of a run", `
 		run VARCHAR(64) NOT NULL PRIMARY KEY, paused BOOLEAN NOT NULL, abort_asked BOOLEAN NOT NULL, max_rate DOUBLE NOT NULL,
-		asked_by VARCHAR(255) NOT NULL, at DATETIME(6) NOT NULL`},
+		limits VARCHAR(4000) NOT NULL DEFAULT '', asked_by VARCHAR(255) NOT NULL, at DATETIME(6) NOT NULL`},
 	{"lease_epoch", "who may write for a table; locked by every write of a run", `
 		scope VARCHAR(255) NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL, token VARCHAR(128) NOT NULL, run VARCHAR(64) NOT NULL,
 		server_identity VARCHAR(255) NOT NULL, holder VARCHAR(1000) NOT NULL, session VARCHAR(64) NOT NULL, acquired DATETIME(6) NOT NULL`},

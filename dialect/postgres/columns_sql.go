@@ -67,18 +67,18 @@ func (c columnsSQL) fill(low, high string) string {
 }
 
 func (c columnsSQL) updateUnlocked(set, where, low, high string) string {
-	return fmt.Sprintf("UPDATE %s AS t SET %s WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM %s AS t WHERE %s AND %s FOR NO KEY UPDATE SKIP LOCKED))",
+	return fmt.Sprintf("UPDATE "+ours+"%s AS t SET %s WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM %s AS t WHERE %s AND %s FOR NO KEY UPDATE SKIP LOCKED))",
 		c.table, set, c.table, keyRange(c.s.Key, "t.", low, high), where)
 }
 
 func (c columnsSQL) fillOne(key string) string {
-	return fmt.Sprintf("UPDATE %s AS t SET %s WHERE %s AND %s", c.table, sets(c.m.news(), c.ups()), keyIs(c.s.Key, "t.", key), c.needs())
+	return fmt.Sprintf("UPDATE "+ours+"%s AS t SET %s WHERE %s AND %s", c.table, sets(c.m.news(), c.ups()), keyIs(c.s.Key, "t.", key), c.needs())
 }
 
 // keys is the key of some rows of a range in order; the key's text is made of
 // those that are returned alone.
 func (c columnsSQL) keys(low, high, where, limits string) string {
-	return fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s AS t WHERE %s AND %s ORDER BY %s %s) AS k", keyTextSQL(c.s.Key, "k."), strings.Join(keyColumns(c.s.Key, "t."), ", "),
+	return fmt.Sprintf("SELECT "+ours+"%s FROM (SELECT %s FROM %s AS t WHERE %s AND %s ORDER BY %s %s) AS k", keyTextSQL(c.s.Key, "k."), strings.Join(keyColumns(c.s.Key, "t."), ", "),
 		c.table, keyRange(c.s.Key, "t.", low, high), where, c.s.Extra["order"], limits)
 }
 
@@ -144,7 +144,7 @@ func (c columnsSQL) oldEmpty() string {
 // compare counts the rows of a range and those that disagree, and shows the keys
 // of some.
 func (c columnsSQL) compare(low, high string, keys int, back bool) string {
-	return fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE NOT x.agree), coalesce(to_json((array_agg(%s) FILTER (WHERE NOT x.agree))[1:%d]), '[]') FROM (SELECT %s, %s AS agree FROM %s AS t WHERE %s) AS x",
+	return fmt.Sprintf("SELECT "+ours+"count(*), count(*) FILTER (WHERE NOT x.agree), coalesce(to_json((array_agg(%s) FILTER (WHERE NOT x.agree))[1:%d]), '[]') FROM (SELECT %s, %s AS agree FROM %s AS t WHERE %s) AS x",
 		keyTextSQL(c.s.Key, "x."), keys, strings.Join(keyColumns(c.s.Key, "t."), ", "), c.agree(back), c.table, keyRange(c.s.Key, "t.", low, high))
 }
 

@@ -20,7 +20,7 @@ const (
 	latencyLimit = 200.0 // ms for reading one row
 )
 
-const loadSQL = `SELECT
+const loadSQL = `SELECT ` + ours + `
 	(SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.state = 'active' AND a.backend_type = 'client backend' AND a.application_name <> '` + applicationName + `'),
 	(SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.wait_event_type = 'Lock' AND a.backend_type = 'client backend'),
 	(SELECT coalesce(max(extract(epoch FROM r.replay_lag)), 0)::float8 FROM pg_catalog.pg_stat_replication r),
@@ -31,7 +31,7 @@ const loadSQL = `SELECT
 		/ (pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_wal_size')))
 	FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)::oid`
 
-// Load reads the signals that may hold the backfill back.
+// Load implements dialect.Watch.
 func (s *server) Load(ctx context.Context, id schema.Ident) ([]throttle.Signal, error) {
 	var active, waits, lag, dead, deadRows, wal float64
 	var vacuums bool
@@ -61,7 +61,7 @@ func (s *server) Load(ctx context.Context, id schema.Ident) ([]throttle.Signal, 
 func (s *server) latency(ctx context.Context, id schema.Ident) (float64, error) {
 	begin := time.Now()
 	var n int
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT FROM "+relation(id)+" LIMIT 1) AS x").Scan(&n); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT "+ours+"count(*) FROM (SELECT FROM "+relation(id)+" LIMIT 1) AS x").Scan(&n); err != nil {
 		return 0, fmt.Errorf("measure the latency: %w", classify(err))
 	}
 	return float64(time.Since(begin).Microseconds()) / 1000, nil

@@ -38,6 +38,7 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 		Store:   store,
 		Steps:   &steps{s},
 		Server:  s,
+		Watch:   s,
 		Columns: s.openColumns,
 		Replica: s.openReplica,
 		Close:   func() error { return errors.Join(store.Close(), s.db.Close()) },

@@ -250,7 +250,7 @@ func TestLoad(t *testing.T) {
 		b.users()
 		o := b.plain("load_reader", "GRANT SELECT ON users TO load_reader")
 		for _, x := range []*bench{b, o} {
-			list, err := x.db.Server.Load(b.Context(), users)
+			list, err := x.db.Watch.Load(b.Context(), users)
 			if err != nil {
 				b.Fatal(err)
 			}

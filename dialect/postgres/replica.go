@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/state"
 )
 
 // replica is a physical standby of the target.
@@ -30,6 +31,11 @@ func (s *server) openReplica(ctx context.Context, dsn string) (dialect.Replica, 
 }
 
 func (r *replica) Close() error { return r.db.Close() }
+
+// Beat implements dialect.Replica.
+func (r *replica) Beat(ctx context.Context, lease state.Fence) (time.Time, error) {
+	return stateFlavor().LastBeat(ctx, r.db, lease)
+}
 
 // Lag is the age of what was applied last. A standby that has applied all that
 // it received is up to date only while it is connected.

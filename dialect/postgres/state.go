@@ -18,6 +18,7 @@ func stateFlavor() sqlstate.Flavor {
 		Schema:   stateSchema,
 		Numbered: true,
 		DDL:      stateDDL(),
+		Migrate:  map[int][]string{1: {`ALTER TABLE {control} ADD COLUMN IF NOT EXISTS limits text COLLATE pg_catalog."C" NOT NULL DEFAULT ''`}},
 		Present: `SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = ? AND c.relname = 'version'`,
 		Strangers: `SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -90,7 +91,7 @@ var stateTables = []struct{ name, what, columns string }{
 		at timestamptz NOT NULL, note TEXT NOT NULL, PRIMARY KEY (run, phase, plan_hash, approver)`},
 	{"control", "what operators ask of a run", `
 		run TEXT PRIMARY KEY, paused boolean NOT NULL, abort_asked boolean NOT NULL, max_rate double precision NOT NULL,
-		asked_by TEXT NOT NULL, at timestamptz NOT NULL`},
+		limits TEXT NOT NULL DEFAULT '', asked_by TEXT NOT NULL, at timestamptz NOT NULL`},
 	{"lease_epoch", "who may write for a table; locked by every write of a run", `
 		scope TEXT PRIMARY KEY, epoch bigint NOT NULL, token TEXT NOT NULL, run TEXT NOT NULL,
 		server_identity TEXT NOT NULL, holder TEXT NOT NULL, session TEXT NOT NULL, acquired timestamptz NOT NULL`},

@@ -3,6 +3,7 @@ package sqlstate
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -11,20 +12,32 @@ import (
 
 // Control reads what operators ask of a run; nothing was asked of one without a row.
 func (s *Store) Control(ctx context.Context, run string) (c state.Control, err error) {
+	var limits string
 	err = s.read(ctx, func() error {
-		return s.db.QueryRowContext(ctx, s.f.sql("SELECT paused, abort_asked, max_rate, asked_by FROM {control} WHERE run = ?"), run).
-			Scan(&c.Paused, &c.Abort, &c.MaxRate, &c.By)
+		return s.db.QueryRowContext(ctx, s.f.sql("SELECT paused, abort_asked, max_rate, limits, asked_by FROM {control} WHERE run = ?"), run).
+			Scan(&c.Paused, &c.Abort, &c.MaxRate, &limits, &c.By)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return state.Control{}, nil
+	}
+	if err == nil && limits != "" {
+		err = json.Unmarshal([]byte(limits), &c.Limits)
 	}
 	return c, s.readable(ctx, "read the controls of run "+run, err)
 }
 
 // SetControl stores what an operator asks. It takes no lease: the runner has it.
 func (s *Store) SetControl(ctx context.Context, run string, c state.Control) error {
+	limits := ""
+	if c.Limits != (state.Limits{}) {
+		b, err := json.Marshal(c.Limits)
+		if err != nil {
+			return fmt.Errorf("set the controls of run %s: %w", run, err)
+		}
+		limits = string(b)
+	}
 	q, args := s.f.upsert("control", []field{{"run", run}},
-		[]field{{"paused", c.Paused}, {"abort_asked", c.Abort}, {"max_rate", c.MaxRate}, {"asked_by", cut(c.By, 255)}, {name: "at"}})
+		[]field{{"paused", c.Paused}, {"abort_asked", c.Abort}, {"max_rate", c.MaxRate}, {"limits", limits}, {"asked_by", cut(c.By, 255)}, {name: "at"}})
 	err := s.tx(ctx, func(tx *sql.Tx) error {
 		if err := s.haveRun(ctx, tx, run); err != nil {
 			return err

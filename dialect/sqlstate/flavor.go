@@ -21,6 +21,10 @@ type Flavor struct {
 	// DDL creates schema and tables, with marks, each statement harmless when its
 	// object exists. It must hold everything but the row in {version}.
 	DDL []string
+	// Migrate holds, for each older layout, the statements that make the next one of it.
+	// They only add, so that a runner of the older layout who came in between goes on. Where
+	// DDL can't be rolled back one that was done before fails with dberr.Exists.
+	Migrate map[int][]string
 	// Present counts the state tables named version in schema ?, whatever
 	// rights the user has on them.
 	Present string

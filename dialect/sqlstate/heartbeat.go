@@ -28,6 +28,34 @@ func (s *Store) Heartbeat(ctx context.Context, l state.Lease) error {
 	return nil
 }
 
+// Beat is Heartbeat, and reads what was written.
+func (s *Store) Beat(ctx context.Context, l state.Lease) (time.Time, error) {
+	if err := s.Heartbeat(ctx, l); err != nil {
+		return time.Time{}, err
+	}
+	se, err := s.session(ctx, l)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the heartbeat: %w", err)
+	}
+	se.mu.Lock()
+	defer se.mu.Unlock()
+	at, err := s.f.LastBeat(ctx, se.conn, state.Fence{Scope: l.Scopes[0], Epoch: l.Epochs[0], Token: l.Token})
+	return at, lost(err)
+}
+
+// LastBeat reads a lease's heartbeat as it stands on this server, which may be a
+// replica. dberr.NotThere: the lease isn't known here.
+func (f Flavor) LastBeat(ctx context.Context, q Querier, fence state.Fence) (at time.Time, err error) {
+	err = q.QueryRowContext(ctx, f.sql("SELECT beat FROM {lease_heartbeat} WHERE scope = ? AND epoch = ? AND token = ?"), fence.Scope, fence.Epoch, fence.Token).Scan(stamp{&at})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = dberr.Mark(dberr.NotThere, errors.New("there is no heartbeat of this run"))
+	}
+	if err != nil {
+		return at, fmt.Errorf("read the heartbeat: %w", f.class(err))
+	}
+	return at, nil
+}
+
 // keep beats, over a new connection when the server dropped the old one.
 func (se *session) keep(ctx context.Context, l state.Lease) error {
 	se.mu.Lock()

@@ -25,5 +25,7 @@
 // The proof, in the tests of this package, fills the tables at two sizes, runs the statements and looks: at
 // errors; at the old client's statements before and after; at counts of rows and values; at whether reads and writes
 // by key in other sessions wait, and whether the work done meanwhile grows with the table. By default a sample is
-// proved; PHASEMIG_LONG=1 proves every label.
+// proved; every label is by
+//
+//	PHASEMIG_LONG=1 go test -count=1 -v -timeout 90m ./integration/lintset
 package lintset

@@ -3,6 +3,7 @@ package lintset
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -143,6 +144,8 @@ func (m mysql) run(ctx context.Context, s *scene, statements []string) ([]part, 
 			break
 		}
 	}
+	// A migration's session ends with it, and so do its locks. A watcher may be waiting for one.
+	err = errors.Join(err, script(ctx, s.owner, "ROLLBACK", "UNLOCK TABLES"))
 	w.stop()
 	for i := range parts {
 		parts[i].wait = w.between(begins[i], ends[i])

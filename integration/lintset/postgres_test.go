@@ -164,6 +164,9 @@ func (p postgres) run(ctx context.Context, s *scene, statements []string) ([]par
 		}
 		parts = append(parts, one)
 	}
+	if owner.inTransaction() { // a session that ends without a COMMIT
+		return parts, script(ctx, owner, "ROLLBACK")
+	}
 	return parts, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,7 +119,7 @@ func prove(ctx context.Context, p product, c Case, v Verdict) (evidence, error) 
 
 // consequences of a migration: it fails, breaks the client, deletes data.
 func consequences(ctx context.Context, p product, c Case, n int) (evidence, []part, error) {
-	s, err := build(ctx, p, c, n)
+	s, err := build(ctx, p, c, n, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,21 +139,35 @@ func (s *scene) migrate(ctx context.Context, p product, c Case) (evidence, []par
 		return seen, parts, nil
 	}
 	seen.add(Breaks, s.broken(ctx))
-	now, err := p.relations(ctx, s.owner, s.n)
+	after, err := s.remains(ctx, p)
 	if err != nil {
 		return nil, nil, err
-	}
-	after, err := tallies(ctx, s.owner, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range s.relations { // what became a partition is no relation of its own any more, and can still be counted
-		if more, err := tallies(ctx, s.owner, []relation{r}); err == nil {
-			after = append(after, more...)
-		}
 	}
 	seen.add(Loses, lost(before, after))
 	return seen, parts, nil
+}
+
+// remains counts what is there after a migration. A table that can't be read, as its file is gone, holds nothing; one
+// that became a partition is no relation of its own any more, and is counted all the same.
+func (s *scene) remains(ctx context.Context, p product) ([]tally, error) {
+	list, err := p.relations(ctx, s.owner, s.n)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range s.relations {
+		if !slices.ContainsFunc(list, func(o relation) bool { return o.name == r.name }) {
+			list = append(list, r)
+		}
+	}
+	var out []tally
+	for _, r := range list {
+		if counts, err := tallies(ctx, s.owner, []relation{r}); err == nil {
+			out = append(out, counts...)
+		} else if _, lost := s.owner.exec(ctx, "SELECT 1"); lost != nil {
+			return nil, fmt.Errorf("count %s: %w", r.name, lost)
+		}
+	}
+	return out, nil
 }
 
 var errUnsure = errors.New("the clock gives no clear answer")
@@ -179,7 +194,7 @@ func blocking(ctx context.Context, p product, c Case, small []part, try int) (st
 
 // parts runs a migration for its parts alone.
 func parts(ctx context.Context, p product, c Case, n int) ([]part, error) {
-	s, err := build(ctx, p, c, n)
+	s, err := build(ctx, p, c, n, true)
 	if err != nil {
 		return nil, err
 	}

@@ -50,18 +50,19 @@ type part struct {
 type scene struct {
 	*stage
 	n         int
+	brief     bool
 	relations []relation
 	deeds     []deed // of the client, each done once and taken back
 	after     []deed // the same, one by one, on other rows
 }
 
-// build makes the scene of a case with n rows in each table.
-func build(ctx context.Context, p product, c Case, n int) (*scene, error) {
+// build makes the scene of a case with n rows in each table. In a brief one the client does only one thing of each kind.
+func build(ctx context.Context, p product, c Case, n int, brief bool) (*scene, error) {
 	place, err := p.empty(ctx, c.Role)
 	if err != nil {
 		return nil, fmt.Errorf("make a database: %w", err)
 	}
-	s := &scene{stage: place, n: n}
+	s := &scene{stage: place, n: n, brief: brief}
 	if err := s.populate(ctx, p, c); err != nil {
 		return nil, fmt.Errorf("populate the schema: %w", joined(err, place.close(ctx)))
 	}
@@ -132,9 +133,9 @@ func (s *scene) learn(ctx context.Context, p product, c Case) error {
 }
 
 func (s *scene) keep(ctx context.Context, before, after []deed, must []string) error {
-	reads := 0
+	reads, done := 0, map[string]bool{}
 	for i, d := range before {
-		if d.sql == "" {
+		if d.sql == "" || s.brief && done[d.kind()] {
 			continue
 		}
 		if err := try(ctx, s.client, d.sql); err != nil {
@@ -146,6 +147,7 @@ func (s *scene) keep(ctx context.Context, before, after []deed, must []string) e
 		if d.read {
 			reads++
 		}
+		done[d.kind()] = true
 		s.deeds, s.after = append(s.deeds, d), append(s.after, after[i])
 	}
 	if reads == 0 {

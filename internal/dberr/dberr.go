@@ -22,6 +22,7 @@ var (
 	Syntax      = errors.New("the server does not take the SQL")     //
 	Unreachable = errors.New("the server can't be reached")          //
 	BadLogin    = errors.New("user, password or database not taken") //
+	Overloaded  = errors.New("the server is over its critical load") // try again when it is quieter
 )
 
 type classified struct {
@@ -59,5 +60,5 @@ func WithHint(err error, format string, args ...any) error {
 
 // Temporary reports whether the same call may go through later.
 func Temporary(err error) bool {
-	return errors.Is(err, LockTimeout) || errors.Is(err, Deadlock) || errors.Is(err, ConnLost) || errors.Is(err, Unreachable)
+	return errors.Is(err, LockTimeout) || errors.Is(err, Deadlock) || errors.Is(err, ConnLost) || errors.Is(err, Unreachable) || errors.Is(err, Overloaded)
 }

@@ -124,6 +124,7 @@ func Points() []string {
 		"shadow.locked",             // the cut-over's locks are held, nothing drained
 		"shadow.drained",            // the last changes are applied under the lock
 		"shadow.position_stored",    // where the other direction reads is committed, names unchanged
+		"shadow.carried",            // triggers and foreign keys are on the new table too, names unchanged
 		"shadow.rename_waits",       // another session waits with the RENAME, the sentry is in its way
 		"shadow.sentry_gone",        // nothing is in its way but the lock
 		"shadow.renamed",            // the tables have changed places, locks still held

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // Grammar runs a file of single statements, each with whether it is an error: "error|safe [@VERSION] STATEMENT". A line that
@@ -33,6 +34,18 @@ func Grammar(t *testing.T, d *lint.Dialect, name string) {
 			version, sql, _ = strings.Cut(sql[1:], " ")
 		}
 		res := Check(t, d, version, schema, sql+";")
+		for _, f := range res.Findings {
+			if whole(f.Safe) {
+				if again := Check(t, d, version, schema, f.Safe); f.Severity == lint.Error && (has(again, f.Rule) || has(again, lint.NotJudged)) {
+					t.Errorf("%s: the safe form of %s is found, too: %v\n%s", sql, f.Rule, again.Findings[0].Message, f.Safe)
+				}
+			}
+			if strings.HasPrefix(f.Safe, "# change.yaml") {
+				if _, err := plans.ParseChange([]byte(f.Safe)); err != nil {
+					t.Errorf("%s: the safe form isn't a change file: %v\n%s", sql, err, f.Safe)
+				}
+			}
+		}
 		got := "safe"
 		if res.Worst() == lint.Error {
 			got = "error"
@@ -47,4 +60,14 @@ func Grammar(t *testing.T, d *lint.Dialect, name string) {
 	if n < 100 {
 		t.Errorf("only %d statements", n)
 	}
+}
+
+// whole reports whether a safe form is SQL without a gap, and not one that only moves the statement to a later release.
+func whole(safe string) bool {
+	for _, w := range []string{"ALTER TABLE", "CREATE ", "REINDEX", "REFRESH", "DROP INDEX", "RENAME TABLE", "SET "} {
+		if strings.HasPrefix(safe, w) {
+			return !strings.Contains(safe, "…") && !strings.Contains(safe, "old clients")
+		}
+	}
+	return false
 }

@@ -29,7 +29,7 @@ func tokens(text string) []lint.Token {
 	}
 	b := []byte(text)
 	for t, ok := Syntax.Next(text, 0); ok; t, ok = Syntax.Next(text, t.End) {
-		if t.Kind != lint.Comment || !strings.HasPrefix(t.Text, "/*!") && !strings.HasPrefix(t.Text, "/*M!") {
+		if t.Kind != lint.Comment || !lint.Executable(t.Text) {
 			continue
 		}
 		end := t.Start + strings.IndexByte(t.Text, '!') + 1

@@ -194,10 +194,6 @@ func quoted(id schema.Ident) string {
 	return quote(id.Name)
 }
 
-func change(lines ...string) string {
-	return "# change.yaml, for phasemig plan\noperations:\n  - " + strings.Join(lines, "\n  - ")
-}
-
 // Names lists the tables that a statement names, as far as it can be read.
 func Names(text string) []schema.Ident {
 	s, err := read(text)

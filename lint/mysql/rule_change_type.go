@@ -9,5 +9,5 @@ var changeType = rule{lint.Rule{
 	Bad:     []lint.Example{{Schema: "CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50)) DEFAULT CHARSET=utf8mb4;", SQL: "ALTER TABLE t MODIFY a bigint;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50)) DEFAULT CHARSET=utf8mb4;", SQL: "ALTER TABLE t MODIFY v varchar(100);"}, {SQL: "ALTER TABLE t MODIFY a bigint;"}},
 	Good:    []lint.Example{{Schema: "CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50)) DEFAULT CHARSET=utf8mb4;", SQL: "ALTER TABLE t MODIFY v varchar(60);"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50)) DEFAULT CHARSET=utf8mb4;", SQL: "ALTER TABLE t MODIFY a int DEFAULT 5;"}},
 }, blocking(func(c *call, p priced) string {
-	return change("change_type: {table: " + c.table.Name + ", column: " + p.name + ", type: \"" + p.column.typ.String() + "\"}")
+	return lint.ChangeFile("change_type", "table", c.table.Name, "column", p.name, "type", p.column.typ.String())
 })}

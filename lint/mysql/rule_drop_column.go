@@ -22,7 +22,7 @@ var dropColumn = rule{lint.Rule{
 			continue
 		}
 		m := said{message: fmt.Sprintf("%s.%s and its values are gone for good, and running clients that name it fail", quoted(c.table), quote(x.name)), lock: "exclusive metadata lock, short",
-			safe: "# change.yaml, for phasemig plan: gates, a hidden soak time, then the drop\noperations:\n  - drop_column: {table: " + c.table.Name + ", column: " + x.name + "}"}
+			safe: fmt.Sprintf("-- in a release of its own, when no statement digest has named the column for a day:\nALTER TABLE %s DROP COLUMN %s;", quoted(c.table), quote(x.name))}
 		if p := c.cost(c.statement, x, k); p.blocks() {
 			m.lock = "writes wait while the table is copied (" + p.why + "), for a time that grows with its size"
 		}

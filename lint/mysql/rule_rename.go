@@ -68,6 +68,6 @@ func (c *call) renames(x clause) {
 			return
 		}
 		c.report(said{message: fmt.Sprintf("running clients that name %s.%s fail from the moment of the rename", quoted(c.table), quote(x.name)), lock: "exclusive metadata lock, short",
-			safe: change(fmt.Sprintf("rename_column: {table: %s, from: %s, to: %s}", c.table.Name, x.name, x.to))})
+			safe: lint.ChangeFile("rename_column", "table", c.table.Name, "from", x.name, "to", x.to)})
 	}
 }

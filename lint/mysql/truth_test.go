@@ -110,3 +110,59 @@ func matches(t *testing.T, d *lint.Dialect, res lint.Result, text string, o obse
 		t.Errorf("%s: seen: %s; found: %v", text, o, res.Findings)
 	}
 }
+
+// TestTruthOfRows: what statements about rows make another session wait for, seen by a second one that gives up after a second.
+func TestTruthOfRows(t *testing.T) {
+	for kind, d := range map[throwaway.Kind]*lint.Dialect{throwaway.MySQL: Dialect(), throwaway.MariaDB: MariaDB()} {
+		t.Run(string(kind), func(t *testing.T) {
+			db := dbtest.DB(t, dbtest.Database(t, kind))
+			for _, s := range []string{"CREATE TABLE rows_t (id int PRIMARY KEY, a int)", "CREATE TABLE other (id int PRIMARY KEY, a int)", "INSERT INTO rows_t VALUES (1, 1), (2, 2), (3, 3), (4, 4), (900, 3)"} {
+				if _, err := db.ExecContext(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, sql := range []string{
+				"UPDATE rows_t SET a = 5", "UPDATE rows_t SET a = 5 WHERE a IS NULL", "UPDATE rows_t SET a = 5 WHERE id = 1", "DELETE FROM rows_t", "DELETE FROM rows_t WHERE id BETWEEN 1 AND 2",
+				"INSERT INTO other SELECT * FROM rows_t", "INSERT INTO other SELECT * FROM rows_t WHERE id = 1", "LOCK TABLES rows_t WRITE", "LOCK TABLES rows_t READ",
+			} {
+				waits := waited(t, db, sql)
+				res := linttest.Check(t, d, "", "", sql+";")
+				if found := res.Worst() == lint.Error; found != waits {
+					t.Errorf("%s: a writer of another row waits: %v; an error is found: %v", sql, waits, found)
+				}
+			}
+		})
+	}
+}
+
+// waited runs a statement in a transaction, and reports whether another session can't write the last row meanwhile.
+func waited(t *testing.T, db *sql.DB, text string) bool {
+	t.Helper()
+	first, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	for _, s := range []string{"SET autocommit = 0", text} {
+		if _, err := first.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	for _, s := range []string{"SET lock_wait_timeout = 1", "SET innodb_lock_wait_timeout = 1"} {
+		if _, err := second.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = second.ExecContext(t.Context(), "UPDATE rows_t SET a = a + 1 WHERE id = 900")
+	for _, s := range []string{"ROLLBACK", "UNLOCK TABLES", "SET autocommit = 1"} {
+		if _, err := first.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return err != nil
+}

@@ -301,6 +301,7 @@ func (j *judge) rename(n *pg.RenameStmt) {
 	switch n.RenameType {
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_FOREIGN_TABLE:
 		if n.Relation != nil {
+			j.tx.away = append(j.tx.away, n.Relation.Relname)
 			j.catalog.Rename(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
 		}
 	case pg.ObjectType_OBJECT_INDEX:

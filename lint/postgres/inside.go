@@ -123,7 +123,9 @@ func executed(part lint.Statement, t []lint.Token) []lint.Statement {
 		case t[i].Is("USING"):
 			i = len(t)
 		case t[i].Kind == lint.Word && !t[i].Is("format") && !t[i].Is("quote_ident") && !t[i].Is("quote_literal"):
-			text.WriteString("placeholder")
+			if !strings.HasSuffix(text.String(), "placeholder") { // r.name is one name
+				text.WriteString("placeholder")
+			}
 		}
 	}
 	if start < 0 {

@@ -15,8 +15,6 @@ type later struct {
 	inherit     bool // ALTER CONSTRAINT … [NO] INHERIT
 }
 
-func (l later) any() bool { return l != later{} }
-
 // modern rewrites syntax of version 18 to an equivalent that the grammar reads, and says what it was. A text
 // without it is returned as it is.
 func modern(sql string, v lint.Version) (string, later) {

@@ -34,8 +34,14 @@ var addUnique = rule{lint.Rule{
 		if name == "" {
 			name = short(t.Relation.Relname, strings.Join(names(q.Keys), "_"), "key")
 		}
+		safe := uniqueRecipe(t.Relation, name, names(q.Keys), primary)
+		for _, col := range names(q.Keys) {
+			if d := c.relation(t.Relation).Column(col); primary && d != nil && d.Nullable {
+				safe = notNullRecipe(t.Relation, col) + "\n" + safe
+			}
+		}
 		c.report(said{message: fmt.Sprintf("the index behind the key is built while all reads and writes of %s wait", table(t.Relation)),
-			lock: blocksAll(c.size(t.Relation)), safe: uniqueRecipe(t.Relation, name, names(q.Keys), primary)})
+			lock: blocksAll(c.size(t.Relation)), safe: safe})
 	})
 }}
 

@@ -38,7 +38,7 @@ var changeType = rule{lint.Rule{
 			return
 		}
 		x := said{message: fmt.Sprintf("changing %s.%s to %s %s", table(t.Relation), quote(a.Name), to, why), lock: blocksAll(c.size(t.Relation)),
-			safe: fmt.Sprintf("# change.yaml, for phasemig plan\noperations:\n  - change_type: {table: %s, column: %s, type: \"%s\"}", t.Relation.Relname, a.Name, to)}
+			safe: lint.ChangeFile("change_type", "table", t.Relation.Relname, "column", a.Name, "type", to.String())}
 		c.report(x)
 	})
 }}

@@ -26,6 +26,6 @@ var dropColumn = rule{lint.Rule{
 		}
 		c.report(said{message: fmt.Sprintf("%s.%s and its values are gone for good, and running clients that name it fail", table(t.Relation), quote(a.Name)),
 			lock: exclusive + ", short",
-			safe: fmt.Sprintf("# change.yaml, for phasemig plan: gates, a hidden soak time, then the drop\noperations:\n  - drop_column: {table: %s, column: %s}", t.Relation.Relname, a.Name)})
+			safe: fmt.Sprintf("-- in a release of its own, when no statement in pg_stat_statements has named the column for a day:\nALTER TABLE %s DROP COLUMN %s;", table(t.Relation), quote(a.Name))})
 	})
 }}

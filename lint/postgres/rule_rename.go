@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -58,10 +59,10 @@ func (c *call) renamed(n *pg.RenameStmt) {
 			return
 		}
 		old += "." + quote(n.Subname)
-		safe = fmt.Sprintf("# change.yaml, for phasemig plan\noperations:\n  - rename_column: {table: %s, from: %s, to: %s}", n.Relation.Relname, n.Subname, n.Newname)
+		safe = lint.ChangeFile("rename_column", "table", n.Relation.Relname, "from", n.Subname, "to", n.Newname)
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW:
-		if c.comesBack(n.Relation.Relname) {
-			return
+		if c.comesBack(n.Relation.Relname) || c.tx.open && slices.Contains(c.tx.away, n.Newname) {
+			return // an exchange: nobody sees the moment between
 		}
 		safe = fmt.Sprintf("BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s RENAME TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients read and write through it\nCOMMIT;", old, quote(n.Newname), old, quoted(schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname}))
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:

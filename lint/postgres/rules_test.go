@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/lint/linttest"
 )
 
@@ -38,13 +37,6 @@ func TestList(t *testing.T) {
 			}
 		}
 	}
-}
-
-// judged checks one statement by itself and returns the worst severity.
-func judged(t *testing.T, version, schema, sql string) lint.Severity {
-	t.Helper()
-	r := linttest.Check(t, Dialect(), version, schema, sql)
-	return r.Worst()
 }
 
 func TestGrammar(t *testing.T) { linttest.Grammar(t, Dialect(), "testdata/grammar.txt") }

@@ -12,6 +12,7 @@ type transaction struct {
 	open    bool
 	wrapped bool // by whoever runs the file
 	held    []held
+	away    []string // names that a rename of this transaction has freed
 }
 
 // held is a lock that blocks others until the transaction ends.

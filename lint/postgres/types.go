@@ -129,15 +129,6 @@ func (t typ) mod(i, otherwise int) int {
 	return otherwise
 }
 
-// collatable types have a collation.
-func (t typ) collatable() bool {
-	switch t.name {
-	case "text", "varchar", "bpchar", "name", "citext":
-		return true
-	}
-	return false
-}
-
 const unlimited = 1 << 30
 
 // allFields is the modifier of an INTERVAL that may hold every field (INTERVAL_FULL_RANGE).

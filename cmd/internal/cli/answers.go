@@ -100,6 +100,9 @@ func statusWords(r engine.Report) string {
 	if r.Control.MaxRate > 0 {
 		s += fmt.Sprintf(", at most %s rows/s", number(int64(r.Control.MaxRate)))
 	}
+	if r.Control.Limits != (state.Limits{}) {
+		s += ", " + r.Control.Limits.String()
+	}
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // configFile is looked for in the working directory.
@@ -28,6 +29,7 @@ type Config struct {
 	Environments       map[string]Environment `yaml:"environments"`
 	Backfill           BackfillConfig         `yaml:"backfill"`
 	Locks              LockConfig             `yaml:"locks"`
+	Throttle           ThrottleConfig         `yaml:"throttle"`
 	Lint               lint.Config            `yaml:"lint"`
 	gate.Targets       `yaml:",inline"`
 }
@@ -54,6 +56,16 @@ type BackfillConfig struct {
 	MaxLag      time.Duration `yaml:"max_lag"`
 	MaxLatency  time.Duration `yaml:"max_latency"`
 	MaxActive   float64       `yaml:"max_active"`
+}
+
+// ThrottleConfig is what else may hold the copying of rows back: the server's
+// variables, and words from outside.
+type ThrottleConfig struct {
+	MaxLoad      string        `yaml:"max_load"`
+	CriticalLoad string        `yaml:"critical_load"`
+	HTTP         throttle.HTTP `yaml:"http"`
+	Query        string        `yaml:"query"`
+	FlagFile     string        `yaml:"flag_file"`
 }
 
 // LockConfig bounds the waits of DDL.
@@ -108,7 +120,7 @@ func (c *Config) validate() error {
 			errs = append(errs, e.Replicas[r].validate("environments."+name+".replicas."+r))
 		}
 	}
-	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate())...)
+	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate(), c.Throttle.validate())...)
 }
 
 func (a Address) validate(at string) error {
@@ -128,6 +140,18 @@ func (b BackfillConfig) validate() error {
 	}
 	if b.ChunkTarget > maxChunkTarget {
 		return fmt.Errorf("backfill: chunk_target is more than %s, the longest that a batch may keep its rows locked", maxChunkTarget)
+	}
+	return nil
+}
+
+func (t ThrottleConfig) validate() error {
+	for name, text := range map[string]string{"max_load": t.MaxLoad, "critical_load": t.CriticalLoad} {
+		if _, err := throttle.ParseThresholds(text); err != nil {
+			return fmt.Errorf("throttle: %s: %w", name, err)
+		}
+	}
+	if err := t.HTTP.Validate(); err != nil {
+		return fmt.Errorf("throttle: %w", err)
 	}
 	return nil
 }

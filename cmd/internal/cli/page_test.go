@@ -8,7 +8,6 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
-	"github.com/phasemig/phasemig/throttle"
 )
 
 func TestWords(t *testing.T) {
@@ -80,9 +79,9 @@ func TestWatcher(t *testing.T) {
 	}
 	out.Reset()
 	w.live = true
-	w.event(engine.Progress{Step: "expand.3.backfill", Rows: 1000, Hold: "replica_lag 7s over 5s, and more words than fit into the line"})
+	w.event(engine.Progress{Step: "expand.3.backfill", Rows: 1000, Hold: "held back: replica_lag 7 > 5 s, and more words than fit into the line"})
 	w.event(engine.GateChecked{Gate: "soak", Verdict: gate.Unsure("soaking", nil)})
-	want := "\r\x1b[2K  expand.3.backfill 1,000 rows · held back: replica_lag 7s…\r\x1b[2K  … gate soak: soaking\n"
+	want := "\r\x1b[2K  expand.3.backfill 1,000 rows · held back: replica_lag 7 …\r\x1b[2K  … gate soak: soaking\n"
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -93,8 +92,8 @@ func TestEventWords(t *testing.T) {
 	w := &watcher{p: &program{format: formatText}, out: &out, now: time.Now}
 	w.event(engine.RunAttached{Run: "0123", Name: "n", Status: "expanding", Resumed: true})
 	w.event(engine.LockWaiting{Step: "s", Attempt: 2, Pause: time.Second, Holders: []dialect.Holder{{Session: "17", User: "bob", Query: "SELECT '\x1b[2J'"}}})
-	w.event(engine.Throttled{Step: "s", Signals: []throttle.Signal{{Name: "lag", Value: 7, Limit: 5, Unit: "s", Of: "r1"}, {Name: "wal", Value: 1}}})
-	want := "run 0123 (n) goes on: expanding\n  s: lock not granted (attempt 2), next try in 1s\n    held by session 17 of bob: SELECT '\uFFFD[2J'\n  s is held back: lag 7s over 5s r1\n"
+	w.event(engine.Throttled{Step: "s", Reason: "slowed to 25 %: latency 9 of 10 ms", Share: 0.25})
+	want := "run 0123 (n) goes on: expanding\n  s: lock not granted (attempt 2), next try in 1s\n    held by session 17 of bob: SELECT '\uFFFD[2J'\n  s is slowed to 25 %: latency 9 of 10 ms\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}

@@ -150,6 +150,7 @@ var errorHints = []struct {
 	{dberr.Unreachable, "check host and port of the target, and that this machine may reach it"},
 	{dberr.BadLogin, "check user, database and password; the password is taken from PHASEMIG_PASSWORD, or from password_env or password_file of the environment in phasemig.yaml"},
 	{dberr.LockTimeout, "nothing waits for us any more; call the same command again, at a quieter time or with a larger --lock-budget"},
+	{dberr.Overloaded, "nothing is lost; call the same command again when the server is quieter, or give a higher --critical-load"},
 	{dberr.Denied, "phasemig doctor lists every missing right with the statement that grants it"},
 	{dberr.ReadOnly, "give the address of the primary"},
 }

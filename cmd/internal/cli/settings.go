@@ -16,9 +16,14 @@ func paceFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` a second at most", DefaultText: "no limit"},
 		&cli.IntFlag{Name: "chunk-rows", Usage: "`ROWS` in a batch, fixed", DefaultText: "grows by itself"},
 		&cli.DurationFlag{Name: "chunk-target", Usage: "`TIME` that a batch shall take, at most 200ms", DefaultText: "150ms"},
-		&cli.DurationFlag{Name: "max-lag", Usage: "`TIME` that a replica may lag before the backfill is held", DefaultText: "5s"},
-		&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` that a probe query may take before the backfill is held", DefaultText: "off"},
-		&cli.Float64Flag{Name: "max-active", Usage: "`N` active sessions from which on the backfill is held", DefaultText: "by the server's size"},
+		&cli.DurationFlag{Name: "max-lag", Usage: "`TIME` that a replica may lag before the copying is held", DefaultText: "5s"},
+		&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` of the application's statements, at their p99, over which the copying slows down", DefaultText: "off"},
+		&cli.Float64Flag{Name: "max-active", Usage: "`N` active sessions from which on the copying is held", DefaultText: "by the server's size"},
+		&cli.StringFlag{Name: "max-load", Usage: "`NAME=NUMBER,…` of the server's variables over which the copying is held"},
+		&cli.StringFlag{Name: "critical-load", Usage: "`NAME=NUMBER,…` over which the run ends, to be called again"},
+		&cli.StringFlag{Name: "throttle-http", Usage: "`URL` that is asked whether to go on: 200 is yes, all else holds the copying"},
+		&cli.StringFlag{Name: "throttle-query", Usage: "`SQL` that returns a number: more than 0 holds the copying"},
+		&cli.StringFlag{Name: "throttle-flag-file", Usage: "`FILE` that holds the copying while it exists"},
 		replicaFlag(),
 	}
 }
@@ -37,7 +42,7 @@ func lockFlags() []cli.Flag {
 
 // engineConfig joins flags and file.
 func engineConfig(c *cli.Context, t *target) (engine.Config, error) {
-	b, l := t.config.Backfill, t.config.Locks
+	b, l, th := t.config.Backfill, t.config.Locks, t.config.Throttle
 	overrule(c, "workers", &b.Workers, c.Int)
 	overrule(c, "max-rate", &b.MaxRate, c.Float64)
 	overrule(c, "chunk-rows", &b.ChunkRows, c.Int)
@@ -45,22 +50,28 @@ func engineConfig(c *cli.Context, t *target) (engine.Config, error) {
 	overrule(c, "max-lag", &b.MaxLag, c.Duration)
 	overrule(c, "max-latency", &b.MaxLatency, c.Duration)
 	overrule(c, "max-active", &b.MaxActive, c.Float64)
+	overrule(c, "max-load", &th.MaxLoad, c.String)
+	overrule(c, "critical-load", &th.CriticalLoad, c.String)
+	overrule(c, "throttle-http", &th.HTTP.URL, c.String)
+	overrule(c, "throttle-query", &th.Query, c.String)
+	overrule(c, "throttle-flag-file", &th.FlagFile, c.String)
 	overrule(c, "lock-wait", &l.Wait, c.Duration)
 	overrule(c, "lock-budget", &l.Budget, c.Duration)
 	overrule(c, "kill-blockers", &l.KillBlockers, c.Bool)
-	if err := cmp.Or(b.validate(), l.validate()); err != nil {
+	if err := cmp.Or(b.validate(), l.validate(), th.validate()); err != nil {
 		return engine.Config{}, usagef("%v", err)
 	}
 	return engine.Config{
 		Workers: b.Workers, MaxRate: b.MaxRate, ChunkRows: b.ChunkRows, ChunkTarget: b.ChunkTarget,
 		MaxLag: b.MaxLag, MaxLatency: b.MaxLatency, MaxActive: b.MaxActive,
+		MaxLoad: th.MaxLoad, CriticalLoad: th.CriticalLoad, HTTP: th.HTTP, Query: th.Query, FlagFile: th.FlagFile,
 		LockWait: l.Wait, LockBudget: l.Budget, KillBlockers: l.KillBlockers,
 		Replicas: t.replicas, Targets: t.config.Targets,
 	}, nil
 }
 
 type setting interface {
-	int | float64 | time.Duration | bool
+	int | float64 | time.Duration | bool | string
 }
 
 // overrule takes a flag's value only if the flag was given: zero means something.

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -52,7 +51,7 @@ func (w *watcher) event(e engine.Event) {
 	case engine.GateChecked:
 		w.say(w.mark(e.Verdict.State), fmt.Sprintf(" gate %s: %s", e.Gate, e.Verdict.Reason))
 	case engine.Throttled:
-		w.progress(e.Step + " is held back: " + signals(e))
+		w.progress(e.Step + " is " + e.Reason)
 	default:
 		for _, l := range w.words(e) {
 			w.say("", l)
@@ -164,19 +163,9 @@ func progressWords(e engine.Progress) string {
 		s += " · " + duration(e.ETA) + " to go"
 	}
 	if e.Hold != "" {
-		s += " · held back: " + e.Hold
+		s += " · " + e.Hold
 	}
 	return s
-}
-
-func signals(e engine.Throttled) string {
-	var out []string
-	for _, s := range e.Signals {
-		if s.Over() {
-			out = append(out, strings.TrimSpace(fmt.Sprintf("%s %.4g%s over %.4g%s %s", s.Name, s.Value, s.Unit, s.Limit, s.Unit, s.Of)))
-		}
-	}
-	return strings.Join(out, ", ")
 }
 
 func lockWords(e engine.LockWaiting) []string {

@@ -17,7 +17,8 @@ func testControl(t *testing.T, h *home) {
 	s, ctx := h.installed(t), t.Context()
 	l := acquire(t, s, "r", users)
 	createRun(t, s, l, "r", state.Planned, users)
-	for _, c := range []state.Control{{Paused: true, By: "me"}, {Abort: true, MaxRate: 1234.5, By: "you"}, {}} {
+	for _, c := range []state.Control{{Paused: true, By: "me"}, {Abort: true, MaxRate: 1234.5, By: "you"},
+		{Limits: state.Limits{MaxLag: time.Second, MaxLatency: 5 * time.Millisecond, MaxLoad: "a=1,b=2.5", CriticalLoad: "c=3"}, By: "her"}, {}} {
 		must(t, s.SetControl(ctx, "r", c))
 		if have := got(s.Control(ctx, "r"))(t); have != c {
 			t.Errorf("stored %+v, read %+v", c, have)

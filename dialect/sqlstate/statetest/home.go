@@ -36,6 +36,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Home) {
 		{"no state", testNoState},
 		{"concurrent installs", testInstall},
 		{"versions", testVersion},
+		{"migration", testMigrate},
 		{"strangers", testStrangers},
 		{"clock", testClock},
 		{"lease", testLease},

@@ -35,7 +35,10 @@ func testLease(t *testing.T, h *home) {
 		t.Errorf("held by ourselves: %v", err)
 	}
 	must(t, a.Heartbeat(ctx, la))
-	must(t, a.Heartbeat(ctx, la))
+	one, two := got(a.Beat(ctx, la))(t), got(a.Beat(ctx, la))(t)
+	if !two.After(one) || time.Since(two).Abs() > 10*time.Second {
+		t.Errorf("beats at %s and %s", one, two)
+	}
 	done, cancel := context.WithCancel(ctx)
 	cancel()
 	must(t, a.Release(done, la))

@@ -35,3 +35,11 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT 'x';
+-- case: two tables change names
+BEGIN;
+ALTER TABLE users RENAME TO users_old;
+ALTER TABLE users_new RENAME TO users;
+COMMIT;
+-- case: one after the other, each committed
+ALTER TABLE users RENAME TO users_old; -- want rename
+ALTER TABLE users_new RENAME TO users; -- want rename

@@ -1,0 +1,79 @@
+package throttle
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
+
+// Histogram counts statements by how long they took at most.
+type Histogram map[time.Duration]int64
+
+// Count is how many there are.
+func (h Histogram) Count() int64 {
+	var n int64
+	for _, c := range h {
+		n += c
+	}
+	return n
+}
+
+// Quantile is the least duration that a share q of the statements didn't exceed; 0
+// when there are none. Of fewer than 1/(1-q) statements it is the longest.
+func (h Histogram) Quantile(q float64) time.Duration {
+	want := int64(math.Ceil(q * float64(h.Count())))
+	for _, d := range slices.Sorted(maps.Keys(h)) {
+		if want -= h[d]; want <= 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+// Remove takes away n statements that took about as long as mean: those from the
+// nearest durations that there are. What is known of statements to be left out is how many
+// there were and how long they took together.
+func (h Histogram) Remove(n int64, mean time.Duration) {
+	far := func(d time.Duration) float64 { return math.Abs(math.Log(max(float64(d), 1) / max(float64(mean), 1))) }
+	near := slices.SortedFunc(maps.Keys(h), func(a, b time.Duration) int {
+		if fa, fb := far(a), far(b); fa < fb || fa == fb && a < b {
+			return -1
+		}
+		return 1
+	})
+	for _, d := range near {
+		take := min(n, h[d])
+		if h[d] -= take; h[d] <= 0 {
+			delete(h, d)
+		}
+		if n -= take; n == 0 {
+			return
+		}
+	}
+}
+
+// Window adds up the histograms of the last span, so that a quantile rests on enough
+// statements and still follows within the span.
+type Window struct {
+	Span  time.Duration
+	parts []part
+}
+
+type part struct {
+	at time.Time
+	h  Histogram
+}
+
+// Add takes what ended until now and returns the sum of the window.
+func (w *Window) Add(now time.Time, h Histogram) Histogram {
+	w.parts = append(w.parts, part{now, h})
+	w.parts = slices.DeleteFunc(w.parts, func(p part) bool { return now.Sub(p.at) >= w.Span })
+	sum := Histogram{}
+	for _, p := range w.parts {
+		for d, n := range p.h {
+			sum[d] += n
+		}
+	}
+	return sum
+}
