@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -95,9 +96,14 @@ func (p *Pair) Run(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	g, gctx := errgroup.WithContext(ctx)
+	var result error
+	var over atomic.Bool
 	guard := func(run func(context.Context) error) func() error {
 		return func() error {
 			err := run(gctx)
+			if over.Load() { // what was cut off because the work is done is no failure
+				return errOver
+			}
 			if err != nil {
 				p.ledger.fail(err)
 			}
@@ -111,15 +117,16 @@ func (p *Pair) Run(ctx context.Context, f func(context.Context) error) error {
 	}
 	g.Go(guard(p.wake))
 	g.Go(func() error {
-		err := f(gctx)
-		p.ledger.fail(cmp.Or(err, errOver))
+		result = f(gctx)
+		over.Store(true)
+		p.ledger.fail(cmp.Or(result, errOver))
 		cancel(errOver)
-		return cmp.Or(err, errOver)
+		return errOver
 	})
 	if err := g.Wait(); !errors.Is(err, errOver) {
 		return err
 	}
-	return nil
+	return result
 }
 
 // errOver ends the loops of a pair whose work is done.

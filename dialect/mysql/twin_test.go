@@ -114,7 +114,7 @@ func TestRefusals(t *testing.T) {
 		named := rename("tr", "b", "z")
 		named.UserTriggers = "fire"
 		h.refused(named, "trigger user_trigger")
-		h.refused(plans.Change{Operations: []plans.Operation{{ChangeType: &plans.ChangeType{Table: "r", Column: "b", Type: "bigint"}}}}, "shadow")
+		h.refused(plans.Change{Operations: []plans.Operation{{ChangeType: &plans.ChangeType{Table: "r", Column: "b", Type: "bigint", Up: "b", Down: "b"}}}}, "takes no SQL")
 		if h.mysql() {
 			h.refused(rename("r", "ck", "z"), "CHECK")
 			h.exec("CREATE TABLE fi (id INT PRIMARY KEY, a INT, KEY x ((a + 1)))")
