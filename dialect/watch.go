@@ -27,10 +27,10 @@ type Watch interface {
 
 // Latency is a measurement that goes on.
 type Latency interface {
-	// Took counts the statements that ended since the call before, phasemig's own left
-	// out. The first call counts nothing.
-	Took(ctx context.Context) (throttle.Histogram, error)
-	// What says what the durations are of: "statements", "means by statement".
+	// Took counts the statements and transactions that ended since the call before,
+	// phasemig's own left out. The first call counts nothing.
+	Took(ctx context.Context) (throttle.Ended, error)
+	// What says what the latency is of: "transactions", "means by statement".
 	What() string
 }
 

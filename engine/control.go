@@ -12,6 +12,7 @@ import (
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // Run finds a run by its ID, an unambiguous beginning of it, or its name (the
@@ -377,7 +378,7 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 	res := VerifyResult{Run: id}
 	var diverged error
 	for i := range p.Syncs {
-		t, err := s.compare(ctx, i, "verify")
+		t, err := s.compare(ctx, i, "verify", new(throttle.Pacer))
 		if err != nil {
 			return res, err
 		}

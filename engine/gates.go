@@ -13,6 +13,7 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // gates asks each gate; the first that doesn't pass is the error, but all are
@@ -173,7 +174,7 @@ func (s *session) verified(ctx context.Context, ph plans.PhaseName, in gate.Inpu
 	}
 	var list []TableVerified
 	for i := range s.plan.Syncs {
-		t, err := s.compare(ctx, i, string(ph)+".verify")
+		t, err := s.compare(ctx, i, string(ph)+".verify", new(throttle.Pacer))
 		if err != nil {
 			return gate.Verified{}, err
 		}

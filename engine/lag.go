@@ -44,7 +44,11 @@ func (w *watch) beats(ctx context.Context) error {
 	return nil
 }
 
+// write isn't cut short when the work ends: a statement that is cancelled takes its
+// connection with it, which is the lease's, and a second runner would find the lease free.
 func (w *watch) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.s.e.config.LeaseTTL)
+	defer cancel()
 	at, err := w.s.e.db.Store.Beat(ctx, w.s.lease)
 	w.beat.mu.Lock()
 	defer w.beat.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"github.com/phasemig/phasemig/backfill"
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/throttle"
 )
 
 // cutMark begins the note of a step that a crash cut in two. It is journaled
@@ -80,7 +81,7 @@ func (s *session) mend(ctx context.Context, st plans.Step, newWins bool) (outcom
 	if err := s.evidence(ctx, s.phaseOf(st), "mended", "done", note, nil); err != nil {
 		return outcome{}, err
 	}
-	got, err := s.compare(ctx, st.Sync, st.ID)
+	got, err := s.compare(ctx, st.Sync, st.ID, new(throttle.Pacer))
 	if err != nil {
 		return outcome{}, err
 	}

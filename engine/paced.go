@@ -15,7 +15,19 @@ import (
 // paced runs f with a pacer that follows the signals meanwhile. What holds the work is
 // told to the observer, and stored as the run's message for status.
 func (s *session) paced(ctx context.Context, st plans.Step, f func(context.Context, *throttle.Pacer) error) error {
-	w, err := s.watch(ctx, st)
+	return s.pacedBy(ctx, st, s.plan.Replicas, func(ctx context.Context, w *watch, p *throttle.Pacer) error {
+		w.tellFollowers(ctx)
+		return f(ctx, p)
+	})
+}
+
+// pacedReads is paced for work that writes nothing, and so makes no replica late.
+func (s *session) pacedReads(ctx context.Context, st plans.Step, f func(context.Context, *throttle.Pacer) error) error {
+	return s.pacedBy(ctx, st, nil, func(ctx context.Context, _ *watch, p *throttle.Pacer) error { return f(ctx, p) })
+}
+
+func (s *session) pacedBy(ctx context.Context, st plans.Step, replicas plans.Replicas, f func(context.Context, *watch, *throttle.Pacer) error) error {
+	w, err := s.watch(ctx, st, replicas)
 	if err != nil {
 		return err
 	}
@@ -29,7 +41,7 @@ func (s *session) paced(ctx context.Context, st plans.Step, f func(context.Conte
 	g.Go(func() error { return s.tell(gctx, st, p) })
 	g.Go(func() error {
 		defer stop()
-		return f(gctx, p)
+		return f(gctx, w, p)
 	})
 	return g.Wait()
 }

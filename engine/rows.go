@@ -99,7 +99,12 @@ func (g segments) PutSegment(ctx context.Context, seg state.Segment) error {
 
 // verifyStep compares every row and stores the result as evidence.
 func (s *session) verifyStep(ctx context.Context, st plans.Step) (outcome, error) {
-	got, err := s.compare(ctx, st.Sync, st.ID)
+	var got TableVerified
+	err := s.pacedReads(ctx, st, func(ctx context.Context, pace *throttle.Pacer) error {
+		var err error
+		got, err = s.compare(ctx, st.Sync, st.ID, pace)
+		return err
+	})
 	if err != nil {
 		return outcome{}, err
 	}
@@ -122,7 +127,7 @@ func (s *session) phaseOf(st plans.Step) plans.PhaseName {
 }
 
 // compare reads every row of one sync.
-func (s *session) compare(ctx context.Context, sync int, step string) (TableVerified, error) {
+func (s *session) compare(ctx context.Context, sync int, step string, pace *throttle.Pacer) (TableVerified, error) {
 	y := &s.plan.Syncs[sync]
 	c, err := s.columns(ctx, sync, 1)
 	if err != nil {
@@ -135,7 +140,14 @@ func (s *session) compare(ctx context.Context, sync int, step string) (TableVeri
 	}
 	begin := time.Now()
 	r, err := verify.Run(ctx, c, verify.Options{Table: y.Table.String(),
-		Pace: func(ctx context.Context, _ int64) error { return s.ask(ctx) },
+		Pace: func(ctx context.Context, _ int64, took time.Duration) error {
+			if err := s.ask(ctx); err != nil {
+				return err
+			}
+			_, err := pace.Wait(ctx, 0, took)
+			return err
+		},
+		Share: pace.Share,
 		Progress: func(n int64) {
 			s.e.observe(Progress{Step: step, Rows: n, Total: max(total, n), Rate: float64(n) / time.Since(begin).Seconds()})
 		}})

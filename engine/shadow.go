@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/backfill"
 	"github.com/phasemig/phasemig/dialect"
@@ -181,7 +178,9 @@ func (s *session) compareShadow(ctx context.Context, a *plans.Alter, step string
 	begin := time.Now()
 	swapped := s.swapped()
 	err := s.following(ctx, 0, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
-		return s.compareAll(ctx, t, pair, step, &out)
+		return s.pacedReads(ctx, plans.Step{ID: step, Table: a.Table}, func(ctx context.Context, pace *throttle.Pacer) error {
+			return s.comparison(t, pair, pace, step, &out).run(ctx)
+		})
 	})
 	if err != nil {
 		return out, err
@@ -201,53 +200,6 @@ func (s *session) swapped() bool {
 		}
 	}
 	return false
-}
-
-func (s *session) compareAll(ctx context.Context, t dialect.Shadow, pair *shadow.Pair, step string, out *TableVerified) error {
-	total, err := t.Rows(ctx)
-	if err != nil {
-		return fmt.Errorf("estimate the rows: %w", err)
-	}
-	begin := time.Now()
-	var mu sync.Mutex
-	ranges := make(chan shadow.Range)
-	all := ctx
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(ranges)
-		return s.walk(ctx, ranges)
-	})
-	for range s.e.config.Workers {
-		g.Go(func() error {
-			for r := range ranges {
-				got, err := pair.Compare(ctx, t, r)
-				if err != nil {
-					return err
-				}
-				mu.Lock()
-				out.Rows += got.Rows
-				out.Differ += int64(len(got.Differ))
-				out.Keys = append(out.Keys, got.Differ[:min(len(got.Differ), max(10-len(out.Keys), 0))]...)
-				n := out.Rows
-				mu.Unlock()
-				s.e.observe(Progress{Step: step, Rows: n, Total: max(total, n), Rate: float64(n) / time.Since(begin).Seconds()})
-				if err := s.ask(ctx); err != nil {
-					return err
-				}
-				if err := fault.Point("verify.chunk"); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	got, err := pair.CompareStrangers(all, t)
-	out.Differ += int64(len(got.Differ))
-	out.Keys = append(out.Keys, got.Differ[:min(len(got.Differ), max(10-len(out.Keys), 0))]...)
-	return err
 }
 
 // walk gives the segments of the copy as ranges: together they are the whole key

@@ -23,23 +23,22 @@ type watch struct {
 	latency  latency
 }
 
-func (s *session) watch(ctx context.Context, st plans.Step) (*watch, error) {
+func (s *session) watch(ctx context.Context, st plans.Step, replicas plans.Replicas) (*watch, error) {
 	c := s.e.config
 	if err := s.e.checkLoad(ctx, c.MaxLoad, c.CriticalLoad); err != nil {
 		return nil, err
 	}
 	w := &watch{s: s, step: st, latency: latency{window: throttle.Window{Span: latencySpan}}}
-	if err := w.open(ctx); err != nil {
+	if replicas.None() {
+		replicas = nil
+	}
+	if err := w.open(ctx, replicas); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-func (w *watch) open(ctx context.Context) error {
-	names := w.s.plan.Replicas
-	if w.s.plan.Replicas.None() {
-		names = nil
-	}
+func (w *watch) open(ctx context.Context, names []string) error {
 	for _, name := range names {
 		r, err := w.s.e.replica(ctx, name)
 		if err != nil {
@@ -47,7 +46,6 @@ func (w *watch) open(ctx context.Context) error {
 		}
 		w.replicas = append(w.replicas, &follower{Replica: r, name: name, since: time.Now()})
 	}
-	w.tellFollowers(ctx)
 	if len(w.replicas) == 0 {
 		return nil
 	}
@@ -129,6 +127,7 @@ type latency struct {
 	meter  dialect.Latency
 	probe  bool // the server doesn't tell: a query of our own is timed
 	window throttle.Window
+	whole  throttle.Transactions
 	last   time.Time
 }
 
@@ -138,22 +137,22 @@ func (w *watch) took(ctx context.Context) ([]throttle.Signal, error) {
 	if err != nil || l.latency == 0 {
 		return nil, err
 	}
-	h, what, err := w.histogram(ctx)
+	ended, what, err := w.ended(ctx)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	if now.Sub(w.latency.last) > 2*latencySpan { // all that ended since the limit was last set
-		h = nil
+		ended = throttle.Ended{}
 	}
 	w.latency.last = now
-	p99 := w.latency.window.Add(now, h).Quantile(.99)
+	p99 := w.latency.window.Add(now, ended.Statements).Quantile(w.latency.whole.P99(ended))
 	return []throttle.Signal{{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(l.latency), Unit: "ms", Act: throttle.Slow}}, nil
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-func (w *watch) histogram(ctx context.Context) (throttle.Histogram, string, error) {
+func (w *watch) ended(ctx context.Context) (throttle.Ended, string, error) {
 	lat := &w.latency
 	if !lat.probe {
 		h, what, err := w.statements(ctx)
@@ -165,15 +164,15 @@ func (w *watch) histogram(ctx context.Context) (throttle.Histogram, string, erro
 	}
 	begin := time.Now()
 	_, err := w.s.e.db.Watch.Load(ctx, w.step.Table)
-	return throttle.Histogram{time.Since(begin): 1}, "a query of our own", err
+	return throttle.Ended{Statements: throttle.Histogram{time.Since(begin): 1}}, "a query of our own", err
 }
 
 // statements fails with dberr.NotThere or dberr.Denied where the server doesn't tell.
-func (w *watch) statements(ctx context.Context) (throttle.Histogram, string, error) {
+func (w *watch) statements(ctx context.Context) (throttle.Ended, string, error) {
 	if w.latency.meter == nil {
 		m, err := w.s.e.db.Watch.Latency(ctx)
 		if err != nil {
-			return nil, "", err
+			return throttle.Ended{}, "", err
 		}
 		w.latency.meter = m
 	}

@@ -53,6 +53,41 @@ func (h Histogram) Remove(n int64, mean time.Duration) {
 	}
 }
 
+// Ended is what ended between two readings.
+type Ended struct {
+	Statements   Histogram
+	Transactions int64 // 0: not known
+}
+
+// Transactions turns latencies of statements into those of the transactions they are part
+// of. Applications feel transactions, servers count statements: one is slow when one
+// of its statements is, so of transactions of k statements each the p99 is about
+// the quantile 1 - 0.01/k of the statements. That is never more than the transactions'
+// own p99, so a limit over what is normal is not exceeded by the application alone.
+type Transactions struct {
+	statements, transactions float64 // with less weight the longer ago
+}
+
+// remembered is the weight of what was seen before, at each answer: some 25 s at four a second.
+const remembered = 0.99
+
+// mostPerTransaction bounds k: beyond it the quantile is the longest statement of all.
+const mostPerTransaction = 100
+
+// P99 takes what ended and returns the quantile of statements that stands for the
+// transactions' p99.
+func (t *Transactions) P99(e Ended) float64 {
+	if e.Transactions > 0 {
+		t.statements = remembered*t.statements + float64(e.Statements.Count())
+		t.transactions = remembered*t.transactions + float64(e.Transactions)
+	}
+	k := 1.0
+	if t.transactions > 0 {
+		k = min(max(t.statements/t.transactions, 1), mostPerTransaction)
+	}
+	return 1 - 0.01/k
+}
+
 // Window adds up the histograms of the last span, so that a quantile rests on enough
 // statements and still follows within the span.
 type Window struct {

@@ -52,6 +52,34 @@ func TestRemoveTakesTheNearest(t *testing.T) {
 	}
 }
 
+// TestTransactionsP99: of transactions of six statements, of which one in a hundred has a slow
+// one, the quantile of the statements is the transactions' p99; and where nobody counts
+// transactions it is that of statements.
+func TestTransactionsP99(t *testing.T) {
+	h := Histogram{1 * ms: 59_890, 10 * ms: 100, 50 * ms: 10} // 10,000 transactions, 110 of them slow
+	var w Transactions
+	q := w.P99(Ended{Statements: h, Transactions: 10_000})
+	if got := h.Quantile(q); got != 10*ms {
+		t.Errorf("p99 of transactions %s at the quantile %g", got, q)
+	}
+	if got := h.Quantile(.99); got != ms {
+		t.Errorf("p99 of statements %s", got)
+	}
+	var unknown Transactions
+	if q := unknown.P99(Ended{Statements: h}); q != .99 {
+		t.Errorf("quantile %g without transactions", q)
+	}
+	if q := unknown.P99(Ended{Statements: h, Transactions: 1}); q != 1-.01/mostPerTransaction {
+		t.Errorf("quantile %g with one", q)
+	}
+	for range 2000 { // autocommit from now on
+		q = w.P99(Ended{Statements: Histogram{ms: 100}, Transactions: 120})
+	}
+	if q < .99 || q > .9901 {
+		t.Errorf("quantile %g of single statements", q)
+	}
+}
+
 func TestWindowForgets(t *testing.T) {
 	w, now := Window{Span: time.Second}, time.Now()
 	w.Add(now, Histogram{500 * ms: 1})

@@ -10,9 +10,12 @@ import (
 
 // Options of a verification.
 type Options struct {
-	Table     string        // for messages
-	Target    time.Duration // how long a chunk's read should take; 0: 500 ms
-	Pace      func(ctx context.Context, rows int64) error
+	Table  string        // for messages
+	Target time.Duration // how long a chunk's read should take; 0: 500 ms
+	// Pace is asked after a chunk of some rows that took so long. Share is what part of the
+	// time may be worked; chunks are as much shorter. Both may be nil.
+	Pace      func(ctx context.Context, rows int64, took time.Duration) error
+	Share     func() float64
 	Progress  func(rows int64)
 	ShownKeys int // keys of differing rows to name; 0: 10
 }
@@ -42,6 +45,9 @@ func Run(ctx context.Context, c Comparer, o Options) (Result, error) {
 	if o.ShownKeys == 0 {
 		o.ShownKeys = 10
 	}
+	if o.Share == nil {
+		o.Share = func() float64 { return 1 }
+	}
 	var res Result
 	size := 5_000.0
 	for low := ""; ; {
@@ -55,13 +61,14 @@ func Run(ctx context.Context, c Comparer, o Options) (Result, error) {
 			return res, fmt.Errorf("verify (%q, %q]: %w", low, high, err)
 		}
 		res.add(got, low, high, o.ShownKeys)
-		if err := step(ctx, o, got.Rows, res.Rows); err != nil {
+		took := time.Since(begin)
+		if err := step(ctx, o, got.Rows, res.Rows, took); err != nil {
 			return res, err
 		}
 		if high == "" {
 			return res, nil
 		}
-		size = min(max(size*min(float64(o.Target)/float64(time.Since(begin)), 2), 500), 200_000)
+		size = min(max(size*min(float64(o.Target)*o.Share()/float64(took), 2), 500), 200_000)
 		low = high
 	}
 }
@@ -88,7 +95,7 @@ func (r *Result) add(c Compared, low, high string, keys int) {
 	r.Keys = append(r.Keys, c.Keys[:min(len(c.Keys), keys-len(r.Keys))]...)
 }
 
-func step(ctx context.Context, o Options, rows, total int64) error {
+func step(ctx context.Context, o Options, rows, total int64, took time.Duration) error {
 	if o.Progress != nil {
 		o.Progress(total)
 	}
@@ -96,7 +103,7 @@ func step(ctx context.Context, o Options, rows, total int64) error {
 		return err
 	}
 	if o.Pace != nil {
-		return o.Pace(ctx, rows)
+		return o.Pace(ctx, rows, took)
 	}
 	return ctx.Err()
 }

@@ -137,7 +137,7 @@ func (b *bench) took(m dialect.Latency) throttle.Histogram {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for d, n := range h {
+		for d, n := range h.Statements {
 			all[d] += n
 		}
 	}

@@ -32,13 +32,15 @@ const programName = "phasemig"
 // MariaDB has no histogram: there the distribution is that of the means of each kind of
 // statement (select, update, commit …), with ours subtracted exactly.
 //
-// Both see a statement when it ends.
+// Transactions are counted where the server does so, by default on MySQL; see
+// throttle.Transactions for what they are for. Both see a statement when it ends.
 type statements struct {
 	s       *server
 	buckets bool
 	begun   bool
 	last    map[string]total // by the bucket's upper end, or by kind
 	own     map[string]total // by session and kind
+	ends    map[string]total // transactions, all together and by session of ours
 }
 
 // total is a count and what it adds up to.
@@ -94,32 +96,40 @@ func sum(list map[string]total) (n int64) {
 // What implements dialect.Latency.
 func (m *statements) What() string {
 	if m.buckets {
-		return "statements"
+		return "transactions"
 	}
 	return "means by kind of statement"
 }
 
 // Took implements dialect.Latency.
-func (m *statements) Took(ctx context.Context) (throttle.Histogram, error) {
+func (m *statements) Took(ctx context.Context) (throttle.Ended, error) {
 	all, err := m.read(ctx)
 	if err != nil {
-		return nil, err
+		return throttle.Ended{}, err
 	}
 	own, err := m.readOwn(ctx)
 	if err != nil {
-		return nil, err
+		return throttle.Ended{}, err
+	}
+	ends, err := m.readEnds(ctx)
+	if err != nil {
+		return throttle.Ended{}, err
 	}
 	ended, whole := since(m.last, all)
 	ours, _ := since(m.own, own) // a session that has ended is missing
+	closed, _ := since(m.ends, ends)
 	begun := m.begun
-	m.last, m.own, m.begun = all, own, true
+	m.last, m.own, m.ends, m.begun = all, own, ends, true
 	if !begun || !whole { // or somebody emptied the table
-		return throttle.Histogram{}, nil
+		return throttle.Ended{}, nil
 	}
+	out := throttle.Ended{Transactions: max(2*closed[""].n-sum(closed), 0)} // all less ours
 	if m.buckets {
-		return withoutOurs(ended, ours), nil
+		out.Statements = withoutOurs(ended, ours)
+	} else {
+		out.Statements = meansWithoutOurs(ended, ours)
 	}
-	return meansWithoutOurs(ended, ours), nil
+	return out, nil
 }
 
 // since subtracts an earlier reading; whole tells that nothing has become less.
@@ -178,6 +188,15 @@ func (m *statements) readOwn(ctx context.Context) (map[string]total, error) {
 	return m.totals(ctx, `SELECT CONCAT(s.THREAD_ID, ' ', s.EVENT_NAME) AS name, s.EVENT_NAME AS kind, s.COUNT_STAR AS n, s.SUM_TIMER_WAIT AS took
 		FROM performance_schema.session_connect_attrs a JOIN performance_schema.threads t ON t.PROCESSLIST_ID = a.PROCESSLIST_ID
 		JOIN performance_schema.events_statements_summary_by_thread_by_event_name s ON s.THREAD_ID = t.THREAD_ID
+		WHERE a.ATTR_NAME = 'program_name' AND a.ATTR_VALUE = ? AND s.COUNT_STAR > 0`, programName)
+}
+
+// readEnds has all transactions under no name, and ours by session.
+func (m *statements) readEnds(ctx context.Context) (map[string]total, error) {
+	return m.totals(ctx, `SELECT '' AS name, '' AS kind, COUNT_STAR AS n, 0 AS took FROM performance_schema.events_transactions_summary_global_by_event_name
+		UNION ALL SELECT CONCAT(s.THREAD_ID), '', s.COUNT_STAR, 0
+		FROM performance_schema.session_connect_attrs a JOIN performance_schema.threads t ON t.PROCESSLIST_ID = a.PROCESSLIST_ID
+		JOIN performance_schema.events_transactions_summary_by_thread_by_event_name s ON s.THREAD_ID = t.THREAD_ID
 		WHERE a.ATTR_NAME = 'program_name' AND a.ATTR_VALUE = ? AND s.COUNT_STAR > 0`, programName)
 }
 

@@ -30,6 +30,7 @@ type statements struct {
 	view  string // with its schema
 	begun bool
 	last  map[int64]total
+	ends  int64          // transactions
 	mine  map[int64]bool // by statement; one that is missing is not known yet
 	asked time.Time      // when texts were read last
 }
@@ -83,13 +84,18 @@ func (m *statements) counts(ctx context.Context) error {
 func (m *statements) What() string { return "means by statement" }
 
 // Took implements dialect.Latency.
-func (m *statements) Took(ctx context.Context) (throttle.Histogram, error) {
+func (m *statements) Took(ctx context.Context) (throttle.Ended, error) {
 	all, err := m.read(ctx)
 	if err != nil {
-		return nil, err
+		return throttle.Ended{}, err
 	}
 	if err := m.learn(ctx, all); err != nil {
-		return nil, err
+		return throttle.Ended{}, err
+	}
+	var ends int64
+	err = m.s.db.QueryRowContext(ctx, "SELECT "+ours+"d.xact_commit + d.xact_rollback FROM pg_catalog.pg_stat_database d WHERE d.datname = pg_catalog.current_database()").Scan(&ends)
+	if err != nil {
+		return throttle.Ended{}, fmt.Errorf("count the transactions: %w", classify(err))
 	}
 	h := throttle.Histogram{}
 	for id, t := range all {
@@ -99,8 +105,12 @@ func (m *statements) Took(ctx context.Context) (throttle.Histogram, error) {
 			h[time.Duration(max(t.ms-before.ms, 0)/float64(calls)*float64(time.Millisecond))] += calls
 		}
 	}
-	m.last, m.begun = all, true
-	return h, nil
+	out := throttle.Ended{Statements: h}
+	if m.begun {
+		out.Transactions = max(ends-m.ends, 0) // ours are few among them
+	}
+	m.last, m.ends, m.begun = all, ends, true
+	return out, nil
 }
 
 // read has no texts. Statements of other users have no number for somebody who may not
