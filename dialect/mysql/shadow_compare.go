@@ -71,6 +71,10 @@ func compared(col, from, to schema.Column) string {
 		return fmt.Sprintf("CAST(%s AS DECIMAL%s)", name, arguments(to.Type))
 	case from.Charset != "" && to.Charset != "":
 		return fmt.Sprintf("CAST(CONVERT(%s USING %s) AS BINARY)", name, to.Charset)
+	case a == "bit" && b == "bit":
+		return name + " + 0"
+	case b == "binary": // stored up to its length, with zeros
+		return fmt.Sprintf("HEX(CAST(%s AS BINARY%s))", name, arguments(to.Type))
 	}
 	return assigned(name, to)
 }
