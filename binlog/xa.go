@@ -146,6 +146,9 @@ func (s *Source) xaRollback(x xid) error {
 
 func (s *Source) finish() error {
 	s.decoder.forgetTables()
+	if s.dealt {
+		s.asm.changes = nil // of a branch that ended in one phase: newer changes of its rows aren't handed on either
+	}
 	s.asm.finish(s.at)
 	return nil
 }
