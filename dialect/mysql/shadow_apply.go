@@ -397,7 +397,7 @@ func (p *pair) mergeStatements() []string {
 		on = append(on, fmt.Sprintf("%s.%s = %s.%s", to, name, stageName(stageGone), name))
 	}
 	for _, c := range p.columns {
-		from = append(from, quote(c.From))
+		from = append(from, p.converted(c))
 	}
 	from = append(from, p.constants()...)
 	out := []string{strictly, p.zoneStatement(),

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -213,4 +214,17 @@ func (p *pair) zoned() bool {
 		}
 	}
 	return false
+}
+
+// converted writes a column's value for the target. The server converts, but for a BINARY
+// that becomes shorter: the zeros that only fill it up are no part of its value.
+func (p *pair) converted(c plans.Copied) string {
+	from, _ := anyCase(p.from, c.From)
+	to, _ := anyCase(p.to, c.To)
+	name := quote(c.From)
+	if baseType(from.Type) != "binary" || baseType(to.Type) != "binary" || characters(to.Type) >= characters(from.Type) {
+		return name
+	}
+	n := characters(to.Type)
+	return fmt.Sprintf("IF(LENGTH(TRIM(TRAILING x'00' FROM %s)) <= %d, LEFT(%s, %d), %s)", name, n, name, n, name)
 }

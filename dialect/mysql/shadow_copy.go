@@ -17,7 +17,7 @@ import (
 func (p *pair) copyStatement(where string, n int) string {
 	var from []string
 	for _, c := range p.columns {
-		from = append(from, quote(c.From))
+		from = append(from, p.converted(c))
 	}
 	from = append(from, p.constants()...)
 	q := fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", quoteTable(p.to.Ident), p.targetColumns(), strings.Join(from, ", "), p.source(), where)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,8 @@ func (s *session) again(ctx context.Context) error {
 }
 
 // misfits finds the images that can't be written, by halves. Each trial is rolled back.
+// It deletes the keys of all images: a value that moves between two of them would else be a
+// duplicate, and hide what doesn't fit.
 func (s *session) misfits(ctx context.Context, images []shadow.Image) (map[int]bool, error) {
 	lost := map[int]bool{}
 	var search func(from, to int) error
@@ -54,7 +57,13 @@ func (s *session) misfits(ctx context.Context, images []shadow.Image) (map[int]b
 		if err := s.again(ctx); err != nil {
 			return err
 		}
-		err := s.writeStaged(ctx, images[from:to])
+		trial := slices.Clone(images)
+		for i := range trial {
+			if i < from || i >= to {
+				trial[i].Row = nil
+			}
+		}
+		err := s.writeStaged(ctx, trial)
 		switch {
 		case err == nil || is(err, 1062, 1586): // a duplicate is no question of shape
 			return nil
