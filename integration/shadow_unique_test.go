@@ -15,6 +15,9 @@ import (
 // Unique values move between rows all the time, through the whole of it: the stream
 // and the copy meet each other's rows, and no row is lost.
 func TestShadowMovingValues(t *testing.T) {
+	if !long() { // minutes of load; TestShadowAlters moves values in the short form
+		return
+	}
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
 		loads := []load{{rows: 1500, writers: 6, rate: 300}}
 		if long() {
@@ -70,6 +73,9 @@ func TestShadowUniqueBroken(t *testing.T) {
 // Rows that break it only later, by the application's doing: while the copy goes on,
 // and when all is copied.
 func TestShadowUniqueBrokenLater(t *testing.T) {
+	if !long() { // see TestShadowUniqueBroken for the short form
+		return
+	}
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
 		t.Run("during the copy", func(t *testing.T) {
 			s := broken(t, k, 1000)

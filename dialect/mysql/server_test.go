@@ -192,19 +192,21 @@ func (h *home) account(grants ...string) (*dialect.Database, string) {
 
 // TestDoctor takes each right away and lets the doctor's own statements bring it
 // back, until it is content and the whole change runs.
+// keepTrust gives the shared server its setting back, which advice may ask to change.
+func (h *home) keepTrust() {
+	trust := h.rows("SELECT @@global.log_bin_trust_function_creators")[0]
+	h.t.Cleanup(func() {
+		_, _ = h.db.ExecContext(context.WithoutCancel(h.t.Context()), "SET GLOBAL log_bin_trust_function_creators = "+trust)
+	})
+}
+
 func TestDoctor(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
 		h.exec("CREATE TABLE t (id INT PRIMARY KEY, a INT, KEY (a))", "INSERT INTO t VALUES (1, 1)")
 		db := strings.TrimPrefix(h.dsn[strings.LastIndex(h.dsn, "/"):], "/")
 		d, user := h.account("GRANT SELECT ON `" + strings.ReplaceAll(db, "_", `\_`) + "`.* TO USER")
 		tables := []schema.Ident{{Schema: db, Name: "t"}}
-		var trust string
-		for _, r := range h.rows("SELECT @@global.log_bin_trust_function_creators") {
-			trust = r
-		}
-		t.Cleanup(func() {
-			_, _ = h.db.ExecContext(context.WithoutCancel(t.Context()), "SET GLOBAL log_bin_trust_function_creators = "+trust)
-		})
+		h.keepTrust()
 		h.exec("SET GLOBAL log_bin_trust_function_creators = 0")
 		fatal := 0
 		for round := 0; round < 3; round++ {
