@@ -36,7 +36,6 @@ type branchModel struct {
 	open   map[xid]uint64    // prepared at
 	oldest map[uint64]uint64 // at a transaction: the oldest open branch's group, 0 none
 	ends   map[uint64]uint64 // transaction → its group
-	groups []uint64          // of transactions that aren't handed on yet
 	last   uint64
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,16 +119,6 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// state is the letter that the system has for the process: T is halted, Z is over.
-func (p *process) state() string {
-	b, err := os.ReadFile("/proc/" + itoa(p.cmd.Process.Pid) + "/stat")
-	if err != nil {
-		return "Z"
-	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	return rest[:1]
-}
-
 // wait waits for the end.
 func (p *process) wait() called {
 	p.h.t.Helper()
@@ -188,5 +177,3 @@ func document[T any](t testing.TB, c called) T {
 	}
 	return v
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -236,11 +236,3 @@ func (m *mortal) anytime(r *rand.Rand, longest map[string]time.Duration, args ..
 		}
 	}
 }
-
-// rollbackOrBe: after all that the tables still change places.
-func (m *mortal) rollbackOrBe() {
-	m.t.Helper()
-	m.apply(plans.Switch)
-	m.isNew("switch at last")
-	m.contract()
-}

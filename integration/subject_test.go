@@ -45,9 +45,6 @@ func newGated(t *testing.T, k throwaway.Kind, operations, gates string, create .
 
 const renameUsers = "  - rename_column: {table: users, from: full_name, to: display_name}\n"
 
-// on picks the text for the server.
-func (s *subject) on(mysql, postgres string) string { return on(s.kind, mysql, postgres) }
-
 func on(k throwaway.Kind, mysql, postgres string) string {
 	if k.IsPostgres() {
 		return postgres

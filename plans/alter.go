@@ -215,7 +215,7 @@ func alterWords(n PhaseName, a *Alter) (before, after string) {
 	return "No going back to the old shape is wanted.", "The old table is gone."
 }
 
-// notSyncs: gates that compare two sides of a sync have the shadow instead.
+// onlyNative: there are no two sides to compare, and nothing to contract.
 func (p *Plan) onlyNative() bool {
 	return len(p.Syncs) == 0 && !slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/phasemig/phasemig/plans"
@@ -150,28 +149,4 @@ func sameIndexElsewhere(t *schema.Table, x schema.Index) bool {
 
 func shapeOf(x schema.Index) string {
 	return fmt.Sprint(x.Unique, x.Primary, x.Method, x.Columns)
-}
-
-var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
-
-// printedShape is SHOW CREATE TABLE without what no ALTER decides: the table's own
-// name, also in the names of checks made from it, the next number, foreign keys.
-func printedShape(ctx context.Context, q querier, id schema.Ident) (string, error) {
-	var n, text string
-	if err := q.QueryRowContext(ctx, "SHOW CREATE TABLE "+quoteTable(id)).Scan(&n, &text); err != nil {
-		return "", classify(err)
-	}
-	return shapeText(text, id.Name), nil
-}
-
-func shapeText(text, name string) string {
-	var keep []string
-	for _, l := range strings.Split(autoIncrement.ReplaceAllString(text, ""), "\n") {
-		if strings.Contains(l, " FOREIGN KEY (") {
-			continue
-		}
-		keep = append(keep, strings.TrimSuffix(strings.ReplaceAll(l, "`"+strings.ReplaceAll(name, "`", "``")+"_chk_", "`t_chk_"), ","))
-	}
-	keep[0] = "CREATE TABLE"
-	return strings.Join(keep, "\n")
 }

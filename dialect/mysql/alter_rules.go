@@ -118,12 +118,6 @@ func (x *alterResolver) columns() error {
 	if err != nil {
 		return &plans.RefusedError{What: x.what, Reason: err.Error()}
 	}
-	for _, p := range x.a.Columns {
-		from, _ := anyCase(x.t, p.From)
-		if strings.EqualFold(from.Type, "geometry") && x.f.Dialect != "mysql" {
-			continue
-		}
-	}
 	return nil
 }
 

@@ -32,7 +32,6 @@ func isSentry(r *relation) bool {
 // relation is a table's name card.
 type relation struct {
 	comment string
-	rows    bool // it isn't empty; asked only where it matters
 }
 
 func (s *server) shadowState(ctx context.Context, a *plans.Alter) (shadowState, error) {

@@ -299,24 +299,22 @@ func (p *pair) stageStatements() []string {
 		col, _ := anyCase(p.from, c.From)
 		rows = append(rows, plainColumn(col.Name, col))
 	}
-	var names []string
 	for n, k := range p.key {
 		col, _ := anyCase(p.from, k.Name)
 		keys = append(keys, plainColumn(k.Name, col))
 		to, _ := anyCase(p.to, p.keyTo[n].Name)
 		gone = append(gone, plainColumn(to.Name, to))
-		names = append(names, quote(to.Name))
 	}
-	make := func(name string, cols []string) string {
+	table := func(name string, cols []string) string {
 		return fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s (%s) ENGINE=InnoDB", stageName(name), strings.Join(cols, ", "))
 	}
-	out := []string{make(stageRows, rows), make(stageKeys, keys), make(stageGone, gone)}
+	out := []string{table(stageRows, rows), table(stageKeys, keys), table(stageGone, gone)}
 	if len(p.kept()) > 0 {
 		kept := append([]string{}, gone...)
 		for _, c := range p.kept() {
 			kept = append(kept, plainColumn(c.Name, c))
 		}
-		out = append(out, make(stageKept, kept))
+		out = append(out, table(stageKept, kept))
 	}
 	return out
 }
