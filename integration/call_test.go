@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -117,6 +118,16 @@ func (p *process) signal(s os.Signal) {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.h.t.Fatal(err)
 	}
+}
+
+// state is the letter that the system has for the process: T is halted, Z is over.
+func (p *process) state() string {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return "Z"
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return rest[:1]
 }
 
 // wait waits for the end.

@@ -179,6 +179,56 @@ func (m *mortal) differs(r called) {
 	}
 }
 
+// TestStoppedRunner halts a runner at a failpoint, lets a second one take over and finish,
+// and lets the first go on: it must notice, and harm nothing. Its lease is free after a while; what
+// it had locked, the second one must get over.
+func TestStoppedRunner(t *testing.T) {
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		points := []string{"shadow.drained"}
+		if long() {
+			points = shadowPoints(k)
+		}
+		for _, point := range points {
+			t.Run(point, func(t *testing.T) { stopped(t, k, point) })
+		}
+	})
+}
+
+func stopped(t *testing.T, k throwaway.Kind, point string) {
+	m := newMortal(t, k)
+	calls := m.calls()[2:5] // expand, switch, rollback: whichever comes by the point is halted there
+	if !long() {
+		calls = calls[:2]
+	}
+	for _, c := range calls {
+		first := m.home.with("PHASEMIG_FAULT=" + point + "=stop").start(c.args...)
+		waitFor(t, "the halt or the end", func() bool {
+			return strings.Contains(first.err.String(), fault.StoppedAt) || strings.Contains(first.state(), "Z")
+		})
+		if !strings.Contains(first.err.String(), fault.StoppedAt) {
+			first.wait().want(t, 0)
+			c.then(c.args[0])
+			continue
+		}
+		m.through(nil, 1, c.args...)
+		c.then(strings.Join(c.args[:2], " ") + " by the second runner")
+		first.signal(syscall.SIGCONT)
+		r := first.wait()
+		if r.exit != 6 && r.exit != 75 && r.exit != 1 {
+			t.Errorf("the halted runner ended with %d\n%s", r.exit, r.stderr)
+		}
+		t.Logf("halted in %s at %s: exit %d", strings.Join(c.args, " "), point, r.exit)
+		m.ride(ride)
+		c.then(strings.Join(c.args[:2], " ") + " and the halted runner after it")
+	}
+	m.lap("stopped at " + point)
+	if long() {
+		m.apply(plans.Switch)
+		m.isNew("switch at last")
+	}
+	m.contract()
+}
+
 // TestCrashShadowAnytime kills the program at random moments, as often as is asked.
 func TestCrashShadowAnytime(t *testing.T) {
 	if !long() { // a moment of chance is for the long form; the failpoints stand in for it

@@ -224,7 +224,8 @@ func TestThrottleByLatency(t *testing.T) {
 		for range 3 {
 			app.Go(func() error { return s.nap(ctx, on(k, "DO SLEEP(0.4)", "SELECT pg_sleep(0.4)")) })
 		}
-		p := s.home.start("apply", "plan.json", "--phase", "expand", "--chunk-rows", "20", "--max-latency", "200ms", "--output", "jsonl")
+		// A latency is known only after a while: at full speed the rows would be done by then.
+		p := s.home.start("apply", "plan.json", "--phase", "expand", "--chunk-rows", "20", "--max-rate", "200", "--max-latency", "200ms", "--output", "jsonl")
 		s.held("latency (p99 of ")
 		s.held("also while next to nothing is written")
 		stop()

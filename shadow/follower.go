@@ -95,15 +95,14 @@ func (f *follower) read(ctx context.Context) error {
 		if piece.End {
 			seq = f.base + piece.Txn.Seq
 		}
-		// Where keys depend on each other only whole transactions may be applied.
-		if piece.End || !f.p.ledger.entire {
+		switch {
+		case piece.End:
+			f.finish(piece.Txn, seq)
+			f.p.ledger.end(changes, seq, mark)
+			changes, mark = nil, 0
+		case !f.p.ledger.entire: // where keys depend on each other only whole transactions may be applied
 			f.p.ledger.add(changes, seq)
 			changes = nil
-		}
-		if piece.End {
-			f.finish(piece.Txn, seq)
-			f.p.ledger.end(seq, mark)
-			mark = 0
 		}
 		if err := f.room(); err != nil {
 			return err
@@ -113,9 +112,13 @@ func (f *follower) read(ctx context.Context) error {
 
 // open starts reading at the least L. The first time that is what was stored.
 func (f *follower) open(ctx context.Context) error {
+	least, err := f.p.ledger.beginAnew()
+	if err != nil {
+		return err
+	}
 	// Where a lane has stored nothing since the last reading began, that one began early
 	// enough.
-	if least := f.p.ledger.forgettable(); f.source != nil && least >= f.base {
+	if f.source != nil && least >= f.base {
 		f.from = f.source.Resume(least - f.base)
 	}
 	source, err := f.p.table.Open(ctx, f.from)
@@ -228,15 +231,16 @@ func spread(list []stream.Change, places []Place) []located {
 			before, places = places[0], places[1:]
 		}
 		if c.After == nil {
-			out = append(out, located{before, Image{Key: c.Before}})
+			out = append(out, located{place: before, image: Image{Key: c.Before}})
 			continue
 		}
 		after := places[0]
 		places = places[1:]
+		// First the new key: it goes on with what stands under the old one.
+		out = append(out, located{after, Image{Key: c.After, Row: c.After, Heir: c.Before}, before})
 		if c.Before != nil && before != after {
-			out = append(out, located{before, Image{Key: c.Before}})
+			out = append(out, located{place: before, image: Image{Key: c.Before}})
 		}
-		out = append(out, located{after, Image{Key: c.After, Row: c.After}})
 	}
 	return out
 }

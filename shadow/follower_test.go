@@ -52,7 +52,7 @@ func (o *oneTxn) Close() error  { return nil }
 // earlier loss must not make the next reading begin behind changes that it still owes.
 func TestReadingAnewBeginsBeforeWhatNobodyStored(t *testing.T) {
 	b := &brokenLog{}
-	p := &Pair{table: b, o: Options{Memory: 1 << 20, Note: func(string) {}}, ledger: newLedger(2)}
+	p := &Pair{table: b, o: Options{Memory: 1 << 20, Note: func(string) {}}, ledger: newLedger(2, false)}
 	p.follow = &follower{p: p, from: "start"}
 	for range 4 {
 		if err := p.follow.read(t.Context()); !dberr.Temporary(err) {

@@ -43,10 +43,10 @@ func (noLog) Resume(uint64) stream.Position { return "" }
 func TestRetryWaitsForTheCutOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := &deadlocked{}
-		p := &Pair{table: table, ledger: newLedger(2), o: Options{Memory: 1 << 20}}
+		p := &Pair{table: table, ledger: newLedger(2, false), o: Options{Memory: 1 << 20}}
 		p.ledger.chunks.whole = true
 		p.follow = &follower{p: p, source: noLog{}}
-		p.ledger.add([]located{{"a", Image{}}}, 1)
+		p.ledger.add([]located{{place: "a"}}, 1)
 		var lane = laneOf("a", 2)
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan error, 1)

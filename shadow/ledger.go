@@ -12,6 +12,7 @@ type entry struct {
 	first uint64 // the oldest transaction whose change of the key is not applied
 	last  uint64 // the newest one
 	bytes int
+	from  Place // whose columns of the shadow's own the row goes on with: see heirs.go
 }
 
 // ledger holds every change that is neither applied nor dropped, and which chunks
@@ -23,6 +24,7 @@ type ledger struct {
 	chunks chunks
 	lanes  []lane
 	entire bool // a batch is all of what whole transactions did
+	heirs  bool // rows go on with what the shadow alone has of them
 	ended  uint64
 	mark   uint64 // the newest mark that came back
 	marked uint64 // the transaction that held it
@@ -43,8 +45,8 @@ type lane struct {
 	stored  uint64           // L, as stored last
 }
 
-func newLedger(lanes int) *ledger {
-	g := &ledger{lanes: make([]lane, lanes), entire: lanes == 1, late: map[uint64]string{}}
+func newLedger(lanes int, heirs bool) *ledger {
+	g := &ledger{lanes: make([]lane, lanes), entire: lanes == 1, heirs: heirs, late: map[uint64]string{}}
 	g.moved = sync.NewCond(&g.mu)
 	for i := range g.lanes {
 		g.lanes[i] = lane{pending: map[Place]*entry{}, held: map[Place]*entry{}}
@@ -56,38 +58,47 @@ func newLedger(lanes int) *ledger {
 type located struct {
 	place Place
 	image Image
+	from  Place // of the same row before the change; "": there was none
 }
 
 // add takes changes of one transaction, in the order of the log.
 func (g *ledger) add(list []located, seq uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.enter(list, seq)
+	g.moved.Broadcast()
+}
+
+// enter is add with the mutex held.
+func (g *ledger) enter(list []located, seq uint64) {
 	for _, c := range list {
 		l := &g.lanes[laneOf(c.place, len(g.lanes))]
 		to := l.held
 		if g.chunks.state(c.place) == committed {
 			to = l.pending
 		}
+		from := g.inherit(l, &c)
 		e := to[c.place]
 		if e == nil {
 			e = &entry{place: c.place, first: seq}
 			to[c.place] = e
 		}
 		before := e.bytes
-		e.image, e.last = c.image, seq
+		e.image, e.last, e.from = c.image, seq, from
 		e.bytes = size(c.image) + len(c.place) + entryCost
 		g.bytes += e.bytes - before
 		if g.chunks.state(c.place) != committed {
 			g.kept += e.bytes - before
 		}
 	}
-	g.moved.Broadcast()
 }
 
-// end says that a transaction was read to its end.
-func (g *ledger) end(seq uint64, mark uint64) {
+// end takes the last changes of a transaction and says that it was read to its end: in
+// one step, because L stands behind a batch exactly only where no batch is taken between them.
+func (g *ledger) end(list []located, seq uint64, mark uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.enter(list, seq)
 	g.ended = seq
 	if mark > g.mark {
 		g.mark, g.marked = mark, seq
@@ -117,6 +128,9 @@ func size(i Image) int {
 		n += len(v.Text) + 32
 	}
 	for _, v := range i.Key {
+		n += len(v.Text) + 32
+	}
+	for _, v := range i.Heir {
 		n += len(v.Text) + 32
 	}
 	return n
@@ -250,6 +264,7 @@ func (g *ledger) restore(b *batch) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	l := &g.lanes[b.Lane]
+	l.disinherit(b)
 	for _, e := range b.entries {
 		if newer := l.pending[e.place]; newer != nil {
 			newer.first = e.first

@@ -34,7 +34,7 @@ func Open(ctx context.Context, t Table, done []state.Segment, o Options) (*Pair,
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	p := &Pair{table: t, o: o, ledger: newLedger(t.Lanes()), met: map[int]int{}}
+	p := &Pair{table: t, o: o, ledger: newLedger(t.Lanes(), t.Keeps()), met: map[int]int{}}
 	if err := p.restore(ctx, done); err != nil {
 		return nil, err
 	}

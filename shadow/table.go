@@ -25,6 +25,9 @@ type Place string
 type Image struct {
 	Key stream.Row // the row, or an older one, that names the key
 	Row stream.Row // nil: no row of this key
+	// Heir names the key under which the shadow has what this row has in columns that only
+	// the shadow has; nil: nothing, the row is new. Set only where the Table Keeps.
+	Heir stream.Row
 }
 
 // Batch is a set of keys to be brought to their newest image in one transaction.
@@ -42,6 +45,9 @@ type Table interface {
 	// Lanes is how many batches may be applied side by side: 1 where the shadow has a
 	// unique key besides the one that is walked.
 	Lanes() int
+	// Keeps says that the shadow has columns of its own whose values follow a row, also
+	// when its key changes. Then Lanes is 1.
+	Keeps() bool
 	// Resume is the stored L of each lane, the least of them; "" before the first
 	// Begin.
 	Resume(ctx context.Context) (stream.Position, error)

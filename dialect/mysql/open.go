@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"strconv"
 	"time"
 
 	gomysql "github.com/go-sql-driver/mysql"
@@ -20,11 +21,20 @@ import (
 // read, so that a plan means the same on every server.
 const sqlMode = "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
+// A runner that is halted in the middle of something keeps what it has locked until its
+// session ends. The server ends it: after idleSeconds without a statement, or lockedSeconds under
+// locks that the application waits for. Those that work are never idle for so long; a session
+// that is ended between two pieces of work is opened anew.
+const (
+	idleSeconds   = 20
+	lockedSeconds = 5
+)
+
 // sessionSQL makes a session independent of the server's settings. lock_wait_timeout
 // is what a statement waits for a metadata lock; DDL sets its own.
 var sessionSQL = []string{
 	"SET NAMES utf8mb4", // with the server's default collation, as applications have it
-	"SET SESSION time_zone = '+00:00', sql_mode = '" + sqlMode + "', lock_wait_timeout = 5, innodb_lock_wait_timeout = 5, wait_timeout = 28800, " +
+	"SET SESSION time_zone = '+00:00', sql_mode = '" + sqlMode + "', lock_wait_timeout = 5, innodb_lock_wait_timeout = 5, wait_timeout = " + strconv.Itoa(idleSeconds) + ", " +
 		"autocommit = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT, sql_big_selects = 1, foreign_key_checks = 1, unique_checks = 1, sql_quote_show_create = 1",
 	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
 	"SET SESSION information_schema_stats_expiry = 0", // sizes and AUTO_INCREMENT would be a day old

@@ -93,6 +93,9 @@ func text(stages []stage, s *plans.Sync) []string {
 	return out
 }
 
+// endSoon bounds how long a halted runner's locks stay.
+var endSoon = fmt.Sprintf("SET SESSION wait_timeout = %d", lockedSeconds)
+
 func lockTables(t schema.Ident) string {
 	return "LOCK TABLES " + quoteTable(t) + " WRITE, " + quote(stateSchema) + ".lease_epoch READ"
 }

@@ -52,19 +52,33 @@ func (p *pair) checkpoint() string { return quoteTable(checkpointTable(p.planID)
 // each other in the server's log.
 const freeLanes = 2
 
+// lanesFor is how many batches may be applied side by side in this direction.
+func (p *pair) lanesFor() int {
+	unique := p.a.Unique
+	if p.reverse {
+		unique = p.a.UniqueOld
+	}
+	if len(unique) > 0 || p.Keeps() {
+		return 1
+	}
+	return freeLanes
+}
+
+// turned is the other direction's pair, as far as it is known without its sessions.
+func (p *pair) turned() *pair {
+	return &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from, key: p.keyTo, keyTo: p.key, columns: turned(p.columns)}
+}
+
 // shadow opens a pair. Which tables they are the names tell: once the tables have
 // changed places the table itself has the new shape.
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
 	a := &w.Plan.Alters[w.Alter]
-	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, lanes: freeLanes}
-	other, unique := a.New, a.Unique
+	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse}
+	other := a.New
 	p.key, p.keyTo, p.columns = a.Key, a.KeyTo, a.Columns
 	if p.reverse {
-		other, unique = a.Old, a.UniqueOld
+		other = a.Old
 		p.key, p.keyTo, p.columns = a.KeyTo, a.Key, turned(a.Columns)
-	}
-	if len(unique) > 0 {
-		p.lanes = 1
 	}
 	var err error
 	if p.from, err = s.Table(ctx, a.Table); err == nil {
@@ -73,6 +87,7 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shad
 	if err != nil {
 		return nil, fmt.Errorf("read the tables of the copy: %w", err)
 	}
+	p.lanes = p.lanesFor()
 	if p.keyIndex, err = walkIndex(p.from, p.key); err != nil {
 		return nil, err
 	}
@@ -136,6 +151,9 @@ func (p *pair) Close() error {
 
 // Lanes implements shadow.Table.
 func (p *pair) Lanes() int { return p.lanes }
+
+// Keeps implements shadow.Table.
+func (p *pair) Keeps() bool { return len(p.kept()) > 0 }
 
 // Rows implements dialect.Shadow.
 func (p *pair) Rows(ctx context.Context) (int64, error) {

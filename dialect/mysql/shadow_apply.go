@@ -267,12 +267,15 @@ func (p *pair) deleteStatement(images []shadow.Image, at []int) (string, error) 
 
 // ---- through temporary tables
 
-// stageTables are the temporary tables: rows and keys in the source's types, and the keys
-// as the target has them.
+// The temporary tables: rows and keys in the source's types, and the keys as the target
+// has them. Of rows that go on with columns of the target's own: their key and the one they had,
+// in the source's types and in the target's, and what those columns hold.
 const (
 	stageRows = "_pm_rows"
 	stageKeys = "_pm_keys"
 	stageGone = "_pm_gone"
+	stageFrom = "_pm_from"
+	stageHeir = "_pm_heir"
 	stageKept = "_pm_kept"
 )
 
@@ -294,7 +297,7 @@ func (s *session) stage(ctx context.Context) error {
 }
 
 func (p *pair) stageStatements() []string {
-	var rows, keys, gone []string
+	var rows, keys, gone, from, heir, kept []string
 	for _, c := range p.columns {
 		col, _ := anyCase(p.from, c.From)
 		rows = append(rows, plainColumn(col.Name, col))
@@ -302,22 +305,28 @@ func (p *pair) stageStatements() []string {
 	for n, k := range p.key {
 		col, _ := anyCase(p.from, k.Name)
 		keys = append(keys, plainColumn(k.Name, col))
+		from = append(from, plainColumn(isColumn(n), col), plainColumn(wasColumn(n), col))
 		to, _ := anyCase(p.to, p.keyTo[n].Name)
 		gone = append(gone, plainColumn(to.Name, to))
+		heir = append(heir, plainColumn(isColumn(n), to), plainColumn(wasColumn(n), to))
+		kept = append(kept, plainColumn(isColumn(n), to))
+	}
+	for n, c := range p.kept() {
+		kept = append(kept, plainColumn(keptColumn(n), c))
 	}
 	table := func(name string, cols []string) string {
 		return fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s (%s) ENGINE=InnoDB", stageName(name), strings.Join(cols, ", "))
 	}
 	out := []string{table(stageRows, rows), table(stageKeys, keys), table(stageGone, gone)}
-	if len(p.kept()) > 0 {
-		kept := append([]string{}, gone...)
-		for _, c := range p.kept() {
-			kept = append(kept, plainColumn(c.Name, c))
-		}
-		out = append(out, table(stageKept, kept))
+	if p.Keeps() {
+		out = append(out, table(stageFrom, from), table(stageHeir, heir), table(stageKept, kept))
 	}
 	return out
 }
+
+func isColumn(n int) string   { return fmt.Sprintf("is%d", n) }
+func wasColumn(n int) string  { return fmt.Sprintf("was%d", n) }
+func keptColumn(n int) string { return fmt.Sprintf("kept%d", n) }
 
 // plainColumn is a column of the same type that holds any value and no default.
 func plainColumn(name string, c schema.Column) string {
@@ -360,9 +369,13 @@ func (s *session) writeStaged(ctx context.Context, images []shadow.Image) error 
 }
 
 func (p *pair) clearStatements() []string {
-	out := []string{"DELETE FROM " + stageName(stageRows), "DELETE FROM " + stageName(stageKeys), "DELETE FROM " + stageName(stageGone)}
-	if len(p.kept()) > 0 {
-		out = append(out, "DELETE FROM "+stageName(stageKept))
+	names := []string{stageRows, stageKeys, stageGone}
+	if p.Keeps() {
+		names = append(names, stageFrom, stageHeir, stageKept)
+	}
+	var out []string
+	for _, n := range names {
+		out = append(out, "DELETE FROM "+stageName(n))
 	}
 	return out
 }
@@ -376,13 +389,36 @@ func (s *session) fillStage(ctx context.Context, images []shadow.Image) error {
 	if err != nil {
 		return err
 	}
-	return s.insertRows(ctx, "INSERT INTO "+stageName(stageRows)+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+	err = s.insertRows(ctx, "INSERT INTO "+stageName(stageRows)+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
 		if i.Row == nil {
 			return false
 		}
 		writeTuple(b, i.Row, at)
 		return true
 	})
+	if err != nil || !s.p.Keeps() {
+		return err
+	}
+	return s.insertRows(ctx, "INSERT INTO "+stageName(stageFrom)+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+		if i.Row == nil || i.Heir == nil {
+			return false
+		}
+		writeHeir(b, i, keys)
+		return true
+	})
+}
+
+// writeHeir writes a key and the one that the row had, column beside column.
+func writeHeir(b *bytes.Buffer, i shadow.Image, keys []int) {
+	sep := byte('(')
+	for _, c := range keys {
+		b.WriteByte(sep)
+		writeValue(b, i.Row[c])
+		b.WriteByte(',')
+		writeValue(b, i.Heir[c])
+		sep = ','
+	}
+	b.WriteByte(')')
 }
 
 // mergeStatements delete all keys and insert all rows, converted as the copy converts.
@@ -400,30 +436,46 @@ func (p *pair) mergeStatements() []string {
 	from = append(from, p.constants()...)
 	out := []string{strictly, p.zoneStatement(),
 		fmt.Sprintf("INSERT INTO %s SELECT DISTINCT %s FROM %s", stageName(stageGone), strings.Join(keys, ", "), stageName(stageKeys))}
-	if kept := p.kept(); len(kept) > 0 {
-		var cols []string
-		for _, k := range p.keyTo {
-			cols = append(cols, to+"."+quote(k.Name))
-		}
-		for _, c := range kept {
-			cols = append(cols, to+"."+quote(c.Name))
-		}
-		out = append(out, fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s STRAIGHT_JOIN %s ON %s", stageName(stageKept), strings.Join(cols, ", "), stageName(stageGone), to, strings.Join(on, " AND ")))
+	if p.Keeps() {
+		out = append(out, p.keepStatements()...)
 	}
 	out = append(out,
 		fmt.Sprintf("DELETE %s FROM %s STRAIGHT_JOIN %s ON %s", to, stageName(stageGone), to, strings.Join(on, " AND ")),
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", to, p.targetColumns(), strings.Join(from, ", "), stageName(stageRows)))
-	if kept := p.kept(); len(kept) > 0 {
-		var sets, same []string
-		for _, c := range kept {
-			sets = append(sets, fmt.Sprintf("%s.%s = %s.%s", to, quote(c.Name), stageName(stageKept), quote(c.Name)))
-		}
-		for _, k := range p.keyTo {
-			same = append(same, fmt.Sprintf("%s.%s = %s.%s", to, quote(k.Name), stageName(stageKept), quote(k.Name)))
-		}
-		out = append(out, fmt.Sprintf("UPDATE %s STRAIGHT_JOIN %s ON %s SET %s", stageName(stageKept), to, strings.Join(same, " AND "), strings.Join(sets, ", ")))
+	if p.Keeps() {
+		out = append(out, p.giveBackStatement())
 	}
 	return out
+}
+
+// keepStatements put aside what changed rows have in columns of the target's own, under
+// the keys that the rows will have.
+func (p *pair) keepStatements() []string {
+	to := quoteTable(p.to.Ident)
+	var was, cols []string
+	for n, k := range p.keyTo {
+		was = append(was, fmt.Sprintf("%s.%s = %s.%s", to, quote(k.Name), stageName(stageHeir), wasColumn(n)))
+		cols = append(cols, stageName(stageHeir)+"."+isColumn(n))
+	}
+	for _, c := range p.kept() {
+		cols = append(cols, to+"."+quote(c.Name))
+	}
+	return []string{
+		fmt.Sprintf("INSERT INTO %s SELECT * FROM %s", stageName(stageHeir), stageName(stageFrom)),
+		fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s STRAIGHT_JOIN %s ON %s", stageName(stageKept), strings.Join(cols, ", "), stageName(stageHeir), to, strings.Join(was, " AND ")),
+	}
+}
+
+func (p *pair) giveBackStatement() string {
+	to := quoteTable(p.to.Ident)
+	var sets, is []string
+	for n, c := range p.kept() {
+		sets = append(sets, fmt.Sprintf("%s.%s = %s.%s", to, quote(c.Name), stageName(stageKept), keptColumn(n)))
+	}
+	for n, k := range p.keyTo {
+		is = append(is, fmt.Sprintf("%s.%s = %s.%s", to, quote(k.Name), stageName(stageKept), isColumn(n)))
+	}
+	return fmt.Sprintf("UPDATE %s STRAIGHT_JOIN %s ON %s SET %s", stageName(stageKept), to, strings.Join(is, " AND "), strings.Join(sets, ", "))
 }
 
 // zoneStatement: only between TIMESTAMP and the types without a zone does the

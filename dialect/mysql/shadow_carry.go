@@ -340,7 +340,7 @@ func (w *worker) silence(ctx context.Context, aside schema.Ident) error {
 	if len(t.Triggers) == 0 && len(outgoing(t)) == 0 {
 		return nil
 	}
-	if err := w.exec(ctx, "LOCK TABLES "+quoteTable(aside)+" WRITE, "+quote(stateSchema)+".lease_epoch READ"); err != nil {
+	if err := w.lockTables(ctx, aside); err != nil {
 		return fmt.Errorf("lock %s: %w", aside, err)
 	}
 	if err := w.holdsLease(ctx); err != nil {

@@ -230,7 +230,9 @@ func (p *pair) CopyLocked(ctx context.Context, seg state.Segment, n int, drain s
 		return shadow.Copied{}, err
 	}
 	defer l.Close()
-	if _, err := drain(ctx, l.Mark, l.Apply); err != nil {
+	limit, cancel := context.WithTimeoutCause(ctx, plans.LockBudget, dberr.Mark(dberr.LockTimeout, errors.New("the log's end did not come in time")))
+	defer cancel()
+	if _, err := drain(limit, l.Mark, l.Apply); err != nil {
 		return shadow.Copied{}, err
 	}
 	return l.copyChunk(ctx, seg, n)

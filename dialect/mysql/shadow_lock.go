@@ -85,7 +85,7 @@ func (l *locked) take(ctx context.Context, more string) error {
 	if err := l.stage(ctx); err != nil {
 		return err
 	}
-	if err := l.exec(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d", int(plans.LockBudget.Seconds()))); err != nil {
+	if err := l.exec(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d, wait_timeout = %d", int(plans.LockBudget.Seconds()), lockedSeconds)); err != nil {
 		return err
 	}
 	list := []string{quoteTable(l.p.from.Ident) + " WRITE", quoteTable(l.p.to.Ident) + " WRITE", l.p.checkpoint() + " WRITE", quote(stateSchema) + ".lease_epoch READ"}
@@ -123,15 +123,8 @@ func (l *locked) Swap(ctx context.Context, other stream.Position) error {
 	if err := l.checkLease(ctx); err != nil {
 		return err
 	}
-	role, lanes := "reverse", len(l.p.a.UniqueOld)
-	if l.p.reverse {
-		role, lanes = "forward", len(l.p.a.Unique)
-	}
-	n := freeLanes
-	if lanes > 0 {
-		n = 1
-	}
-	for _, q := range positionStatements(l.p.checkpoint(), role, other, n) {
+	back := l.p.turned()
+	for _, q := range positionStatements(l.p.checkpoint(), back.role(), other, back.lanesFor()) {
 		if err := l.exec(ctx, q); err != nil {
 			return err
 		}

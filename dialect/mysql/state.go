@@ -34,7 +34,7 @@ func stateFlavorIn(database string) sqlstate.Flavor {
 			return "ON DUPLICATE KEY UPDATE " + keys[0] + " = " + keys[0]
 		},
 		ShareLock: "LOCK IN SHARE MODE", // FOR SHARE isn't known everywhere
-		Session:   []string{"SET SESSION innodb_lock_wait_timeout = 5"},
+		Session:   []string{"SET SESSION innodb_lock_wait_timeout = 5, wait_timeout = 28800"},
 		SessionID: "CONNECTION_ID()",
 		LockKey:   stateLockKey,
 		TryLock:   "SELECT GET_LOCK(?, 0)",

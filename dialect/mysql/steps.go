@@ -320,7 +320,7 @@ func (w *worker) act(ctx context.Context, a action) error {
 // locked runs statements under LOCK TABLES. No transaction may begin before
 // UNLOCK: it would give the locks up without a word.
 func (w *worker) locked(ctx context.Context, g stage) error {
-	if err := w.exec(ctx, lockTables(w.table)); err != nil {
+	if err := w.lockTables(ctx, w.table); err != nil {
 		return fmt.Errorf("lock the table: %w", err)
 	}
 	if err := w.holdsLease(ctx); err != nil {
@@ -333,6 +333,13 @@ func (w *worker) locked(ctx context.Context, g stage) error {
 		return err
 	}
 	return w.exec(context.WithoutCancel(ctx), "UNLOCK TABLES")
+}
+
+func (w *worker) lockTables(ctx context.Context, t schema.Ident) error {
+	if err := w.exec(ctx, endSoon); err != nil {
+		return err
+	}
+	return w.exec(ctx, lockTables(t))
 }
 
 // holdsLease reads the lease without a row lock, which LOCK TABLES doesn't allow

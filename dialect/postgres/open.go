@@ -58,10 +58,11 @@ const oldest = 130000
 
 // settled are the settings of every session: values are written as text in one
 // form, foreign defaults can't change what a statement means, and nothing cuts a
-// long build short. row_security off turns rows hidden by a policy into an error.
+// long build short. A transaction in which nothing happens is that of a runner that was halted: what
+// it has locked the server gives back after a while. row_security off turns rows hidden by a policy into an error.
 const settled = `SET application_name = '` + applicationName + `'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1; SET standard_conforming_strings = on; SET row_security = off; SET statement_timeout = 0; SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0; SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET jit = off;
+SET idle_in_transaction_session_timeout = '15s'; SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET jit = off;
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')`
 
 func connect(ctx context.Context, dsn string, pool int) (*server, error) {

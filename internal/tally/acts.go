@@ -294,7 +294,6 @@ func (t *transaction) rekey() error {
 			sets = append(sets, quote(name)+" = "+r.values[i])
 		}
 	}
-	t.forget(r)
 	t.now[n], t.now[to] = nil, r
 	return t.change("UPDATE %s SET %s WHERE %s", Table, strings.Join(sets, ", "), t.where(n))
 }
