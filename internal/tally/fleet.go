@@ -129,8 +129,12 @@ func (f *Fleet) settings(ctx context.Context, c *sql.Conn, level string) error {
 	return nil
 }
 
-// Start starts the writers. Close ends them.
+// Start starts the writers, once: two on one session would end each other's transactions.
+// Close ends them.
 func (f *Fleet) Start(ctx context.Context) {
+	if f.stop != nil {
+		panic("the application is running already")
+	}
 	ctx, f.stop = context.WithCancel(ctx)
 	for _, w := range f.writers {
 		f.done.Go(func() { w.run(ctx) })
