@@ -59,7 +59,8 @@ func (c *comparison) run(all context.Context) error {
 		return err
 	}
 	got, err := c.pair.CompareStrangers(all, c.t)
-	c.add(shadow.Compared{Differ: got.Differ})
+	got.Rows = 0
+	c.add(got)
 	return err
 }
 
@@ -125,6 +126,8 @@ func (c *comparison) add(got shadow.Compared) int64 {
 	defer c.mu.Unlock()
 	c.out.Rows += got.Rows
 	c.out.Differ += int64(len(got.Differ))
+	c.out.Repaired += int64(len(got.Repaired))
+	c.out.RepairedKeys = append(c.out.RepairedKeys, got.Repaired[:min(len(got.Repaired), max(10-len(c.out.RepairedKeys), 0))]...)
 	c.out.Keys = append(c.out.Keys, got.Differ[:min(len(got.Differ), max(10-len(c.out.Keys), 0))]...)
 	return c.out.Rows
 }

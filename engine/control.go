@@ -368,6 +368,9 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 	if _, ok := p.Shadowed(); ok {
 		return e.verifyShadow(ctx, p)
 	}
+	if e.config.Repair {
+		return VerifyResult{}, dberr.WithHint(fmt.Errorf("%w: run %s copies no table, and only rows of a copy are repaired", ErrWrongPhase, id), "rollback, then apply, fills the new columns anew")
+	}
 	s := &session{e: e, plan: p, records: map[string]state.StepRecord{}, looking: true}
 	if s.run, err = e.db.Store.Run(ctx, id); err != nil {
 		return VerifyResult{}, fmt.Errorf("load run %s: %w", id, err)
@@ -408,7 +411,7 @@ func (e *Engine) verifyShadow(ctx context.Context, p *plans.Plan) (VerifyResult,
 			return err
 		}
 		res.Tables = append(res.Tables, t)
-		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), t.err())
+		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), s.repairable(t.err()))
 	})
 	return res, err
 }

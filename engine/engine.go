@@ -38,6 +38,8 @@ type Config struct {
 	Query        string        // a query on the target: more than 0 holds
 	FlagFile     string        // holds while it exists
 
+	Repair bool // a comparison of a table and its shadow copies rows that differ anew
+
 	// Replicas maps the plan's replica names to DSNs.
 	Replicas map[string]string
 	Targets  gate.Targets // what command and http gates may call

@@ -242,7 +242,18 @@ func (s *session) storeVerified(ctx context.Context, ph plans.PhaseName, list []
 	if t.Differ > 0 {
 		st = "fail"
 	}
-	return s.evidence(ctx, ph, "verify", st, fmt.Sprintf("%d rows, %d differ, %d can't go back", t.Rows, t.Differ, t.Unreturnable), list)
+	what := fmt.Sprintf("%d rows, %d differ, %d can't go back", t.Rows, t.Differ, t.Unreturnable)
+	if n := repaired(list); n > 0 {
+		what += fmt.Sprintf(", %d repaired", n)
+	}
+	return s.evidence(ctx, ph, "verify", st, what, list)
+}
+
+func repaired(list []TableVerified) (n int64) {
+	for _, t := range list {
+		n += t.Repaired
+	}
+	return n
 }
 
 func total(list []TableVerified, at time.Time) gate.Verified {

@@ -83,6 +83,8 @@ type TableVerified struct {
 	Rows         int64         `json:"rows"`
 	Differ       int64         `json:"differ"`
 	Keys         []string      `json:"keys,omitempty"`
+	Repaired     int64         `json:"repaired,omitempty"` // differed and were copied anew
+	RepairedKeys []string      `json:"repaired_keys,omitempty"`
 	Unreturnable int64         `json:"unreturnable"`
 	Elapsed      time.Duration `json:"elapsed_ns"`
 	Position     string        `json:"position,omitempty"`

@@ -27,7 +27,7 @@ func (s *session) shadowOf(ctx context.Context, alter int, reverse bool, workers
 }
 
 func (s *session) pairOptions() shadow.Options {
-	return shadow.Options{Note: func(text string) { s.e.observe(Note{text}) }}
+	return shadow.Options{Repair: s.e.config.Repair, Note: func(text string) { s.e.observe(Note{text}) }}
 }
 
 // copyStep is the id of the step whose segments say what is copied.
@@ -166,7 +166,12 @@ func (s *session) compareStep(ctx context.Context, st plans.Step) (outcome, erro
 	if err := s.storeVerified(ctx, s.phaseOf(st), []TableVerified{got}); err != nil {
 		return outcome{}, err
 	}
-	return outcome{got.Rows, "all rows agree on their stored bytes"}, got.err()
+	return outcome{got.Rows, "all rows agree on their stored bytes"}, s.repairable(got.err())
+}
+
+// repairable says what can be done about rows that differ.
+func (s *session) repairable(err error) error {
+	return dberr.WithHint(err, "only phasemig may write to the copy: find out what else did; then phasemig verify %s --repair copies these rows anew", s.run.ID)
 }
 
 // compareShadow compares every row of both tables while they are kept in step.

@@ -39,6 +39,9 @@ type Comparer interface {
 	// Strangers lists keys of the target that the source has not, where ranges of the
 	// source don't cover the target.
 	Strangers(ctx context.Context, most int) ([]string, error)
+	// Repair copies the rows of the keys from the source once more: what the target has of
+	// them goes, and what the source has comes. Errors: *DuplicateError.
+	Repair(ctx context.Context, keys []string) error
 	// Readable writes a key for people.
 	Readable(key string) string
 }
@@ -47,6 +50,14 @@ type Comparer interface {
 type Compared struct {
 	Rows   int64
 	Differ []string // keys, for people
+	// Repaired are those that differed and were copied anew.
+	Repaired []string
+}
+
+func (c *Compared) add(more Compared) {
+	c.Rows += more.Rows
+	c.Differ = append(c.Differ, more.Differ...)
+	c.Repaired = append(c.Repaired, more.Repaired...)
 }
 
 // Rounds of looking again at rows that differ: first as they are, then with the rows
@@ -78,8 +89,9 @@ func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, erro
 	if max(a.Rows, b.Rows) > fewRows {
 		return p.compareParts(ctx, c, r, int(a.Rows/parts)+1)
 	}
-	keys, err := p.settledKeys(ctx, c, r)
-	return Compared{Rows: a.Rows, Differ: readable(c, keys)}, err
+	out, err := p.settledKeys(ctx, c, r)
+	out.Rows = a.Rows
+	return out, err
 }
 
 // compareParts compares a range in parts of about n rows.
@@ -96,15 +108,13 @@ func (p *Pair) compareParts(ctx context.Context, c Comparer, r Range, n int) (Co
 		}
 		part := Range{Low: low, High: high}
 		if part == r { // it holds rows that the source has not, and no fewer parts can be made
-			keys, err := p.settledKeys(ctx, c, r)
-			return Compared{Differ: readable(c, keys)}, err
+			return p.settledKeys(ctx, c, r)
 		}
 		got, err := p.Compare(ctx, c, part)
 		if err != nil {
 			return all, err
 		}
-		all.Rows += got.Rows
-		all.Differ = append(all.Differ, got.Differ...)
+		all.add(got)
 		if last {
 			return all, nil
 		}
@@ -113,12 +123,26 @@ func (p *Pair) compareParts(ctx context.Context, c Comparer, r Range, n int) (Co
 }
 
 // settledKeys are the keys of a range that differ also when nothing is on its way.
-func (p *Pair) settledKeys(ctx context.Context, c Comparer, r Range) ([]string, error) {
+func (p *Pair) settledKeys(ctx context.Context, c Comparer, r Range) (Compared, error) {
 	keys, err := differing(ctx, c, r)
 	if err != nil {
-		return nil, err
+		return Compared{}, err
 	}
-	return p.stillDiffer(ctx, c, keys)
+	return p.judged(ctx, c, keys)
+}
+
+// judged looks at rows that differ until it is sure, and repairs them if that is asked for.
+func (p *Pair) judged(ctx context.Context, c Comparer, keys []string) (Compared, error) {
+	keys, err := p.stillDiffer(ctx, c, keys)
+	if err != nil || len(keys) == 0 || !p.o.Repair {
+		return Compared{Differ: readable(c, keys)}, err
+	}
+	left, err := p.repair(ctx, c, keys)
+	if err != nil {
+		return Compared{}, fmt.Errorf("repair rows: %w", err)
+	}
+	done := slices.DeleteFunc(keys, func(k string) bool { return slices.Contains(left, k) })
+	return Compared{Differ: readable(c, left), Repaired: readable(c, done)}, nil
 }
 
 // stillDiffer keeps the keys that differ also when nothing is on its way.
@@ -143,8 +167,7 @@ func (p *Pair) CompareStrangers(ctx context.Context, c Comparer) (Compared, erro
 	if err != nil {
 		return Compared{}, fmt.Errorf("look for rows that only the copy has: %w", err)
 	}
-	keys, err = p.stillDiffer(ctx, c, keys)
-	return Compared{Differ: readable(c, keys)}, err
+	return p.judged(ctx, c, keys)
 }
 
 func readable(c Comparer, keys []string) []string {

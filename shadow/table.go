@@ -152,6 +152,8 @@ type Options struct {
 	Memory int
 	// Sample is how often Seen is asked while chunks are open. Default 50 ms.
 	Sample time.Duration
+	// Repair lets Compare copy rows anew that differ.
+	Repair bool
 	// Note is told what an operator may want to know.
 	Note func(string)
 }

@@ -345,22 +345,26 @@ const (
 )
 
 func (s *session) writeStaged(ctx context.Context, images []shadow.Image) error {
-	if err := s.stage(ctx); err != nil {
-		return err
-	}
-	p := s.p
-	for _, q := range p.clearStatements() {
-		if err := s.exec(ctx, q); err != nil {
-			return err
-		}
-	}
-	if err := s.exec(ctx, leniently); err != nil {
+	if err := s.stageEmpty(ctx); err != nil {
 		return err
 	}
 	if err := s.fillStage(ctx, images); err != nil {
 		return err
 	}
-	for _, q := range p.mergeStatements() {
+	for _, q := range s.p.mergeStatements() {
+		if err := s.exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stageEmpty has the temporary tables ready to take values exactly.
+func (s *session) stageEmpty(ctx context.Context) error {
+	if err := s.stage(ctx); err != nil {
+		return err
+	}
+	for _, q := range append(s.p.clearStatements(), leniently) {
 		if err := s.exec(ctx, q); err != nil {
 			return err
 		}

@@ -322,5 +322,81 @@ func (p *pair) Hold(ctx context.Context, keys []string, f func(context.Context) 
 	return f(ctx)
 }
 
+// Repair implements shadow.Comparer. The rows go the way of changes that can't be written
+// as they are, only that they come from the table and not from the log.
+func (p *pair) Repair(ctx context.Context, keys []string) error {
+	s := p.borrow()
+	defer p.giveBack(s)
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	err := s.repair(ctx, keys)
+	if err == nil {
+		return nil
+	}
+	err = p.duplicateOf(err)
+	id := s.id
+	if rerr := s.rollback(ctx); rerr == nil {
+		return err
+	}
+	s.close()
+	if werr := p.s.awaitEnd(ctx, id); werr != nil {
+		return werr
+	}
+	return err
+}
+
+// repair is one transaction.
+func (s *session) repair(ctx context.Context, keys []string) error {
+	if err := s.checkLease(ctx); err != nil {
+		return err
+	}
+	if err := s.stageEmpty(ctx); err != nil {
+		return err
+	}
+	list, err := s.p.repairStatements(keys)
+	if err != nil {
+		return err
+	}
+	for _, q := range append(list, s.p.mergeStatements()...) {
+		if err := s.exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, "COMMIT")
+}
+
+// repairStatements fill the temporary tables with keys and what the source has of them. A
+// row goes on with what the target alone has of its key.
+func (p *pair) repairStatements(keys []string) ([]string, error) {
+	where, err := p.keysCondition(p.sideOf(shadow.Source), keys)
+	if err != nil {
+		return nil, err
+	}
+	var all, columns, heirs []string
+	for _, k := range keys {
+		lits, err := literals(p.key, k)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, "SELECT "+strings.Join(lits, ", "))
+	}
+	for _, c := range p.columns {
+		columns = append(columns, quote(c.From))
+	}
+	for _, k := range p.key {
+		heirs = append(heirs, quote(k.Name), quote(k.Name))
+	}
+	from := " FROM " + p.source() + " WHERE " + where
+	out := []string{
+		"INSERT INTO " + stageName(stageKeys) + " " + strings.Join(all, " UNION ALL "),
+		"INSERT INTO " + stageName(stageRows) + " SELECT " + strings.Join(columns, ", ") + from,
+	}
+	if p.Keeps() {
+		out = append(out, "INSERT INTO "+stageName(stageFrom)+" SELECT "+strings.Join(heirs, ", ")+from)
+	}
+	return out, nil
+}
+
 // Readable implements shadow.Comparer.
 func (p *pair) Readable(key string) string { return readable(p.key, key) }

@@ -240,6 +240,9 @@ func (g *page) verified(r engine.VerifyResult) {
 	g.table(0, []string{"TABLE", "COLUMNS", "ROWS", "DIFFER", "CAN'T GO BACK", "TIME"}, rows)
 	for _, t := range r.Tables {
 		g.labeled(0, "differ", strings.Join(t.Keys, ", "))
+		if t.Repaired > 0 {
+			g.labeled(0, "repaired", number(t.Repaired)+": "+strings.Join(t.RepairedKeys, ", "))
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func engineConfig(c *cli.Context, t *target) (engine.Config, error) {
 		MaxLag: b.MaxLag, MaxLatency: b.MaxLatency, MaxActive: b.MaxActive,
 		MaxLoad: th.MaxLoad, CriticalLoad: th.CriticalLoad, HTTP: th.HTTP, Query: th.Query, FlagFile: th.FlagFile,
 		LockWait: l.Wait, LockBudget: l.Budget, KillBlockers: l.KillBlockers,
+		Repair:   c.Bool("repair"),
 		Replicas: t.replicas, Targets: t.config.Targets,
 	}, nil
 }

@@ -16,8 +16,12 @@ func (p *program) verifyCommand() *cli.Command {
 		Category:  groupLook,
 		Usage:     "compare every row of a run's tables, on stored bytes",
 		ArgsUsage: runArgument,
-		Flags:     slices.Concat(targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
-		Action:    p.verify,
+		Description: "What differs is named, and nothing is changed. With --repair, rows of a copied table that\n" +
+			"differ are copied anew while they are held, a few at a time, and named; find out what wrote to\n" +
+			"the copy first: phasemig alone does, and its writes don't differ.",
+		Flags: slices.Concat([]cli.Flag{&cli.BoolFlag{Name: "repair", Usage: "copy rows anew that differ (of a table that is being copied)"}},
+			targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
+		Action: p.verify,
 	}
 }
 
