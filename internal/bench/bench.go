@@ -188,8 +188,13 @@ func (m *measure) phasemig(ctx context.Context) (time.Duration, error) {
 	defer db.Close()
 	var took time.Duration
 	e := engine.New(db, engine.Config{Workers: m.o.Workers}, func(ev engine.Event) {
-		if s, ok := ev.(engine.StepDone); ok && strings.HasSuffix(s.Step, string(plans.Backfill)) {
-			took = s.Elapsed
+		switch s := ev.(type) {
+		case engine.StepDone:
+			if strings.HasSuffix(s.Step, string(plans.Backfill)) {
+				took = s.Elapsed
+			}
+		case engine.Throttled: // told once a second: it belongs to the figure, and the reader should know
+			fmt.Fprintf(m.o.Out, "    throttled to %.0f %%: %s\n", 100*s.Share, s.Reason)
 		}
 	})
 	if _, err := e.Apply(ctx, p, engine.Options{Phase: plans.Expand}); err != nil {
