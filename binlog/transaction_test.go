@@ -101,6 +101,9 @@ func TestResumeAmongBranches(t *testing.T) {
 		mark(1)
 		branch("b", 2)
 		mark(2)
+		// Committed in one phase, or never: neither stays open, and neither is handed on again.
+		b.session()("XA START 'd'", "INSERT INTO t VALUES (4, 1)", "XA END 'd'", "XA COMMIT 'd' ONE PHASE")
+		b.session()("XA START 'e'", "INSERT INTO t VALUES (5, 1)", "XA END 'e'", "XA ROLLBACK 'e'")
 		sessions["a"]("XA COMMIT 'a'")
 		mark(3)
 		branch("c", 3)
@@ -113,7 +116,7 @@ func TestResumeAmongBranches(t *testing.T) {
 		for _, step := range []struct {
 			rows string
 			at   stream.Position
-		}{{"(101,0)", at[0]}, {"(102,0)", at[0]}, {"(1,1)", at[1]}, {"(103,0)", at[1]}, {"(104,0)", at[3]}, {"(3,1)", ""}, {"(105,0)", at[5]}} {
+		}{{"(101,0)", at[0]}, {"(102,0)", at[0]}, {"(4,1)", at[0]}, {"(1,1)", at[1]}, {"(103,0)", at[1]}, {"(104,0)", at[3]}, {"(3,1)", ""}, {"(105,0)", at[5]}} {
 			txn := r.until()
 			want(t, "rows", r.text(txn.changes), "t insert "+step.rows)
 			if step.at != "" {
@@ -122,7 +125,7 @@ func TestResumeAmongBranches(t *testing.T) {
 			}
 			ends = append(ends, r.Resume(txn.Seq))
 		}
-		for n, next := range []string{"(102,0)", "(1,1)", "(103,0)", "(104,0)", "(3,1)", "(105,0)"} {
+		for n, next := range []string{"(102,0)", "(4,1)", "(1,1)", "(103,0)", "(104,0)", "(3,1)", "(105,0)"} {
 			again := b.read(ends[n], "t")
 			want(t, "again", again.text(again.until().changes), "t insert "+next)
 		}
