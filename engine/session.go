@@ -171,7 +171,11 @@ func creator(info schema.Server) string { return info.User + " / " + OSUser() }
 
 func (s *session) sameRun(info schema.Server) error {
 	if s.run.PlanHash != s.plan.Hash {
-		return &plans.DriftError{What: fmt.Sprintf("run %s was started with another version of this plan", s.run.ID), Diff: []string{"- hash " + s.run.PlanHash, "+ hash " + s.plan.Hash}}
+		err := error(&plans.DriftError{What: fmt.Sprintf("run %s was started with another version of this plan", s.run.ID), Diff: []string{"- hash " + s.run.PlanHash, "+ hash " + s.plan.Hash}})
+		if !s.run.Status.Active() {
+			err = dberr.WithHint(err, "that run is %s: phasemig cleanup %s forgets it, then apply this plan", s.run.Status, s.run.ID)
+		}
+		return err
 	}
 	return s.sameServer(info)
 }
