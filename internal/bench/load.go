@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // Loaded is a migration under saturating writes.
@@ -30,6 +32,19 @@ type Loaded struct {
 	TPS      float64 `json:"tps"`
 	Errors   int     `json:"application_errors"`
 	CutOver  string  `json:"cut_over"`
+	// Stalls are the application's longest transactions in ms around ten exchanges of the
+	// tables, there and back; promise: a median ≤ 200.
+	Stalls  []float64 `json:"cut_over_stalls_ms"`
+	Limited *Limited  `json:"under_max_latency,omitempty"`
+}
+
+// Limited is a migration whose writers' latency is limited.
+type Limited struct {
+	Limit    float64  `json:"max_latency_ms"` // twice the p99 that the writers had alone
+	P99      float64  `json:"p99_ms"`         // promise: ≤ the limit
+	Took     float64  `json:"phasemig_s"`
+	OverIdle float64  `json:"over_idle"` // promise: ≤ 10
+	Said     []string `json:"said,omitempty"`
 }
 
 const loadWriters = 4
@@ -50,14 +65,81 @@ func (m *shadowMeasure) underLoad(ctx context.Context, idle float64) (*Loaded, e
 		return nil, err
 	}
 	during := w.lap()
-	if err := w.stop(); err != nil {
-		return nil, err
-	}
 	l := &Loaded{Writers: loadWriters, Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, CutOver: t.note,
 		P99Alone: alone.percentile(.99), P99: during.percentile(.99), Longest: during.percentile(1), TPSAlone: alone.rate(), TPS: during.rate(), Errors: during.errors}
 	fmt.Fprintf(m.o.Out, "under %d writers: %.2f s (%.2f × idle), p99 %.1f → %.1f ms, longest %.0f ms, %.0f → %.0f tps, %d application errors, %s\n",
 		l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.Longest, l.TPSAlone, l.TPS, l.Errors, l.CutOver)
+	if l.Stalls, err = m.cutOvers(ctx, w); err != nil {
+		return l, fmt.Errorf("exchange the tables: %w", err)
+	}
+	if l.Limited, err = m.limited(ctx, w, idle); err != nil {
+		return l, fmt.Errorf("with a limit on the latency: %w", err)
+	}
+	return l, w.stop()
+}
+
+// cutOvers exchanges the tables ten times, and returns the longest transaction around
+// each.
+func (m *shadowMeasure) cutOvers(ctx context.Context, w *writers) ([]float64, error) {
+	if err := m.reset(ctx); err != nil {
+		return nil, err
+	}
+	db, err := m.o.Open(ctx, m.dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	p, err := m.plan(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	e := engine.New(db, engine.Config{Workers: m.o.Workers}, nil)
+	if _, err := e.Apply(ctx, p, engine.Options{Phase: plans.Expand}); err != nil {
+		return nil, err
+	}
+	var stalls []float64
+	for n := range 10 {
+		w.lap()
+		if n%2 == 0 {
+			_, err = e.Apply(ctx, p, engine.Options{Phase: plans.Switch})
+		} else {
+			_, err = e.Rollback(ctx, p.ID, engine.RollbackOptions{})
+		}
+		if err != nil {
+			return stalls, err
+		}
+		stalls = append(stalls, w.lap().percentile(1))
+	}
+	fmt.Fprintf(m.o.Out, "ten cut-overs: longest transaction at the median %.0f ms, of all %.0f ms\n", median(stalls), slices.Max(stalls))
+	if _, err := e.Rollback(ctx, p.ID, engine.RollbackOptions{All: true}); err != nil {
+		return stalls, err
+	}
+	_, err = e.Cleanup(ctx, p.ID, false)
+	return stalls, err
+}
+
+// limited migrates with a limit of twice the p99 that the writers have alone.
+func (m *shadowMeasure) limited(ctx context.Context, w *writers, idle float64) (*Limited, error) {
+	if err := m.reset(ctx); err != nil {
+		return nil, err
+	}
+	w.lap()
+	if err := sleep(ctx, m.o.Load); err != nil {
+		return nil, err
+	}
+	limit := 2 * w.lap().percentile(.99)
+	t, err := m.migrate(ctx, engine.Config{Workers: m.o.Workers, MaxLatency: time.Duration(limit * float64(time.Millisecond))})
+	if err != nil {
+		return nil, err
+	}
+	l := &Limited{Limit: limit, P99: w.lap().percentile(.99), Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, Said: t.said}
+	fmt.Fprintf(m.o.Out, "with --max-latency %.1f ms: %.2f s (%.2f × idle), p99 %.1f ms; said: %s\n", l.Limit, l.Took, l.OverIdle, l.P99, strings.Join(l.Said, "; "))
 	return l, nil
+}
+
+// reset gives the table its first shape.
+func (m *shadowMeasure) reset(ctx context.Context) error {
+	return m.exec(ctx, "ALTER TABLE sbtest1 MODIFY k INT NOT NULL DEFAULT 0, ALGORITHM=COPY")
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -156,6 +157,7 @@ func (m *shadowMeasure) native(ctx context.Context) (time.Duration, error) {
 type timed struct {
 	all, copy, compare time.Duration
 	note               string
+	said               []string // what an operator was told
 }
 
 func (m *shadowMeasure) shadow(ctx context.Context) (timed, error) {
@@ -163,7 +165,7 @@ func (m *shadowMeasure) shadow(ctx context.Context) (timed, error) {
 	if err != nil {
 		return t, err
 	}
-	return t, m.exec(ctx, "ALTER TABLE sbtest1 MODIFY k INT NOT NULL DEFAULT 0, ALGORITHM=COPY")
+	return t, m.reset(ctx)
 }
 
 // migrate is everything from the plan to the cut-over, and contract outside of the
@@ -195,6 +197,15 @@ func (m *shadowMeasure) migrate(ctx context.Context, c engine.Config) (timed, er
 }
 
 func (t *timed) see(ev engine.Event) {
+	switch n := ev.(type) {
+	case engine.Note:
+		t.said = append(t.said, n.Text)
+	case engine.Throttled: // the last word is enough
+		if i := slices.IndexFunc(t.said, func(s string) bool { return strings.HasPrefix(s, "throttled") }); i >= 0 {
+			t.said = slices.Delete(t.said, i, i+1)
+		}
+		t.said = append(t.said, fmt.Sprintf("throttled to %.0f %%: %s", 100*n.Share, n.Reason))
+	}
 	s, ok := ev.(engine.StepDone)
 	switch {
 	case !ok:
