@@ -24,7 +24,7 @@ func (b *builder) assumes(p *Plan) []Assume {
 		t, _ := b.facts.Table(id)
 		cols, own := p.Touched(id)
 		if _, ok := p.Shadowed(); !ok { // a shadow is as safe for a table of any size
-			out = append(out, Assume{What: "rows", Table: id, Max: room(t.Rows)}, Assume{What: "bytes", Table: id, Max: room(t.Bytes)})
+			out = append(out, Assume{What: "rows", Table: id, Max: room(t.Rows)}, Assume{What: "bytes", Table: id, Max: room(max(t.Bytes, littleBytes))})
 		}
 		out = append(out,
 			Assume{What: "table", Table: id, Lines: t.Lines()},
@@ -43,6 +43,10 @@ func (b *builder) assumes(p *Plan) []Assume {
 func series(number int) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%d", number/10000, number/100%100), ".0")
 }
+
+// littleBytes is a size below which no decision changes. A server's count of bytes may be of
+// before the rows came, and catch up between a plan and its first step.
+const littleBytes = 100_000_000
 
 func room(n int64) int64 {
 	if n < 10_000 {
