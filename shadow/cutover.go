@@ -150,6 +150,9 @@ func (p *Pair) empty(ctx context.Context, lane int, apply func(context.Context, 
 		b.L = p.follow.resume(b.l)
 		if err := apply(ctx, b.Batch); err != nil {
 			p.ledger.restore(b)
+			if ctx.Err() != nil { // the time under the lock is over, which says nothing of the batch
+				err = context.Cause(ctx)
+			}
 			return fmt.Errorf("apply the last %d changed rows: %w", len(b.Images), err)
 		}
 		p.ledger.applied(b)

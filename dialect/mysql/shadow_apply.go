@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -68,24 +69,55 @@ func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
 		return err
 	}
 	err := s.apply(ctx, b)
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	if errors.Is(err, dberr.ConnLost) {
-		id := s.id
-		s.close()
-		// What was sent may still be done. Only when the session is gone can't it come
-		// after what is applied next.
-		if werr := p.s.awaitEnd(ctx, id); werr != nil {
-			return werr
-		}
-		return err
+	case errors.Is(err, dberr.ConnLost), p.Keeps() && ctx.Err() != nil:
+		return s.lost(ctx, b, err)
 	}
 	if rerr := s.rollback(ctx); rerr != nil {
 		s.close()
 	}
 	return err
 }
+
+// lost is what follows a batch whose answer was lost. What was sent may still be done: only
+// when the session is gone can't it come after what is applied next. Where rows go on with
+// columns of the target's own a batch must not be applied twice, so L is asked whether it was: a batch
+// that isn't empty stores another one than the batch before it.
+func (s *session) lost(ctx context.Context, b shadow.Batch, cause error) error {
+	id := s.id
+	s.close()
+	if err := s.p.s.awaitEnd(ctx, id); err != nil {
+		return s.p.unknown(err)
+	}
+	if !s.p.Keeps() || len(b.Images) == 0 {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	var at string
+	q := fmt.Sprintf("SELECT log_position FROM %s WHERE role = %s AND lane = %d", s.p.checkpoint(), quoteText(s.p.role()), b.Lane)
+	if err := s.p.copy.QueryRowContext(ctx, q).Scan(&at); err != nil {
+		return s.p.unknown(classify(err))
+	}
+	if at == string(b.L) {
+		return nil
+	}
+	return cause
+}
+
+// unknown ends the run where an error would let it try again: the next one begins behind
+// the last batch, whichever that is.
+func (p *pair) unknown(err error) error {
+	if !p.Keeps() {
+		return err
+	}
+	return fmt.Errorf("%w: what became of the last changed rows is not known: %v", errAmbiguous, err)
+}
+
+// errAmbiguous is of no class that is tried again.
+var errAmbiguous = dberr.WithHint(errors.New("the connection was lost"), "call again: it goes on behind what was stored")
 
 // rollback also takes back what a half-done detour through temporary tables left of
 // the session's settings.

@@ -102,6 +102,9 @@ func (l *locked) take(ctx context.Context, more string) error {
 
 // Mark implements shadow.Locked.
 func (l *locked) Mark(ctx context.Context) (uint64, error) {
+	if l.conn == nil {
+		return 0, errUnlocked
+	}
 	res, err := l.conn.ExecContext(ctx, markStatement(l.p.checkpoint()))
 	if err != nil {
 		return 0, classify(err)
@@ -114,12 +117,27 @@ func (l *locked) Mark(ctx context.Context) (uint64, error) {
 }
 
 // Apply implements shadow.Locked.
-func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.apply(ctx, b) }
+func (l *locked) Apply(ctx context.Context, b shadow.Batch) error {
+	if l.conn == nil {
+		return errUnlocked
+	}
+	err := l.apply(ctx, b)
+	if err == nil || !l.p.Keeps() || !errors.Is(err, dberr.ConnLost) && ctx.Err() == nil {
+		return err
+	}
+	return l.lost(ctx, b, err)
+}
+
+// errUnlocked: the connection is gone, and the locks with it.
+var errUnlocked = dberr.Mark(dberr.LockTimeout, errors.New("the connection that held the locks was lost"))
 
 // Swap implements shadow.Locked. Where the other direction begins to read is
 // committed before the names change, and never again after: whoever finds them changed
 // trusts it.
 func (l *locked) Swap(ctx context.Context, other stream.Position) error {
+	if l.conn == nil {
+		return errUnlocked
+	}
 	if err := l.checkLease(ctx); err != nil {
 		return err
 	}
@@ -229,6 +247,7 @@ func (l *locked) Close() error {
 	defer cancel()
 	id := l.id
 	if l.conn == nil {
+		l.shut()
 		return nil
 	}
 	err := l.exec(ctx, "ROLLBACK")
