@@ -183,6 +183,7 @@ func (m *mortal) differs(r called) {
 // and lets the first go on: it must notice, and harm nothing. Its lease is free after a while; what
 // it had locked, the second one must get over.
 func TestStoppedRunner(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
 		points := []string{"shadow.drained"}
 		if long() {
@@ -252,6 +253,7 @@ func TestCrashShadowAnytime(t *testing.T) {
 				m.isOld("the way back")
 			}
 			kills += m.died[""]
+			t.Logf("%d kills so far", kills)
 			if rep := m.lap("killed"); rep.Errors > 0 {
 				t.Fatal(rep)
 			}

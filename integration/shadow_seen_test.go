@@ -17,6 +17,7 @@ import (
 // between. Forgotten too early the change is lost; with the rule taken away it must be, or
 // the test shows nothing.
 func TestTrap3SeenBeforeForgotten(t *testing.T) {
+	t.Parallel() // it waits most of the time, for a server of its own
 	server := dbtest.Start(t, throwaway.MySQL, throwaway.Options{})
 	dbtest.Exec(t, server.DSN(""), "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'",
 		"SET GLOBAL rpl_semi_sync_source_wait_point = AFTER_SYNC", "SET GLOBAL rpl_semi_sync_source_timeout = 6000", "SET GLOBAL rpl_semi_sync_source_wait_no_replica = ON")
