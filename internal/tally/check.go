@@ -62,7 +62,12 @@ func (f *Fleet) writeOut(ctx context.Context, oracle *sql.DB, c Check) error {
 	if err := f.fill(ctx, oracle, Table); err != nil || c.Alter == "" {
 		return err
 	}
-	_, err := oracle.ExecContext(ctx, "ALTER TABLE "+Table+" "+c.Alter)
+	conn, err := f.inMode(ctx, oracle)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, "ALTER TABLE "+Table+" "+c.Alter)
 	return err
 }
 
@@ -144,9 +149,13 @@ func (f *Fleet) sameRows(ctx context.Context, db *sql.DB, table string, oracle *
 
 // cells reads every row by its key, each column by its bytes.
 func (f *Fleet) cells(ctx context.Context, db *sql.DB, table string, names []string, sh shape) (map[string][]string, error) {
+	bytes, err := asBytes(ctx, db, table)
+	if err != nil {
+		return nil, err
+	}
 	exprs := []string{f.keyText(sh)}
 	for _, n := range names {
-		exprs = append(exprs, "HEX(CONCAT("+n+", ''))")
+		exprs = append(exprs, bytes(n))
 	}
 	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM "+table)
 	if err != nil {
@@ -177,6 +186,29 @@ func (f *Fleet) cells(ctx context.Context, db *sql.DB, table string, names []str
 		out[key] = append([]string{strings.Join(names, ",")}, line...)
 	}
 	return out, rows.Err()
+}
+
+// asBytes writes a column by its bytes. A vector is no text to CONCAT.
+func asBytes(ctx context.Context, db *sql.DB, table string) (func(string) string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND data_type = 'vector'", table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	vector := map[string]bool{}
+	for rows.Next() {
+		var n string
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		vector[quote(n)] = true
+	}
+	return func(n string) string {
+		if vector[n] {
+			return "HEX(CAST(" + n + " AS BINARY))"
+		}
+		return "HEX(CONCAT(" + n + ", ''))"
+	}, rows.Err()
 }
 
 func (f *Fleet) keyText(sh shape) string {

@@ -74,12 +74,17 @@ func (f *Fleet) load(ctx context.Context) error {
 // fill inserts the tally into an empty table of the old shape.
 func (f *Fleet) fill(ctx context.Context, db *sql.DB, table string) error {
 	s := &f.options.Subject
+	conn, err := f.inMode(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	var names, tuples []string
 	flush := func() error {
 		if len(tuples) == 0 {
 			return nil
 		}
-		_, err := db.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(tuples, ", "))
+		_, err := conn.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(tuples, ", "))
 		tuples = tuples[:0]
 		return err
 	}
@@ -93,6 +98,19 @@ func (f *Fleet) fill(ctx context.Context, db *sql.DB, table string) error {
 		}
 	}
 	return flush()
+}
+
+// inMode is a connection in the application's sql_mode.
+func (f *Fleet) inMode(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil || f.options.Subject.Mode == "" {
+		return conn, err
+	}
+	if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = '"+f.options.Subject.Mode+"'"); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 var levels = []string{"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"}
