@@ -108,6 +108,7 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"approval":            approval,
 	"command":             command,
 	"http":                httpGate,
+	"window":              window,
 }
 
 // Kinds lists the kinds of gates, sorted.

@@ -49,6 +49,7 @@ var settings = map[string][]string{
 	"approval":            {"by", "requester"},
 	"command":             {"target"},
 	"http":                {"target"},
+	"window":              {"days", "from", "to", "zone", "least", "freeze"},
 }
 
 // Validate finds what is wrong with a gate's kind and settings without asking
@@ -75,6 +76,8 @@ func validateValues(g plans.GateRef) error {
 		_, err = duration(g.Params, "max_age", 0)
 	case "approval":
 		_, err = number(g.Params, "by", 1)
+	case "window":
+		_, err = windowOf(g.Params)
 	case "command", "http":
 		if s, ok := g.Params["target"].(string); !ok || s == "" {
 			err = fmt.Errorf("setting target: name a %s defined in phasemig.yaml", g.Kind)

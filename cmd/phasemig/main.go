@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // a container may have no time zones, and gates know them by name
 
 	"github.com/phasemig/phasemig/cmd/internal/cli"
 )
