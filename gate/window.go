@@ -134,7 +134,7 @@ func freezes(v any) ([]days, error) {
 	}
 	var out []days
 	for _, one := range list {
-		first, last, ranged := strings.Cut(fmt.Sprint(one), "..")
+		first, last, ranged := strings.Cut(dayText(one), "..")
 		if !ranged {
 			last = first
 		}
@@ -149,6 +149,15 @@ func freezes(v any) ([]days, error) {
 		out = append(out, days{first, last})
 	}
 	return out, nil
+}
+
+// dayText: a day that stands in YAML without quotes comes as a time, and out of a plan as
+// the text of one.
+func dayText(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.Format(time.DateOnly)
+	}
+	return strings.TrimSuffix(fmt.Sprint(v), "T00:00:00Z")
 }
 
 // frozen names the freeze that a moment lies in.

@@ -18,7 +18,7 @@ func at(t *testing.T, s string) time.Time {
 
 func TestWindow(t *testing.T) {
 	office := map[string]any{"days": "mon-fri", "from": "09:00", "to": "17:00", "zone": "Europe/Berlin", "least": "1h",
-		"freeze": []any{"2026-12-24", "2026-12-28..2027-01-03"}}
+		"freeze": []any{"2026-12-24T00:00:00Z", time.Date(2026, 12, 25, 0, 0, 0, 0, time.UTC), "2026-12-28..2027-01-03"}}
 	night := map[string]any{"days": "fri", "from": "22:00", "to": "04:00", "freeze": []any{"2026-12-05"}}
 	always := map[string]any{"days": "sun-sat"}
 	for _, c := range []struct {
@@ -35,7 +35,7 @@ func TestWindow(t *testing.T) {
 		{"just closed", office, "2026-12-01T16:00:00Z", Inconclusive, "it opens Wed 2026-12-02 09:00 CET", 16 * time.Hour},
 		{"too little is left", office, "2026-12-01T15:30:00Z", Inconclusive, "only 30m0s of the window", 16*time.Hour + 30*time.Minute},
 		{"on Saturday", office, "2026-12-05T10:00:00Z", Inconclusive, "it opens Mon 2026-12-07 09:00 CET", 46 * time.Hour},
-		{"a frozen day", office, "2026-12-24T10:00:00Z", Inconclusive, "a freeze is on: 2026-12-24", 22 * time.Hour},
+		{"a frozen day", office, "2026-12-24T10:00:00Z", Inconclusive, "a freeze is on: 2026-12-24", 10*24*time.Hour + 22*time.Hour},
 		{"a frozen week", office, "2026-12-29T10:00:00Z", Inconclusive, "a freeze is on: 2026-12-28 to 2027-01-03", 5*24*time.Hour + 22*time.Hour},
 		{"after midnight, of the day before", night, "2026-11-28T03:00:00Z", Pass, "1h0m0s are left", 0},
 		{"the day before's is not today's", night, "2026-11-27T03:00:00Z", Inconclusive, "opens Fri 2026-11-27 22:00 UTC", 19 * time.Hour},
