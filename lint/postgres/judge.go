@@ -37,6 +37,8 @@ type judge struct {
 	volatile map[string]bool
 	depth    int // of routine bodies
 	said     map[string]bool
+	// made and strange: a file of the context has made tables, and has changed some that none has made.
+	makes, strange bool
 }
 
 func newJudge(v lint.Version, c *lint.Catalog) lint.Judge {
@@ -118,8 +120,12 @@ func outside(text string) bool {
 	return false
 }
 
-// End ends the session; what is open is committed by whoever runs the file.
+// End ends the session; what is open is committed by whoever runs the file. Context that makes every table that it changes is taken for the
+// whole schema.
 func (j *judge) End() []lint.Finding {
+	if j.file.Context {
+		j.catalog.Complete = j.makes && !j.strange
+	}
 	if !j.tx.open || j.tx.wrapped || j.file.Format == lint.Plain && len(j.file.Statements) == 0 {
 		return nil
 	}

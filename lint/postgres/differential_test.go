@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/lint/linttest"
+)
+
+// servers are those that the tests below ask, with the version that the rules are given.
+var servers = map[throwaway.Kind]string{throwaway.Postgres15: "15", throwaway.Postgres18: "18"}
+
+// TestDifferential runs the cases of testdata/differential/statements.txt on the real servers, against tables with rows. What the
+// server refuses must be an error, and what it takes must not be said to fail.
+func TestDifferential(t *testing.T) {
+	schema := text(t, "testdata/differential/schema.sql")
+	cases := lines(t, "testdata/differential/statements.txt")
+	for kind, version := range servers {
+		t.Run(string(kind), func(t *testing.T) {
+			dsn := dbtest.Database(t, kind)
+			dbtest.Exec(t, dsn, schema, text(t, "testdata/differential/rows.sql"))
+			db := dbtest.DB(t, dsn)
+			refused, silent, unsaid, alarms := 0, 0, 0, 0
+			for _, c := range cases {
+				err := runs(t, db, c)
+				res := linttest.Check(t, Dialect(), version, schema, wrapped(c))
+				errors, fails := says(res)
+				switch {
+				case err != nil && !errors:
+					silent++
+					t.Errorf("not found: %s\n    %v", c, err)
+				case err == nil && fails:
+					alarms++
+					t.Errorf("false alarm: %s\n    %v", c, res.Findings)
+				case err != nil && !fails:
+					unsaid++
+				}
+				if err != nil {
+					refused++
+				}
+			}
+			t.Logf("%d cases, %d refused: %d of them not found, %d found for another reason only; %d false alarms", len(cases), refused, silent, unsaid, alarms)
+			if len(cases) < 500 || refused < 250 {
+				t.Errorf("only %d cases, %d refused", len(cases), refused)
+			}
+		})
+	}
+}
+
+// wrapped is a case as a file: several statements are one transaction.
+func wrapped(c string) string {
+	if strings.Contains(c, ";") {
+		return "BEGIN;\n" + c + ";\nCOMMIT;"
+	}
+	return c + ";"
+}
+
+// says reports whether there is an error, and whether one says that a statement fails.
+func says(res lint.Result) (errors, fails bool) {
+	for _, f := range res.Findings {
+		r, _ := Dialect().Rule(f.Rule)
+		if f.Severity != lint.Error {
+			continue
+		}
+		errors = true
+		fails = fails || r.Kind == lint.Fails || f.Rule == lint.NotJudged || strings.Contains(f.Message, "this fails") || strings.Contains(f.Message, " fails: ")
+	}
+	return errors, fails
+}
+
+// runs runs a case in a transaction that is taken back, and gives the server's error about its last statement.
+func runs(t *testing.T, db *sql.DB, c string) error {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	parts := strings.Split(c, ";")
+	if _, err := tx.ExecContext(ctx, "SET LOCAL TimeZone = 'Europe/Berlin'"); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range parts[:len(parts)-1] {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, parts[len(parts)-1])
+	return err
+}
+
+func text(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// lines are the lines of a file that aren't empty and no comment.
+func lines(t *testing.T, name string) []string {
+	t.Helper()
+	out := strings.Split(text(t, name), "\n")
+	return slices.DeleteFunc(out, func(l string) bool { return l == "" || l[0] == '#' })
+}
