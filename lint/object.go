@@ -14,6 +14,7 @@ type Object struct {
 	Args, Names []string
 	Required    int
 	Returns     string
+	Volatility  string // "immutable", "stable", "volatile"
 	Uses        []Use
 }
 

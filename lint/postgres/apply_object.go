@@ -161,6 +161,12 @@ func routineOf(n *pg.CreateFunctionStmt) *lint.Object {
 	if n.ReturnType.GetSetof() {
 		o.Returns = ""
 	}
+	o.Volatility = "volatile"
+	for _, d := range n.Options {
+		if e := d.GetDefElem(); e.GetDefname() == "volatility" {
+			o.Volatility = str(e.Arg)
+		}
+	}
 	return o
 }
 

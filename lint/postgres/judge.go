@@ -42,7 +42,11 @@ type judge struct {
 }
 
 func newJudge(v lint.Version, c *lint.Catalog) lint.Judge {
-	return &judge{version: v, catalog: c, rules: rules(), routines: map[string]string{}, volatile: map[string]bool{}}
+	j := &judge{version: v, catalog: c, rules: rules(), routines: map[string]string{}, volatile: map[string]bool{}}
+	for _, f := range append(c.Objects.All("function"), c.Objects.All("procedure")...) { // those of the context
+		j.volatile[strings.ToLower(f.ID.Name)] = f.Volatility == "volatile"
+	}
+	return j
 }
 
 // rule is a rule and its test. check reports through the call.
