@@ -15,6 +15,7 @@ type Object struct {
 	Required    int
 	Returns     string
 	Volatility  string // "immutable", "stable", "volatile"
+	Language    string
 	Uses        []Use
 }
 

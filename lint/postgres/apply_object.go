@@ -163,8 +163,11 @@ func routineOf(n *pg.CreateFunctionStmt) *lint.Object {
 	}
 	o.Volatility = "volatile"
 	for _, d := range n.Options {
-		if e := d.GetDefElem(); e.GetDefname() == "volatility" {
+		switch e := d.GetDefElem(); e.GetDefname() {
+		case "volatility":
 			o.Volatility = str(e.Arg)
+		case "language":
+			o.Language = strings.ToLower(str(e.Arg))
 		}
 	}
 	return o

@@ -296,7 +296,7 @@ func (c *call) mutable(n *pg.Node, in source) string {
 		if f := m.GetFuncCall(); f != nil {
 			name := lastName(f.Funcname)
 			if own := c.routinesNamed(identOf(f.Funcname)); len(own) > 0 {
-				if v := own[0].Volatility; v != "" && v != "immutable" {
+				if v := own[0].Volatility; v != "" && v != "immutable" && own[0].Language != "sql" { // which may be inlined
 					found = name + "() is " + v
 				}
 				return

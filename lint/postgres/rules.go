@@ -10,7 +10,7 @@ func rules() []rule {
 		// indexes
 		createIndex, dropIndex, reindex, uniqueConcurrently, redundantIndex, foreignKeyIndex,
 		// names and objects
-		rename, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notOnThisVersion,
+		rename, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, notOnThisVersion,
 		// partitions and materialized views
 		attachPartition, createPartition, detachPartition, refreshView,
 		// rows
