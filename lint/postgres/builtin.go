@@ -20,6 +20,19 @@ var functionsText string
 //go:embed types.txt
 var typesText string
 
+// SELECT DISTINCT opcname FROM pg_opclass
+//
+//go:embed opclasses.txt
+var classesText string
+
+var classes = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	for _, n := range strings.Fields(classesText) {
+		out[n] = true
+	}
+	return out
+})
+
 type builtin struct{ returns, volatility, kind string }
 
 var builtins = sync.OnceValue(func() map[string]builtin {
