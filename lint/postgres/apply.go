@@ -437,6 +437,11 @@ func (j *judge) set(n *pg.VariableSetStmt) {
 		if strings.EqualFold(n.Name, "lock_timeout") {
 			j.timeout = on && value != "0" && value != ""
 		}
+	case "search_path":
+		j.path = ""
+		if on && value != "public" {
+			j.path = "set"
+		}
 	case "timezone":
 		j.utc = on && (strings.EqualFold(value, "UTC") || strings.EqualFold(value, "Etc/UTC") || strings.EqualFold(value, "GMT"))
 	}
@@ -457,7 +462,7 @@ func (j *judge) alterEnum(n *pg.AlterEnumStmt) {
 		return
 	}
 	t.Values = append(t.Values, n.NewVal)
-	if j.tx.open && !t.Fresh {
+	if j.tx.open && (!t.Fresh || j.version < 170000) {
 		if t.New == nil {
 			t.New = map[string]bool{}
 		}

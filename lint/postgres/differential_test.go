@@ -33,6 +33,7 @@ func TestDifferential(t *testing.T) {
 				res := linttest.Check(t, Dialect(), version, schema, wrapped(c))
 				errors, fails := says(res)
 				switch {
+				case err != nil && !errors && slices.Contains(unknowable, c):
 				case err != nil && !errors:
 					silent++
 					t.Errorf("not found: %s\n    %v", c, err)
@@ -53,6 +54,9 @@ func TestDifferential(t *testing.T) {
 		})
 	}
 }
+
+// unknowable are refused by the server for what no schema tells: what is installed there, and what a trigger does with a row.
+var unknowable = []string{"CREATE EXTENSION nosuch", "INSERT INTO orders (qty) VALUES (1)"}
 
 // wrapped is a case as a file: several statements are one transaction.
 func wrapped(c string) string {

@@ -29,9 +29,9 @@ type judge struct {
 	file    *lint.File
 	next    int // index of the statement behind the one at hand
 	tx      transaction
-	timeout bool // lock_timeout is set
-	utc     bool // the session's TimeZone is UTC
-	path    string
+	timeout bool   // lock_timeout is set
+	utc     bool   // the session's TimeZone is UTC
+	path    string // search_path was set by the file to something else than public
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool

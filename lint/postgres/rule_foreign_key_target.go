@@ -120,6 +120,13 @@ func (c *call) refersTo(q *pg.Constraint, typeFrom func(string) string, made *pg
 	} else if !uniqueOn(p, to) && !c.later.temporal {
 		return fmt.Sprintf("%s has no unique key on (%s)", quoted(p.Ident), list(to))
 	}
+	if k := c.relation(c.node.GetAlterTableStmt().GetRelation()); k != nil {
+		for _, f := range from {
+			if col := k.Column(f); col != nil && col.Generated != "" && (q.FkDelAction == "n" || q.FkDelAction == "d" || q.FkUpdAction == "n" || q.FkUpdAction == "d" || q.FkUpdAction == "c") {
+				return quote(f) + " is a generated column, which the foreign key's action can't set"
+			}
+		}
+	}
 	return c.pairs(p, from, to, typeFrom)
 }
 

@@ -118,13 +118,37 @@ func (c *call) inheritedCheck(k *lint.Relation, name string) bool {
 	return false
 }
 
+// typed names a table that is made of a composite type.
+func (c *call) typed(name string) string {
+	by := ""
+	c.catalog.Relations(func(k *lint.Relation) {
+		if k.Options["of"] == name {
+			by = quoted(k.Ident)
+		}
+	})
+	return by
+}
+
 func (c *call) alterImpossible(t *pg.AlterTableStmt) string {
+	if t.Objtype == pg.ObjectType_OBJECT_TYPE {
+		for _, n := range t.Cmds {
+			if by := c.typed(t.Relation.Relname); by != "" && n.GetAlterTableCmd().Behavior != pg.DropBehavior_DROP_CASCADE {
+				return by + " is a table of the type, which then takes CASCADE"
+			}
+		}
+		return ""
+	}
 	k := c.relation(t.Relation)
 	for _, n := range t.Cmds {
 		a := n.GetAlterTableCmd()
 		if t.Objtype == pg.ObjectType_OBJECT_TABLE {
 			if why := optionsImpossible(a, k != nil && k.Partitioned); why != "" {
 				return why
+			}
+		}
+		if t.Objtype == pg.ObjectType_OBJECT_INDEX && a.Subtype == pg.AlterTableType_AT_SetStatistics && a.Num > 0 {
+			if _, x := c.catalog.Owner(t.Relation.Relname); x != nil && int(a.Num) <= len(x.Columns) && x.Columns[a.Num-1].Name != "" {
+				return "statistics of an index are set for its expressions, and not for columns"
 			}
 		}
 		if k == nil {

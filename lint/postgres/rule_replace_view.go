@@ -12,9 +12,9 @@ var replaceView = rule{lint.Rule{
 	ID: "view-in-place-of-table", Severity: lint.Error, Kind: lint.Fails,
 	Summary: "a view or table whose name is taken by something else, or a view that can't take another's place",
 	Why:     "CREATE OR REPLACE VIEW only replaces a view, and only by one with the same columns, in the same order, under the same names and of the same types; more may follow. A view has no two columns of one name.\n\nCREATE TABLE without IF NOT EXISTS fails if there is one. It is said where the schema shows the other thing.",
-	Bad:     []lint.Example{{Schema: "CREATE TABLE users (id int);", SQL: "CREATE OR REPLACE VIEW users AS SELECT 1 AS id;"}, {Schema: "CREATE TABLE users (id int);", SQL: "CREATE TABLE users (id int);"},
+	Bad: []lint.Example{{Schema: "CREATE TABLE users (id int);", SQL: "CREATE OR REPLACE VIEW users AS SELECT 1 AS id;"}, {Schema: "CREATE TABLE users (id int);", SQL: "CREATE TABLE users (id int);"},
 		{Schema: "CREATE VIEW v AS SELECT 1 AS a, 2 AS b;", SQL: "CREATE OR REPLACE VIEW v AS SELECT 1 AS a;"}},
-	Good:    []lint.Example{{Schema: "CREATE TABLE users (id int);", SQL: "CREATE TABLE IF NOT EXISTS users (id int);"}, {Schema: "CREATE VIEW v AS SELECT 1 AS a;", SQL: "CREATE OR REPLACE VIEW v AS SELECT 1 AS a, 2 AS b;"}},
+	Good: []lint.Example{{Schema: "CREATE TABLE users (id int);", SQL: "CREATE TABLE IF NOT EXISTS users (id int);"}, {Schema: "CREATE VIEW v AS SELECT 1 AS a;", SQL: "CREATE OR REPLACE VIEW v AS SELECT 1 AS a, 2 AS b;"}},
 }, func(c *call) {
 	if n := c.node.GetViewStmt(); n != nil {
 		if k := c.relation(n.View); k != nil && n.Replace && (k.Kind == "table" && !k.Partial || k.Kind == "matview") {
@@ -25,7 +25,7 @@ var replaceView = rule{lint.Rule{
 		}
 	}
 	if n := c.node.GetCreateStmt(); n != nil && !n.IfNotExists {
-		if k := c.relation(n.Relation); k != nil && !k.Partial && k.Schema == n.Relation.Schemaname && n.Relation.Relpersistence != "t" {
+		if k := c.relation(n.Relation); k != nil && !k.Partial && inSchema(k.Schema) == inSchema(n.Relation.Schemaname) && c.path == "" && n.Relation.Relpersistence != "t" {
 			c.report(said{message: fmt.Sprintf("this fails: there is a %s %s already", k.Kind, table(n.Relation)), safe: "CREATE TABLE IF NOT EXISTS, if the other one is as it should be."})
 		}
 	}

@@ -75,6 +75,9 @@ func (c *call) newName(r *pg.RangeVar) string {
 
 // taken says what has a name already. Relations, indexes and types share theirs.
 func (c *call) taken(id schema.Ident) string {
+	if c.path != "" && id.Schema == "" {
+		return "" // it is made in another schema
+	}
 	if k := c.exact(id); k != nil && !k.Partial || k != nil && k.Kind == "matview" {
 		return fmt.Sprintf("there is a %s %s already", kindName(k), quoted(id))
 	}
@@ -587,6 +590,9 @@ func hasAttribute(t *lint.Type, name string) bool {
 
 func (c *call) attributeOf(typeName, attribute string) string {
 	t := c.catalog.Type(typeName)
+	if t == nil {
+		return c.noUserType([]*pg.Node{pg.MakeStrNode(typeName)})
+	}
 	if t != nil && t.Kind == "composite" && !hasAttribute(t, attribute) {
 		return fmt.Sprintf("the type %s has no attribute %s", typeName, quote(attribute))
 	}

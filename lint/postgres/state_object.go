@@ -201,7 +201,9 @@ func (c *call) enumState(n *pg.AlterEnumStmt) string {
 
 // objectState looks at schemas, routines, publications and extensions.
 func (c *call) objectState() string {
-	find := func(kind, name string) *lint.Object { return c.catalog.Objects.Find(kind, schema.Ident{Name: name}, nil) }
+	find := func(kind, name string) *lint.Object {
+		return c.catalog.Objects.Find(kind, schema.Ident{Name: name}, nil)
+	}
 	switch n := c.node.Node.(type) {
 	case *pg.Node_CreateSchemaStmt:
 		s := n.CreateSchemaStmt
