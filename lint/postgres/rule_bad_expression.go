@@ -8,6 +8,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var badExpression = rule{lint.Rule{
@@ -232,8 +233,9 @@ func (c *call) createExpressions(n *pg.CreateStmt) string {
 			if _, ok := in.find(d.Colname); !ok {
 				in.columns = append(in.columns, column{d.Colname, typeOf(d.TypeName).String()})
 			}
-			j := &judge{catalog: lint.NewCatalog(false), volatile: map[string]bool{}}
-			j.addColumn(generated, d, later{}, false)
+			if slices.ContainsFunc(d.Constraints, func(q *pg.Node) bool { return q.GetConstraint().GetContype() == pg.ConstrType_CONSTR_GENERATED }) {
+				generated.Columns = append(generated.Columns, schema.Column{Name: d.Colname, Generated: "stored"})
+			}
 		}
 		if l := e.GetTableLikeClause(); l != nil {
 			s := of(c.relation(l.Relation), "")
