@@ -59,6 +59,8 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 			child := j.catalog.Ensure(ident(q.Name))
 			child.Parent, child.Default = "", false
 		}
+	case pg.AlterTableType_AT_ReplicaIdentity:
+		k.Options["identity"] = a.Def.GetReplicaIdentityStmt().GetIdentityType()
 	case pg.AlterTableType_AT_AddInherit, pg.AlterTableType_AT_DropInherit:
 		if parent := j.relation(a.Def.GetRangeVar()); parent != nil && a.Subtype == pg.AlterTableType_AT_AddInherit {
 			k.Parents = append(k.Parents, parent)

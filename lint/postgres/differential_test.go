@@ -116,3 +116,82 @@ func lines(t *testing.T, name string) []string {
 	out := strings.Split(text(t, name), "\n")
 	return slices.DeleteFunc(out, func(l string) bool { return l == "" || l[0] == '#' })
 }
+
+// TestOldClients runs the changes of testdata/differential/changes.txt on the real servers, and then what clients of the old schema send.
+// A change after which one of them fails must be an error, and no other may be said to break clients.
+func TestOldClients(t *testing.T) {
+	schema := text(t, "testdata/differential/schema.sql")
+	changes, clients := lines(t, "testdata/differential/changes.txt"), lines(t, "testdata/differential/clients.txt")
+	for kind, version := range servers {
+		t.Run(string(kind), func(t *testing.T) {
+			dsn := dbtest.Database(t, kind)
+			dbtest.Exec(t, dsn, schema, text(t, "testdata/differential/rows.sql"))
+			db := dbtest.DB(t, dsn)
+			if broken := breaks(t, db, "SELECT 1", clients); broken != "" {
+				t.Fatalf("before any change: %s", broken)
+			}
+			n, silent, alarms := 0, 0, 0
+			for _, c := range changes {
+				broken := breaks(t, db, c, clients)
+				errors, client := saysClient(linttest.Check(t, Dialect(), version, schema, wrapped(c)))
+				switch {
+				case slices.Contains(unforeseen, c):
+				case broken != "" && !errors:
+					silent++
+					t.Errorf("not found: %s\n    %s", c, broken)
+				case broken == "" && client != "":
+					alarms++
+					t.Errorf("false alarm: %s\n    %s", c, client)
+				}
+				if broken != "" {
+					n++
+				}
+			}
+			t.Logf("%d changes, %d break a client: %d of them not found; %d false alarms", len(changes), n, silent, alarms)
+			if n < 35 {
+				t.Errorf("only %d changes break a client", n)
+			}
+		})
+	}
+}
+
+// unforeseen are changes of which it depends on the values that clients write whether they break any, and one that loses writes without an error.
+var unforeseen = []string{"CREATE RULE n AS ON INSERT TO users DO INSTEAD NOTHING", "ALTER TABLE orders ADD CONSTRAINT c CHECK (state IN ('open', 'closed')) NOT VALID", "ALTER TABLE part DETACH PARTITION p2020"}
+
+// saysClient reports whether there is an error, and what is said to break clients.
+func saysClient(res lint.Result) (errors bool, client string) {
+	for _, f := range res.Findings {
+		r, _ := Dialect().Rule(f.Rule)
+		errors = errors || f.Severity == lint.Error
+		if f.Severity == lint.Error && r.Kind == lint.Client {
+			client = f.Rule + ": " + f.Message
+		}
+	}
+	return errors, client
+}
+
+// breaks runs a change and gives the first statement of a client that fails afterwards, with the server's error. Everything is taken back.
+func breaks(t *testing.T, db *sql.DB, change string, clients []string) string {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, change); err != nil {
+		t.Fatalf("%s: %v", change, err)
+	}
+	for _, c := range clients {
+		if _, err := tx.ExecContext(ctx, "SAVEPOINT s"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ExecContext(ctx, c); err != nil {
+			return c + ": " + err.Error()
+		}
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO s"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ""
+}

@@ -154,6 +154,7 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		r.check(&call{judge: j, parsed: p, rule: r, s: s, out: &out})
 	}
 	j.hold(p, out)
+	j.loses(p)
 	j.apply(p)
 	return append(out, j.inside(p, s)...)
 }

@@ -10,7 +10,7 @@ func rules() []rule {
 		// indexes
 		createIndex, dropIndex, reindex, uniqueConcurrently, redundantIndex, foreignKeyIndex,
 		// names and objects
-		rename, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, rowRefused, notOnThisVersion,
+		rename, comesBackChanged, refusesWrites, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, rowRefused, notOnThisVersion,
 		// partitions and materialized views
 		attachPartition, createPartition, partitionBound, detachPartition, refreshView,
 		// rows
