@@ -309,6 +309,9 @@ func (x *reader) call(f *pg.FuncCall, in []scope) string {
 		x.uses = append(x.uses, lint.Use{Other: "function " + o.ID.Name})
 	}
 	if len(own) > 0 {
+		if slices.ContainsFunc(f.Args, func(a *pg.Node) bool { return a.GetNamedArgExpr() != nil }) {
+			return ""
+		}
 		return x.callOwn(own, args)
 	}
 	full := names(f.Funcname)
@@ -362,7 +365,7 @@ func (x *reader) regclass(name string, f *pg.FuncCall) {
 	}
 	if s := arg.GetAConst().GetSval(); s != nil && !strings.ContainsAny(s.Sval, `"`) {
 		id := identParsed(s.Sval)
-		if x.lacks(id) {
+		if x.lacks(id) && !x.ownSequence(id) {
 			x.fail("there is no sequence %s", s.Sval)
 		}
 		x.use(x.catalog.Relation(id), "")

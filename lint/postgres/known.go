@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,11 +39,17 @@ func (j *judge) lacks(id schema.Ident) bool {
 	if !j.catalog.Complete || system(id) || id.Name == "" || id.Name == placeholder {
 		return false
 	}
-	if id.Schema != "" {
-		return j.exact(id) == nil && j.catalog.Relation(schema.Ident{Schema: id.Schema, Name: id.Name}) == nil
+	if strings.HasSuffix(id.Name, "_seq") && !strings.HasPrefix(id.Name, "_") || j.catalog.Relation(id) != nil || id.Schema == "" && j.ambiguous(id.Name) {
+		return false // the server's own sequences keep their names when a table or column is renamed
 	}
-	return j.catalog.Relation(id) == nil && !j.ambiguous(id.Name)
+	_, x := j.catalog.Owner(id.Name) // ALTER TABLE takes an index, too
+	return x == nil
 }
+
+// given are names that the server gives by itself, which aren't always foreseen: numbers keep them apart, and they are cut.
+var given = regexp.MustCompile(`_(idx|key|excl|pkey|check|fkey|not_null)\d*$`)
+
+func serverGiven(name string) bool { return given.MatchString(name) || len(name) >= 63 }
 
 // ambiguous: several schemas have a relation of that name, and the search path isn't known.
 func (j *judge) ambiguous(name string) bool { return len(j.catalog.Named(name)) > 1 }

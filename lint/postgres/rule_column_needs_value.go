@@ -46,10 +46,10 @@ var columnNeedsValue = rule{lint.Rule{
 	})
 }}
 
-// dropsNotNull: the same statement lets the column be NULL.
+// dropsNotNull: the same statement lets the column be NULL, or numbers it.
 func dropsNotNull(t *pg.AlterTableStmt, column string) bool {
 	for _, n := range t.Cmds {
-		if a := n.GetAlterTableCmd(); a.Subtype == pg.AlterTableType_AT_DropNotNull && a.Name == column {
+		if a := n.GetAlterTableCmd(); (a.Subtype == pg.AlterTableType_AT_DropNotNull || a.Subtype == pg.AlterTableType_AT_AddIdentity) && a.Name == column {
 			return true
 		}
 	}

@@ -203,7 +203,7 @@ func (c *call) columnImpossible(k *lint.Relation, a *pg.AlterTableCmd) string {
 		switch {
 		case identity:
 			return at + " is an identity column already"
-		case col.Default != nil || col.Identity == "serial":
+		case (col.Default != nil || col.Identity == "serial") && !c.dropsDefault(a.Name):
 			return at + " has a default: drop that first, in the same statement"
 		case !integer(c.base(parseType(col.Type)).name):
 			return at + " is " + col.Type + ", and an identity column is a smallint, integer or bigint"
@@ -238,6 +238,14 @@ func (c *call) columnImpossible(k *lint.Relation, a *pg.AlterTableCmd) string {
 		}
 	}
 	return ""
+}
+
+// dropsDefault: the same statement takes the default away.
+func (c *call) dropsDefault(column string) bool {
+	return slices.ContainsFunc(c.node.GetAlterTableStmt().GetCmds(), func(n *pg.Node) bool {
+		a := n.GetAlterTableCmd()
+		return a.Subtype == pg.AlterTableType_AT_ColumnDefault && a.Def == nil && a.Name == column
+	})
 }
 
 // foreignMismatch: after a change of its type a column can't be compared with the other side of a foreign key.
@@ -733,6 +741,9 @@ const (
 func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
 	if n.Row && n.Events&onTruncate != 0 {
 		return "a TRUNCATE trigger is FOR EACH STATEMENT"
+	}
+	if many := n.Events & (onInsert | onDelete | onUpdate); len(n.TransitionRels) > 0 && (many&(many-1) != 0 || len(n.Columns) > 0) {
+		return "a trigger with transition tables is for one event, and for every column"
 	}
 	which := map[string]bool{}
 	walk(n.WhenClause, func(m *pg.Node) {

@@ -152,7 +152,7 @@ func misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string
 		if q := a.Def.GetConstraint(); name == "" && q != nil {
 			name = q.Conname
 		}
-		if !a.MissingOk && !hasConstraint(k, name) && !added["constraint "+name] && !strings.HasSuffix(name, "_not_null") {
+		if !a.MissingOk && !hasConstraint(k, name) && !added["constraint "+name] && !serverGiven(name) {
 			return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(name))
 		}
 	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_ReplicaIdentity:
@@ -160,7 +160,7 @@ func misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string
 		if r := a.Def.GetReplicaIdentityStmt(); r != nil {
 			name = r.Name
 		}
-		if name != "" && k.FindIndex(name) == nil {
+		if name != "" && k.FindIndex(name) == nil && !serverGiven(name) {
 			return fmt.Sprintf("%s has no index %s", quoted(k.Ident), quote(name))
 		}
 	case pg.AlterTableType_AT_AddConstraint:
@@ -183,7 +183,7 @@ func newConstraint(k *lint.Relation, q *pg.Constraint, added map[string]bool) st
 			return fmt.Sprintf("%s has no column %s", quoted(k.Ident), quote(col))
 		}
 	}
-	if q.Indexname != "" && k.FindIndex(q.Indexname) == nil {
+	if q.Indexname != "" && k.FindIndex(q.Indexname) == nil && !serverGiven(q.Indexname) {
 		return fmt.Sprintf("%s has no index %s", quoted(k.Ident), quote(q.Indexname))
 	}
 	return ""
@@ -199,7 +199,7 @@ func hasConstraint(k *lint.Relation, name string) bool {
 
 // noIndex reports whether an index can't be there.
 func (j *judge) noIndex(id schema.Ident) bool {
-	if !j.catalog.Complete || id.Name == placeholder || system(id) {
+	if !j.catalog.Complete || id.Name == placeholder || system(id) || serverGiven(id.Name) {
 		return false
 	}
 	_, x := j.catalog.Owner(id.Name)

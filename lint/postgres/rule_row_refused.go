@@ -165,7 +165,7 @@ func (c *call) insertRefused(x *reader, n *pg.InsertStmt) string {
 	if why := c.rowsRefused(x, k, n, cols); why != "" {
 		return why
 	}
-	return c.conflictRefused(x, k, n.OnConflictClause)
+	return c.conflictRefused(x, k, n)
 }
 
 func insertColumns(k *lint.Relation, n *pg.InsertStmt) (cols []string, why string) {
@@ -285,11 +285,12 @@ func (c *call) triggersOf(k *lint.Relation) []*lint.Object {
 	return slices.DeleteFunc(c.catalog.Objects.All("trigger"), func(o *lint.Object) bool { return o.On != k })
 }
 
-func (c *call) conflictRefused(x *reader, k *lint.Relation, n *pg.OnConflictClause) string {
+func (c *call) conflictRefused(x *reader, k *lint.Relation, insert *pg.InsertStmt) string {
+	n := insert.OnConflictClause
 	if n == nil {
 		return ""
 	}
-	if name := n.Infer.GetConname(); name != "" && !hasConstraint(k, name) {
+	if name := n.Infer.GetConname(); name != "" && !hasConstraint(k, name) && !serverGiven(name) {
 		return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(name))
 	}
 	var cols []string
@@ -305,5 +306,5 @@ func (c *call) conflictRefused(x *reader, k *lint.Relation, n *pg.OnConflictClau
 	}) {
 		return fmt.Sprintf("%s has no unique key on (%s) for ON CONFLICT", quoted(k.Ident), list(cols))
 	}
-	return c.setRefused(x, k, n.TargetList, []scope{{of(k, k.Name), of(k, "excluded"), {open: true}}})
+	return c.setRefused(x, k, n.TargetList, []scope{{renamed(of(k, k.Name), insert.Relation.GetAlias()), of(k, "excluded"), {open: true}}})
 }

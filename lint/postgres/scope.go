@@ -180,7 +180,8 @@ func (x *reader) table(r *pg.RangeVar) source {
 }
 
 func (x *reader) join(n *pg.JoinExpr, outer []scope) scope {
-	l, r := x.item(n.Larg, outer), x.item(n.Rarg, outer)
+	l := x.item(n.Larg, outer)
+	r := x.item(n.Rarg, append(slices.Clone(outer), l)) // LATERAL sees the left side
 	both := append(slices.Clone(l), r...)
 	switch {
 	case n.IsNatural || len(n.UsingClause) > 0: // columns are merged

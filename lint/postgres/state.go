@@ -327,7 +327,7 @@ func renamedInside(k *lint.Relation, n *pg.RenameStmt) string {
 	}
 	if n.RenameType == pg.ObjectType_OBJECT_TABCONSTRAINT {
 		switch {
-		case !hasConstraint(k, n.Subname):
+		case !hasConstraint(k, n.Subname) && !serverGiven(n.Subname):
 			return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(n.Subname))
 		case hasConstraint(k, n.Newname):
 			return fmt.Sprintf("%s has a constraint %s already", quoted(k.Ident), quote(n.Newname))
@@ -378,7 +378,7 @@ func (c *call) domainConstraint(domain []*pg.Node, name string) string {
 	if why := c.noUserType(domain); why != "" {
 		return why
 	}
-	if t := c.catalog.Type(dotted(domain)); t != nil && t.Kind == "domain" && !slices.Contains(t.Constraints, name) {
+	if t := c.catalog.Type(dotted(domain)); t != nil && t.Kind == "domain" && !slices.Contains(t.Constraints, name) && !serverGiven(name) {
 		return fmt.Sprintf("the domain %s has no constraint %s", dotted(domain), quote(name))
 	}
 	return ""
@@ -483,15 +483,15 @@ func (c *call) dropType(n *pg.DropStmt, t *pg.TypeName) string {
 }
 
 // ownSequence: the one that the server makes for a serial or an identity.
-func (c *call) ownSequence(id schema.Ident) bool {
-	t, _ := c.sequenceOf(id)
+func (j *judge) ownSequence(id schema.Ident) bool {
+	t, _ := j.sequenceOf(id)
 	return t != nil
 }
 
-func (c *call) sequenceOf(id schema.Ident) (*lint.Relation, *schema.Column) {
+func (j *judge) sequenceOf(id schema.Ident) (*lint.Relation, *schema.Column) {
 	var found *lint.Relation
 	var of *schema.Column
-	c.catalog.Relations(func(k *lint.Relation) {
+	j.catalog.Relations(func(k *lint.Relation) {
 		for i := range k.Columns {
 			if col := &k.Columns[i]; col.Identity != "" && id.Name == k.Name+"_"+col.Name+"_seq" {
 				found, of = k, col
@@ -523,7 +523,7 @@ func (c *call) commentState(n *pg.CommentStmt) string {
 			return "there is no table " + quoted(id)
 		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_COLUMN && k.Column(name) == nil:
 			return fmt.Sprintf("%s has no column %s", quoted(id), quote(name))
-		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_TABCONSTRAINT && !hasConstraint(k, name):
+		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_TABCONSTRAINT && !hasConstraint(k, name) && !serverGiven(name):
 			return fmt.Sprintf("%s has no constraint %s", quoted(id), quote(name))
 		}
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
