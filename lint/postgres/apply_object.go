@@ -149,9 +149,9 @@ func routineOf(n *pg.CreateFunctionStmt) *lint.Object {
 			o.Returns = ""
 			continue
 		case pg.FunctionParameterMode_FUNC_PARAM_VARIADIC:
-			o.Args = append(o.Args, "variadic "+short1(typeOf(a.ArgType)))
+			o.Args = append(o.Args, "variadic "+withoutModifiers(typeOf(a.ArgType)))
 		default:
-			o.Args = append(o.Args, short1(typeOf(a.GetArgType())))
+			o.Args = append(o.Args, withoutModifiers(typeOf(a.GetArgType())))
 		}
 		o.Names = append(o.Names, a.GetName())
 		if a.GetDefexpr() == nil {

@@ -261,7 +261,7 @@ func (x *reader) compare(l string, left *pg.Node, r string, right *pg.Node, op s
 func (x *reader) arithmetic(l, r, op string) string {
 	a, b := x.group(l), x.group(r)
 	for _, g := range []string{"text", "bool", "uuid", "json"} {
-		if a == g && (b != "" || r == literal) && (b != "text" || g != "text" || true) || b == g && (a != "" || l == literal) {
+		if a == g && (b != "" || r == literal) || b == g && (a != "" || l == literal) {
 			if a == "jsonb" || b == "jsonb" {
 				return ""
 			}

@@ -124,13 +124,13 @@ func (j *judge) routine(f *pg.ObjectWithArgs) (found *lint.Object, certain bool)
 func typeNames(list []*pg.Node) []string {
 	var out []string
 	for _, n := range list {
-		out = append(out, short1(typeOf(n.GetTypeName())))
+		out = append(out, withoutModifiers(typeOf(n.GetTypeName())))
 	}
 	return out
 }
 
-// short1 is a type as it tells routines apart: without its modifiers.
-func short1(t typ) string {
+// withoutModifiers is a type as it tells routines apart: without its modifiers.
+func withoutModifiers(t typ) string {
 	t.mods = nil
 	return t.String()
 }

@@ -306,7 +306,7 @@ func (c *call) mutable(n *pg.Node, in source) string {
 			if b, ok := builtins()[name]; ok && b.volatility == "v" {
 				found = name + "() isn't immutable"
 			}
-			if len(f.Args) == 2 && name == "date_trunc" && c.group1(f.Args[1], in) == "timestamptz" {
+			if len(f.Args) == 2 && name == "date_trunc" && c.exprType(f.Args[1], in) == "timestamptz" {
 				found = "date_trunc() of a timestamptz depends on the session's time zone"
 			}
 		}
@@ -314,7 +314,7 @@ func (c *call) mutable(n *pg.Node, in source) string {
 			found = "CURRENT_… isn't immutable"
 		}
 		if t := m.GetTypeCast(); t != nil {
-			from, to := c.group1(t.Arg, in), typeOf(t.TypeName).name
+			from, to := c.exprType(t.Arg, in), typeOf(t.TypeName).name
 			zone := from == "timestamptz" && to != "timestamptz" || (from == "timestamp" || from == "date") && to == "timestamptz"
 			text := slices.Contains([]string{"text", "varchar", "bpchar"}, to) && slices.Contains([]string{"timestamp", "date", "timestamptz", "time", "timetz", "interval"}, from)
 			if zone || text {
@@ -325,8 +325,8 @@ func (c *call) mutable(n *pg.Node, in source) string {
 	return found
 }
 
-// group1 is the short name of an expression's type.
-func (c *call) group1(n *pg.Node, in source) string {
+// exprType is the short name of an expression's type.
+func (c *call) exprType(n *pg.Node, in source) string {
 	x := c.reader()
 	return parseType(x.infer(n, []scope{{in}})).name
 }

@@ -112,14 +112,14 @@ func (c *call) actionNeeded(k *lint.Relation, a *pg.AlterTableCmd) string {
 		if a.Behavior == pg.DropBehavior_DROP_CASCADE {
 			return ""
 		}
-		if by := c.columnUser(k, a.Name, false); by != "" {
+		if by := c.columnUser(k, a.Name); by != "" {
 			return fmt.Sprintf("%s depends on %s.%s", by, quoted(k.Ident), quote(a.Name))
 		}
 		if by, q := c.referring(k, []*lint.Relation{k}, []string{a.Name}); by != nil {
 			return fmt.Sprintf("the foreign key %s of %s refers to %s.%s", quote(q.Name), quoted(by.Ident), quoted(k.Ident), quote(a.Name))
 		}
 	case pg.AlterTableType_AT_AlterColumnType:
-		if by := c.columnUser(k, a.Name, true); by != "" {
+		if by := c.columnUser(k, a.Name); by != "" {
 			return fmt.Sprintf("%s uses %s.%s, whose type can't be changed before", by, quoted(k.Ident), quote(a.Name))
 		}
 	case pg.AlterTableType_AT_DropConstraint:
@@ -157,8 +157,8 @@ func (c *call) onlyKey(k *lint.Relation, x *schema.Index) bool {
 	return n == 1
 }
 
-// columnUser names what uses a column: for a drop, or for a change of its type.
-func (c *call) columnUser(k *lint.Relation, column string, change bool) string {
+// columnUser names what uses a column and keeps it from being dropped or changed.
+func (c *call) columnUser(k *lint.Relation, column string) string {
 	use := lint.Use{Relation: k, Column: column}
 	by := ""
 	c.views(func(v *lint.Relation) {
@@ -174,7 +174,7 @@ func (c *call) columnUser(k *lint.Relation, column string, change bool) string {
 		}
 	}
 	for _, d := range k.Dependents {
-		if d.Kind == "generated column" && slices.Contains(d.Columns, column) || change && d.Kind == "generated column" && d.Name == column && false {
+		if d.Kind == "generated column" && slices.Contains(d.Columns, column) {
 			by = "the generated column " + quote(d.Name)
 		}
 	}
