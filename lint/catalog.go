@@ -14,6 +14,8 @@ type Catalog struct {
 	named     map[string][]*Relation // by the name without a schema
 	touched   map[*Relation]bool     // by the file at hand
 	types     map[string]*Type
+	// Objects are what has a name beside relations and types.
+	Objects Objects
 	// Complete: everything that exists is in here, as when it was read from a live server or a whole schema.
 	Complete bool
 	fold     bool
@@ -35,10 +37,21 @@ type Relation struct {
 	Default bool
 	// Bound is a partition's bound, or the partitioning of a table, as text.
 	Bound string
+	// Limits are those of a partition's bound.
+	Limits Limits
 	// Options are storage settings by their lower-case name: row_format, engine, charset …
 	Options map[string]string
+	// Uses is what a view reads, or what a default or a generated column needs. Parents are the tables that this one inherits from.
+	Uses    []Use
+	Parents []*Relation
 	// Policies counts row security policies that are known.
 	Policies int
+}
+
+// Limits are a partition's bound: a range, a list, or a part of a hash. Values are texts; MINVALUE and MAXVALUE are NoLimit.
+type Limits struct {
+	Lower, Upper, Values []string
+	Modulus, Remainder   int
 }
 
 // Type is a type that users made.
@@ -50,6 +63,10 @@ type Type struct {
 	Base   string          // of a domain
 	Check  bool            // a domain with a constraint
 	Fresh  bool
+	// Constraints are the names of a domain's.
+	Constraints []string
+	// Checks are a domain's conditions, as text.
+	Checks []string
 }
 
 // NewCatalog makes an empty catalog. With fold, names differ by case alone are one name.
@@ -143,6 +160,9 @@ func (c *Catalog) Rename(from, to schema.Ident) {
 	r.Ident = to
 	c.Put(r)
 }
+
+// Named lists the relations of a name, of whatever schema.
+func (c *Catalog) Named(name string) []*Relation { return c.named[c.key(name)] }
 
 // Relations calls f for each relation.
 func (c *Catalog) Relations(f func(*Relation)) {

@@ -17,7 +17,8 @@
 //
 // Statements are applied in order to a Catalog, so that each is judged against the schema that it will meet: a
 // table that the same file creates is empty, and nothing that is done to it is dangerous. A table that isn't
-// in the catalog is taken to be there, filled and in use.
+// in the catalog is taken to be there, filled and in use, unless the catalog is Complete: then it isn't there, and what
+// names it fails.
 //
 // The package is pure: no file, no clock, no server. Start reading at check.go.
 package lint

@@ -22,7 +22,7 @@ func (j *judge) apply(p *parsed) {
 			j.fresh(into.Rel, "table")
 		}
 	case *pg.Node_ViewStmt:
-		j.fresh(n.ViewStmt.View, "view")
+		j.createView(n.ViewStmt.View, n.ViewStmt.Query, names(n.ViewStmt.Aliases), "view")
 	case *pg.Node_CreateSeqStmt:
 		j.fresh(n.CreateSeqStmt.Sequence, "sequence")
 	case *pg.Node_AlterTableStmt:
@@ -45,26 +45,40 @@ func (j *judge) apply(p *parsed) {
 		j.alterEnum(n.AlterEnumStmt)
 	case *pg.Node_CreateDomainStmt:
 		d := n.CreateDomainStmt
-		j.catalog.PutType(&lint.Type{Name: dotted(d.Domainname), Kind: "domain", Base: typeOf(d.TypeName).String(), Check: constrained(d.Constraints), Fresh: true})
-	case *pg.Node_AlterDomainStmt:
-		if t := j.catalog.Type(dotted(n.AlterDomainStmt.TypeName)); t != nil && (n.AlterDomainStmt.Subtype == "C" || n.AlterDomainStmt.Subtype == "O") {
-			t.Check = true
+		t := &lint.Type{Name: dotted(d.Domainname), Kind: "domain", Base: typeOf(d.TypeName).String(), Check: constrained(d.Constraints), Fresh: true}
+		for _, q := range d.Constraints {
+			constrainDomain(t, q.GetConstraint())
 		}
+		j.catalog.PutType(t)
+	case *pg.Node_AlterDomainStmt:
+		j.alterDomain(n.AlterDomainStmt)
 	case *pg.Node_CompositeTypeStmt:
-		j.catalog.PutType(&lint.Type{Name: n.CompositeTypeStmt.Typevar.GetRelname(), Kind: "composite", Fresh: true})
+		j.composite(n.CompositeTypeStmt)
 	case *pg.Node_CreateFunctionStmt:
 		j.createFunction(n.CreateFunctionStmt)
 	case *pg.Node_CreatePolicyStmt:
-		j.catalog.Ensure(ident(n.CreatePolicyStmt.Table)).Policies++
+		j.createPolicy(n.CreatePolicyStmt)
 	case *pg.Node_TransactionStmt:
 		j.catalog.Commit()
+	default:
+		j.applyObject(p.node)
 	}
 }
 
 func (j *judge) fresh(r *pg.RangeVar, kind string) *lint.Relation {
 	k := &lint.Relation{Table: schema.Table{Ident: ident(r), Kind: kind}, Fresh: true}
-	if old := j.relation(r); old != nil && kind == "view" {
+	if old := j.exact(ident(r)); old != nil && kind == "view" {
 		k.Fresh = old.Fresh
+		j.views(func(v *lint.Relation) { // what reads the old one reads the new one
+			for i := range v.Uses {
+				if v.Uses[i].Relation == old {
+					v.Uses[i].Relation = k
+				}
+			}
+		})
+	}
+	if j.file != nil && j.file.Context {
+		j.makes = j.makes || kind == "table"
 	}
 	j.catalog.Put(k)
 	return k
@@ -76,7 +90,10 @@ func (j *judge) createAs(n *pg.CreateTableAsStmt) {
 		if n.Objtype == pg.ObjectType_OBJECT_MATVIEW {
 			kind = "matview"
 		}
-		j.fresh(r, kind).Partial = true
+		k := j.createView(r, n.Query, names(n.GetInto().GetColNames()), kind)
+		if kind == "table" {
+			k.Uses = nil
+		}
 	}
 }
 
@@ -87,15 +104,18 @@ func (j *judge) createTable(n *pg.CreateStmt, l later) {
 	k := j.fresh(n.Relation, "table")
 	k.Partitioned = n.Partspec != nil
 	k.Options["persistence"] = n.Relation.Relpersistence
+	if n.Partspec != nil {
+		j.partitioned(k, n.Partspec)
+	}
 	for _, i := range n.InhRelations {
-		if parent := j.relation(i.GetRangeVar()); parent != nil {
-			k.Columns = append(k.Columns, parent.Columns...)
-		}
+		j.inherits(k, j.relation(i.GetRangeVar()), n.Partbound)
 		if n.Partbound != nil {
 			k.Parent, k.Default = ident(i.GetRangeVar()).String(), n.Partbound.IsDefault
 		}
 	}
-	k.Partial = n.OfTypename != nil
+	if n.OfTypename != nil {
+		j.ofType(k, n.OfTypename)
+	}
 	for _, e := range n.TableElts {
 		switch x := e.Node.(type) {
 		case *pg.Node_ColumnDef:
@@ -108,17 +128,59 @@ func (j *judge) createTable(n *pg.CreateStmt, l later) {
 	}
 }
 
+// The bits of LIKE … INCLUDING (TableLikeOption in the server's source).
+const (
+	likeConstraints = 1 << 2
+	likeDefaults    = 1 << 3
+	likeGenerated   = 1 << 4
+	likeIdentity    = 1 << 5
+	likeIndexes     = 1 << 6
+)
+
 func (j *judge) like(k *lint.Relation, n *pg.TableLikeClause) {
-	if from := j.relation(n.Relation); from != nil {
-		k.Columns = append(k.Columns, from.Columns...)
+	from := j.relation(n.Relation)
+	if from == nil {
+		k.Partial = true
 		return
 	}
-	k.Partial = true
+	for _, c := range from.Columns {
+		if n.Options&likeDefaults == 0 && c.Generated == "" {
+			c.Default = nil
+		}
+		if n.Options&likeGenerated == 0 {
+			c.Generated = ""
+		}
+		if n.Options&likeIdentity == 0 && c.Identity != "serial" || n.Options&likeDefaults == 0 && c.Identity == "serial" {
+			c.Identity = ""
+		}
+		k.Columns = append(k.Columns, c)
+	}
+	k.Partial = k.Partial || from.Partial
+	if n.Options&likeConstraints != 0 {
+		for _, q := range from.Constraints {
+			if q.Kind == schema.Check {
+				k.Constraints = append(k.Constraints, q)
+			}
+		}
+	}
+	if n.Options&likeIndexes != 0 {
+		for _, x := range from.Indexes {
+			x.Name = k.Name + strings.TrimPrefix(x.Name, from.Name)
+			k.Indexes = append(k.Indexes, x)
+		}
+	}
 }
 
 // addColumn puts a column in. old: the relation was there before the statement, so the column is new in it.
 func (j *judge) addColumn(k *lint.Relation, d *pg.ColumnDef, l later, old bool) {
-	if old && k.Column(d.Colname) != nil {
+	if c := k.Column(d.Colname); old && c != nil {
+		return
+	} else if c != nil && (len(k.Parents) > 0 || k.Parent != "") { // it is merged with the parent's
+		for _, n := range d.Constraints {
+			if n.GetConstraint().GetContype() == pg.ConstrType_CONSTR_NOTNULL {
+				c.Nullable = false
+			}
+		}
 		return
 	}
 	t := typeOf(d.TypeName)
@@ -140,6 +202,7 @@ func (j *judge) addColumn(k *lint.Relation, d *pg.ColumnDef, l later, old bool) 
 		case pg.ConstrType_CONSTR_IDENTITY:
 			c.Nullable, c.Identity = false, map[string]string{"a": "always", "d": "by default"}[q.GeneratedWhen]
 		case pg.ConstrType_CONSTR_GENERATED:
+			k.Dependents = append(k.Dependents, schema.Dependent{Kind: "generated column", Name: d.Colname, Columns: columnsIn(q.RawExpr)})
 			c.Generated = "stored"
 			if l.virtual {
 				c.Generated = "virtual"
@@ -204,9 +267,10 @@ func (j *judge) addConstraint(k *lint.Relation, q *pg.Constraint, l later) {
 		}
 	case pg.ConstrType_CONSTR_FOREIGN:
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: foreignName(k, q), Kind: schema.ForeignKey, Columns: names(q.FkAttrs),
-			Ref: ident(q.Pktable), RefColumns: names(q.PkAttrs), NotValid: q.SkipValidation || l.notEnforced})
+			Ref: j.referenced(q.Pktable), RefColumns: names(q.PkAttrs), NotValid: q.SkipValidation || l.notEnforced})
 	case pg.ConstrType_CONSTR_EXCLUSION:
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.Conname, Kind: schema.Exclusion})
+		k.Indexes = append(k.Indexes, schema.Index{Name: q.Conname, Constraint: true, Method: q.AccessMethod})
 	}
 }
 
@@ -261,7 +325,7 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 }
 
 func (j *judge) createIndex(n *pg.IndexStmt) {
-	k := j.catalog.Ensure(ident(n.Relation))
+	k := j.ensure(n.Relation)
 	if n.IfNotExists && k.FindIndex(n.Idxname) != nil {
 		return
 	}
@@ -302,6 +366,7 @@ func (j *judge) rename(n *pg.RenameStmt) {
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_FOREIGN_TABLE:
 		if n.Relation != nil {
 			j.tx.away = append(j.tx.away, n.Relation.Relname)
+			j.moves(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
 			j.catalog.Rename(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
 		}
 	case pg.ObjectType_OBJECT_INDEX:
@@ -312,6 +377,7 @@ func (j *judge) rename(n *pg.RenameStmt) {
 		k := j.relation(n.Relation)
 		if c := k.Column(n.Subname); c != nil {
 			c.Name = n.Newname
+			j.renameUses(k, n.Subname, n.Newname)
 			k.Was[n.Subname] = true
 			if k.New[n.Subname] {
 				k.New[n.Newname] = true
@@ -328,6 +394,8 @@ func (j *judge) rename(n *pg.RenameStmt) {
 		if x := k.FindIndex(n.Subname); x != nil {
 			x.Name = n.Newname
 		}
+	default:
+		j.renameObject(n)
 	}
 }
 
@@ -336,7 +404,7 @@ func (j *judge) drop(n *pg.DropStmt) {
 		items := o.GetList().GetItems()
 		switch n.RemoveType {
 		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_FOREIGN_TABLE:
-			j.catalog.Remove(identOf(items))
+			j.dropRelation(j.catalog.Relation(identOf(items)), n.Behavior == pg.DropBehavior_DROP_CASCADE)
 		case pg.ObjectType_OBJECT_INDEX:
 			if r, x := j.catalog.Owner(identOf(items).Name); r != nil {
 				r.DropIndex(x.Name)
@@ -347,6 +415,9 @@ func (j *judge) drop(n *pg.DropStmt) {
 			if k := j.catalog.Relation(identOf(items[:max(len(items)-1, 0)])); k != nil {
 				k.Policies = max(k.Policies-1, 0)
 			}
+			j.dropObject(n.RemoveType, o)
+		default:
+			j.dropObject(n.RemoveType, o)
 		}
 	}
 }
@@ -365,6 +436,11 @@ func (j *judge) set(n *pg.VariableSetStmt) {
 	case "lock_timeout", "statement_timeout":
 		if strings.EqualFold(n.Name, "lock_timeout") {
 			j.timeout = on && value != "0" && value != ""
+		}
+	case "search_path":
+		j.path = ""
+		if on && value != "public" {
+			j.path = "set"
 		}
 	case "timezone":
 		j.utc = on && (strings.EqualFold(value, "UTC") || strings.EqualFold(value, "Etc/UTC") || strings.EqualFold(value, "GMT"))
@@ -386,7 +462,7 @@ func (j *judge) alterEnum(n *pg.AlterEnumStmt) {
 		return
 	}
 	t.Values = append(t.Values, n.NewVal)
-	if j.tx.open && !t.Fresh {
+	if j.tx.open && (!t.Fresh || j.version < 170000) {
 		if t.New == nil {
 			t.New = map[string]bool{}
 		}
@@ -409,4 +485,5 @@ func (j *judge) createFunction(n *pg.CreateFunctionStmt) {
 		}
 	}
 	j.volatile[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])] = volatile
+	j.putRoutine(n)
 }

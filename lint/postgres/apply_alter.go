@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
@@ -8,10 +10,17 @@ import (
 )
 
 func (j *judge) alterTable(n *pg.AlterTableStmt, l later) {
+	if n.Objtype == pg.ObjectType_OBJECT_TYPE {
+		j.alterComposite(n)
+		return
+	}
 	if n.Objtype != pg.ObjectType_OBJECT_TABLE && n.Objtype != pg.ObjectType_OBJECT_MATVIEW && n.Objtype != pg.ObjectType_OBJECT_FOREIGN_TABLE {
 		return
 	}
-	k := j.catalog.Ensure(ident(n.Relation))
+	if n.MissingOk && j.lacks(ident(n.Relation)) {
+		return
+	}
+	k := j.ensure(n.Relation)
 	for _, c := range n.Cmds {
 		j.alterOne(k, c.GetAlterTableCmd(), l)
 	}
@@ -21,8 +30,12 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 	switch a.Subtype {
 	case pg.AlterTableType_AT_AddColumn:
 		j.addColumn(k, a.Def.GetColumnDef(), l, true)
+		for _, child := range j.childrenIf(k) {
+			j.addColumn(child, a.Def.GetColumnDef(), l, true)
+		}
 	case pg.AlterTableType_AT_DropColumn:
 		k.DropColumn(a.Name)
+		j.forgetUses(k, a.Name)
 	case pg.AlterTableType_AT_AddConstraint:
 		j.addConstraint(k, a.Def.GetConstraint(), l)
 	case pg.AlterTableType_AT_DropConstraint:
@@ -38,13 +51,21 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 	case pg.AlterTableType_AT_AttachPartition:
 		if q := a.Def.GetPartitionCmd(); q != nil {
 			child := j.catalog.Ensure(ident(q.Name))
-			child.Parent, child.Default = k.Ident.String(), q.GetBound().GetIsDefault()
+			child.Parent, child.Default, child.Limits = k.Ident.String(), q.GetBound().GetIsDefault(), limitsOf(q.GetBound())
 			k.Partitioned = true
 		}
 	case pg.AlterTableType_AT_DetachPartition:
 		if q := a.Def.GetPartitionCmd(); q != nil {
 			child := j.catalog.Ensure(ident(q.Name))
 			child.Parent, child.Default = "", false
+		}
+	case pg.AlterTableType_AT_ReplicaIdentity:
+		k.Options["identity"] = a.Def.GetReplicaIdentityStmt().GetIdentityType()
+	case pg.AlterTableType_AT_AddInherit, pg.AlterTableType_AT_DropInherit:
+		if parent := j.relation(a.Def.GetRangeVar()); parent != nil && a.Subtype == pg.AlterTableType_AT_AddInherit {
+			k.Parents = append(k.Parents, parent)
+		} else {
+			k.Parents = slices.DeleteFunc(k.Parents, func(p *lint.Relation) bool { return p == parent })
 		}
 	case pg.AlterTableType_AT_SetLogged:
 		k.Options["persistence"] = "p"
@@ -73,9 +94,16 @@ func (j *judge) alterColumn(c *schema.Column, a *pg.AlterTableCmd) {
 		}
 	case pg.AlterTableType_AT_AddIdentity:
 		c.Identity = "by default"
+		if a.Def.GetConstraint().GetGeneratedWhen() == "a" {
+			c.Identity = "always"
+		}
 	case pg.AlterTableType_AT_DropIdentity:
 		c.Identity = ""
 	case pg.AlterTableType_AT_DropExpression:
 		c.Generated = ""
+	case pg.AlterTableType_AT_SetIdentity:
+		if always(a.Def) {
+			c.Identity = "always"
+		}
 	}
 }

@@ -17,6 +17,13 @@ func FuzzCheck(f *testing.F) {
 			f.Add(sql)
 		}
 	}
+	if b, err := os.ReadFile("testdata/differential/statements.txt"); err == nil {
+		for l := range strings.Lines(string(b)) {
+			f.Add(strings.TrimSpace(l))
+		}
+	}
+	context, _ := lint.NewFile(Dialect(), "schema.sql", "CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, age int CHECK (age > 0), at date) PARTITION BY RANGE (at); CREATE TABLE p PARTITION OF users FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE VIEW v AS SELECT id FROM users; CREATE TYPE mood AS ENUM ('ok');", lint.Reading{Format: lint.Plain})
+	context.Context = true
 	for _, s := range []string{"DO $$ BEGIN IF x THEN ALTER TABLE t DROP a; END IF; EXECUTE format('DROP TABLE %I', 'x'); END $$", "-- +goose Up\nSELECT 1;\n-- +goose Down", "-- migrate:up\n-- migrate:down\n", "\x00", "\xff\xfe", "$a$", "'", "/*", "-- phasemig:ignore x reason=\"", "(0.1ms) SELECT 1", "---- create above / drop below ----"} {
 		f.Add(s)
 	}
@@ -25,7 +32,7 @@ func FuzzCheck(f *testing.F) {
 		for _, name := range []string{"a.sql", "1.up.sql", "V1__a.sql"} {
 			file, _ := lint.NewFile(d, name, text, lint.Reading{})
 			begin := time.Now()
-			r := lint.Check(d, []*lint.File{file}, lint.Options{Today: "2026-11-25"})
+			r := lint.Check(d, []*lint.File{context, file}, lint.Options{Today: "2026-11-25"})
 			if took := time.Since(begin); took > 10*time.Second {
 				t.Fatalf("took %s", took)
 			}

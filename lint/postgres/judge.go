@@ -29,18 +29,24 @@ type judge struct {
 	file    *lint.File
 	next    int // index of the statement behind the one at hand
 	tx      transaction
-	timeout bool // lock_timeout is set
-	utc     bool // the session's TimeZone is UTC
-	path    string
+	timeout bool   // lock_timeout is set
+	utc     bool   // the session's TimeZone is UTC
+	path    string // search_path was set by the file to something else than public
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool
 	depth    int // of routine bodies
 	said     map[string]bool
+	// made and strange: a file of the context has made tables, and has changed some that none has made.
+	makes, strange bool
 }
 
 func newJudge(v lint.Version, c *lint.Catalog) lint.Judge {
-	return &judge{version: v, catalog: c, rules: rules(), routines: map[string]string{}, volatile: map[string]bool{}}
+	j := &judge{version: v, catalog: c, rules: rules(), routines: map[string]string{}, volatile: map[string]bool{}}
+	for _, f := range append(c.Objects.All("function"), c.Objects.All("procedure")...) { // those of the context
+		j.volatile[strings.ToLower(f.ID.Name)] = f.Volatility == "volatile"
+	}
+	return j
 }
 
 // rule is a rule and its test. check reports through the call.
@@ -118,8 +124,12 @@ func outside(text string) bool {
 	return false
 }
 
-// End ends the session; what is open is committed by whoever runs the file.
+// End ends the session; what is open is committed by whoever runs the file. Context that makes every table that it changes is taken for the
+// whole schema.
 func (j *judge) End() []lint.Finding {
+	if j.file.Context {
+		j.catalog.Complete = j.makes && !j.strange
+	}
 	if !j.tx.open || j.tx.wrapped || j.file.Format == lint.Plain && len(j.file.Statements) == 0 {
 		return nil
 	}
@@ -144,6 +154,7 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		r.check(&call{judge: j, parsed: p, rule: r, s: s, out: &out})
 	}
 	j.hold(p, out)
+	j.loses(p)
 	j.apply(p)
 	return append(out, j.inside(p, s)...)
 }

@@ -18,7 +18,7 @@ var attachPartition = rule{lint.Rule{
 	Bad: []lint.Example{{SQL: "ALTER TABLE logs ATTACH PARTITION logs_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"},
 		{Schema: "CREATE TABLE logs (at date) PARTITION BY RANGE (at);\nCREATE TABLE rest PARTITION OF logs DEFAULT;", SQL: "CREATE TABLE n (at date);\nALTER TABLE logs ATTACH PARTITION n FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"}},
 	Good: []lint.Example{{SQL: "CREATE TABLE logs_2027 (LIKE logs);\nALTER TABLE logs ATTACH PARTITION logs_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"},
-		{Schema: "CREATE TABLE n (at date NOT NULL, CONSTRAINT c CHECK (at >= '2027-01-01' AND at < '2028-01-01'));", SQL: "ALTER TABLE logs ATTACH PARTITION n FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"}},
+		{Schema: "CREATE TABLE logs (at date) PARTITION BY RANGE (at);\nCREATE TABLE n (at date NOT NULL, CONSTRAINT c CHECK (at >= '2027-01-01' AND at < '2028-01-01'));", SQL: "ALTER TABLE logs ATTACH PARTITION n FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"}},
 }, func(c *call) {
 	c.alterAny(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 		if a.Subtype != pg.AlterTableType_AT_AttachPartition || t.Objtype == pg.ObjectType_OBJECT_INDEX {

@@ -27,7 +27,7 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 		switch a.Subtype {
 		case pg.AlterTableType_AT_ColumnDefault:
-			if a.Def == nil && col != nil && !col.Nullable {
+			if (a.Def == nil || isNull(a.Def)) && col != nil && !col.Nullable && (col.Default != nil || col.Identity == "serial") && !dropsNotNull(t, a.Name) {
 				c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it, in a release of its own."})
 			}
 		case pg.AlterTableType_AT_DropIdentity:
@@ -45,6 +45,16 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 	})
 }}
+
+// dropsNotNull: the same statement lets the column be NULL, or numbers it.
+func dropsNotNull(t *pg.AlterTableStmt, column string) bool {
+	for _, n := range t.Cmds {
+		if a := n.GetAlterTableCmd(); (a.Subtype == pg.AlterTableType_AT_DropNotNull || a.Subtype == pg.AlterTableType_AT_AddIdentity) && a.Name == column {
+			return true
+		}
+	}
+	return false
+}
 
 func always(n *pg.Node) bool {
 	for _, o := range n.GetList().GetItems() {

@@ -11,7 +11,7 @@ import (
 var enumValue = rule{lint.Rule{
 	ID: "enum-value-in-transaction", Severity: lint.Error, Kind: lint.Fails,
 	Summary: "a new enum value is used in the transaction that adds it",
-	Why:     "It fails (55P04): the value can be used once the transaction that added it has committed. A type that the same transaction created is free of this.",
+	Why:     "It fails (55P04): the value can be used once the transaction that added it has committed. Since 17 a type that the same transaction created is free of this.",
 	Bad:     []lint.Example{{SQL: "BEGIN;\nALTER TYPE state ADD VALUE 'lost';\nUPDATE t SET state = 'lost' WHERE id = 1;\nCOMMIT;"}, {SQL: "BEGIN;\nALTER TYPE state ADD VALUE 'lost';\nALTER TABLE t ALTER COLUMN state SET DEFAULT 'lost';\nCOMMIT;"}},
 	Good:    []lint.Example{{SQL: "ALTER TYPE state ADD VALUE 'lost';\nUPDATE t SET state = 'lost' WHERE id = 1;"}, {SQL: "BEGIN;\nALTER TYPE state ADD VALUE 'lost';\nCOMMIT;"}},
 }, func(c *call) {

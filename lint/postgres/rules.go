@@ -10,9 +10,9 @@ func rules() []rule {
 		// indexes
 		createIndex, dropIndex, reindex, uniqueConcurrently, redundantIndex, foreignKeyIndex,
 		// names and objects
-		rename, dropObject, truncate, replaceView, nameTooLong, objectState, notOnThisVersion,
+		rename, comesBackChanged, refusesWrites, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, rowRefused, notOnThisVersion,
 		// partitions and materialized views
-		attachPartition, createPartition, detachPartition, refreshView,
+		attachPartition, createPartition, partitionBound, detachPartition, refreshView,
 		// rows
 		wholeTableUpdate, wholeTableDelete,
 		// transactions and locks

@@ -13,6 +13,9 @@ type transaction struct {
 	wrapped bool // by whoever runs the file
 	held    []held
 	away    []string // names that a rename of this transaction has freed
+	// lost are the columns, and routines the routines, of what this transaction has taken away, by name.
+	lost     map[string][]string
+	routines map[string]*lint.Object
 }
 
 // held is a lock that blocks others until the transaction ends.

@@ -50,8 +50,10 @@ func truth(t *testing.T, kind throwaway.Kind, version string) {
 	for l := range strings.Lines(string(b)) {
 		l = strings.TrimSpace(l)
 		if s, ok := strings.CutPrefix(l, "= "); ok {
+			if schema == "" {
+				dbtest.Exec(t, dsn, s, schemaOfTruth)
+			}
 			schema = s
-			dbtest.Exec(t, dsn, schema, schemaOfTruth)
 			continue
 		}
 		if l == "" || l[0] == '#' {

@@ -186,6 +186,9 @@ var group = map[string]string{
 
 // castable reports whether the server changes the type without USING; known is false where it isn't known.
 func castable(from, to typ) (ok, known bool) {
+	if from.array && !to.array && group[to.name] == "text" {
+		return true, true // everything goes to text by assignment
+	}
 	if from.array || to.array {
 		return from.array == to.array, from.array != to.array && group[from.name] != "" && group[to.name] != ""
 	}

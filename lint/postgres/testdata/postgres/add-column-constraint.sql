@@ -23,7 +23,7 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN posint AS int CHECK (VALUE > 0);
 -- schema above
-ALTER TABLE t ADD q int PRIMARY KEY; -- want add-column-constraint, add-column-not-null
+ALTER TABLE t ADD q int PRIMARY KEY; -- want add-column-constraint, add-column-not-null, not-possible-here
 -- case: 7
 ALTER TABLE users ADD COLUMN plan int REFERENCES plans (id);
 -- case: 8

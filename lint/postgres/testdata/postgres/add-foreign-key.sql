@@ -2,6 +2,7 @@
 ALTER TABLE orders ADD CONSTRAINT orders_user_fk FOREIGN KEY (user_id) REFERENCES users (id); -- want add-foreign-key
 -- case: 2
 -- version: 15
+CREATE TABLE users (id int PRIMARY KEY);
 CREATE TABLE orders (user_id int) PARTITION BY HASH (user_id);
 -- schema above
 ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID; -- want add-foreign-key, foreign-key-without-index

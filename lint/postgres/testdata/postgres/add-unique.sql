@@ -30,7 +30,7 @@ CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 -- schema above
-ALTER TABLE t ADD PRIMARY KEY (a); -- want add-unique
+ALTER TABLE t ADD PRIMARY KEY (a); -- want add-unique, not-possible-here
 -- case: 7
 CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON users (email);
 ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key;

@@ -10,12 +10,14 @@ ALTER TABLE logs ATTACH PARTITION n FOR VALUES FROM ('2027-01-01') TO ('2028-01-
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+CREATE TABLE unk (at date NOT NULL, k int);
 -- schema above
 ALTER TABLE part ATTACH PARTITION unk FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); -- want attach-partition
 -- case: 4
 CREATE TABLE logs_2027 (LIKE logs);
 ALTER TABLE logs ATTACH PARTITION logs_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 -- case: 5
+CREATE TABLE logs (at date) PARTITION BY RANGE (at);
 CREATE TABLE n (at date NOT NULL, CONSTRAINT c CHECK (at >= '2027-01-01' AND at < '2028-01-01'));
 -- schema above
 ALTER TABLE logs ATTACH PARTITION n FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');

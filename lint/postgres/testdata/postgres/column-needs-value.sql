@@ -21,7 +21,7 @@ CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varcha
 CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 -- schema above
-ALTER TABLE t ALTER b ADD GENERATED ALWAYS AS IDENTITY; -- want column-needs-value
+ALTER TABLE t ALTER b ADD GENERATED ALWAYS AS IDENTITY; -- want column-needs-value, not-possible-here
 -- case: 7
 CREATE TABLE t (a int DEFAULT 0);
 -- schema above

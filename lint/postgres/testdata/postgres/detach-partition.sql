@@ -3,10 +3,12 @@ ALTER TABLE logs DETACH PARTITION logs_2020; -- want detach-partition
 -- case: 2
 CREATE TABLE logs (at date) PARTITION BY RANGE (at);
 CREATE TABLE rest PARTITION OF logs DEFAULT;
+CREATE TABLE logs_2020 PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 -- schema above
 ALTER TABLE logs DETACH PARTITION logs_2020 CONCURRENTLY; -- want detach-partition
 -- case: 3
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
+CREATE TABLE unk PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 -- schema above
 ALTER TABLE part DETACH PARTITION unk; -- want detach-partition
 -- case: 4

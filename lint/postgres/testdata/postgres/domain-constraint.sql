@@ -20,7 +20,7 @@ ALTER DOMAIN posint SET NOT NULL; -- want domain-constraint
 -- version: 15
 CREATE DOMAIN posint AS int CHECK (VALUE > 0);
 -- schema above
-ALTER DOMAIN posint VALIDATE CONSTRAINT big; -- want domain-constraint
+ALTER DOMAIN posint VALIDATE CONSTRAINT big; -- want domain-constraint, no-such-object
 -- case: 7
 ALTER DOMAIN email ADD CONSTRAINT at CHECK (VALUE LIKE '%@%') NOT VALID;
 -- case: 8

@@ -1,6 +1,7 @@
 -- case: 1
 CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users (id)); -- want foreign-key-without-index
 -- case: 2
+CREATE TABLE users (id int PRIMARY KEY);
 CREATE TABLE orders (user_id int);
 -- schema above
 ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID; -- want foreign-key-without-index

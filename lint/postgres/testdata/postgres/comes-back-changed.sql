@@ -1,0 +1,66 @@
+-- case: 1
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+DROP VIEW v;
+CREATE VIEW v AS SELECT id FROM t; -- want comes-back-changed
+COMMIT;
+-- case: 2
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+ALTER TABLE t RENAME TO t2;
+CREATE VIEW t AS SELECT id, a FROM t2; -- want comes-back-changed
+COMMIT;
+-- case: 3
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+DROP FUNCTION f;
+CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'; -- want comes-back-changed
+COMMIT;
+-- case: 4
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+DROP VIEW v;
+CREATE VIEW v AS SELECT a, id FROM t;
+COMMIT;
+-- case: 5
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+ALTER TABLE t RENAME TO t2;
+CREATE VIEW t AS SELECT * FROM t2;
+COMMIT;
+-- case: 6
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+BEGIN;
+DROP FUNCTION f;
+CREATE FUNCTION f(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMIT;

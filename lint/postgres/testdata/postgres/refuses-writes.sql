@@ -1,0 +1,73 @@
+-- case: 1
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; -- want refuses-writes
+-- case: 2
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (b IN ('open', 'closed')) NOT VALID; -- want refuses-writes
+-- case: 3
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+CREATE PUBLICATION q FOR TABLE bare; -- want refuses-writes
+-- case: 4
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+CREATE RULE r AS ON INSERT TO t DO ALSO NOTHING; -- want refuses-writes
+-- case: 5
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE t REPLICA IDENTITY NOTHING; -- want refuses-writes
+-- case: 6
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (a >= 0) NOT VALID;
+-- case: 7
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (b <> '') NOT VALID;
+-- case: 8
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+ALTER TABLE bare REPLICA IDENTITY FULL;
+CREATE PUBLICATION q FOR TABLE bare;
+-- case: 9
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text NOT NULL DEFAULT 'new');
+CREATE TABLE bare (a int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PUBLICATION p FOR TABLE t;
+-- schema above
+CREATE PUBLICATION q FOR TABLE t;
