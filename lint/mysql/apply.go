@@ -36,7 +36,7 @@ func (j *judge) apply(s *statement) {
 		for _, id := range s.tables {
 			j.catalog.Remove(id)
 		}
-	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION":
+	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "DROP EVENT":
 		j.dropRoutine(s)
 	case "SET":
 		j.set(s)
@@ -51,7 +51,7 @@ func (j *judge) createTable(s *statement) {
 	if s.ifNotExists && j.relation(s.table) != nil {
 		return
 	}
-	k := &lint.Relation{Table: schema.Table{Ident: s.table, Kind: "table", Storage: s.options["engine"]}, Fresh: true, Options: s.options, Bound: s.partitioned}
+	k := &lint.Relation{Table: schema.Table{Ident: s.table, Kind: "table", Storage: s.options["engine"]}, Fresh: true, Options: s.options, Bound: afterBy(s.partitioned)}
 	if s.options["charset"] == "" && s.options["collate"] != "" {
 		s.options["charset"] = charsetOf(s.options["collate"])
 	}
@@ -76,6 +76,16 @@ func (j *judge) fill(k *lint.Relation, s *statement) {
 	for _, q := range s.keys {
 		putKey(k, q)
 	}
+}
+
+// afterBy is what stands behind PARTITION BY.
+func afterBy(text string) string {
+	c := newCursor(text)
+	if !c.take("PARTITION", "BY") || c.done() {
+		return text
+	}
+	s, _ := c.rest()
+	return s
 }
 
 func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
@@ -288,6 +298,12 @@ func renameColumn(k *lint.Relation, from, to string) {
 		return
 	}
 	was.Name = to
+	for i := range k.Columns {
+		k.Columns[i].Definition = renamed(k.Columns[i].Definition, from, to)
+	}
+	for i := range k.Constraints {
+		k.Constraints[i].Definition = renamed(k.Constraints[i].Definition, from, to)
+	}
 	for _, x := range k.Indexes {
 		for i := range x.Columns {
 			if same(x.Columns[i].Name, from) {
@@ -302,6 +318,21 @@ func renameColumn(k *lint.Relation, from, to string) {
 			}
 		}
 	}
+}
+
+// renamed is an expression in which a column has its new name.
+func renamed(expr, from, to string) string {
+	if !mentions(expr, from) {
+		return expr
+	}
+	out, last := strings.Builder{}, 0
+	for _, t := range Syntax.Tokens(expr) {
+		if (t.Kind == lint.Word || t.Kind == lint.Quoted) && same(t.Value(), from) {
+			out.WriteString(expr[last:t.Start] + "`" + strings.ReplaceAll(to, "`", "``") + "`")
+			last = t.End
+		}
+	}
+	return out.String() + expr[last:]
 }
 
 // dropParts takes a column out of the indexes; one without columns is gone, and so is a CHECK of the column alone.

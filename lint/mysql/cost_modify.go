@@ -26,7 +26,7 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	to := j.inherit(c.column.typ, k)
 	col := c.column
 	switch {
-	case k != nil && locked(k, c.name) && !j.unchecked && !same(from.String(), to.String()):
+	case k != nil && !j.unchecked && !same(from.String(), to.String()) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
 		return j.generated(was, col)
@@ -46,9 +46,14 @@ func (j *judge) sameType(was *schema.Column, col column, k *lint.Relation) cost 
 	notNull := col.notNull || col.primary
 	moved := col.first || col.after != ""
 	switch {
+	case was.Identity != "" && !col.auto && !j.maria:
+		return cost{"change-type", copying, true, "taking AUTO_INCREMENT away copies the table", ""}
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
+		if j.maria && fulltext(k) {
+			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index anew while writes wait", ""}
+		}
 		if j.maria {
 			return cost{}
 		}
@@ -109,6 +114,9 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 	copies := func(why string) cost { return cost{"change-type", copying, true, why + " copies the table", ""} }
 	what := from.String() + " to " + to.String()
 	if from.name != to.name || from.unsigned != to.unsigned {
+		if !j.maria && strings.HasSuffix(from.name, "text") && to.name == strings.TrimSuffix(from.name, "text")+"blob" && !inIndex(k, name) {
+			return cost{}
+		}
 		return copies(what)
 	}
 	if from.text() && from.charset != "" && to.charset != "" && from.charset != to.charset {

@@ -107,9 +107,6 @@ func (d *definition) numbered(c *schema.Column, t typ) {
 	if !t.integer() && (!d.maria && d.version >= 80400 || t.name != "float" && t.name != "double") {
 		d.fault("%s is AUTO_INCREMENT and isn't an integer", quote(c.Name))
 	}
-	if c.Default != nil {
-		d.fault("%s is AUTO_INCREMENT and has a default", quote(c.Name))
-	}
 	if !d.whole || !d.innodb() {
 		return
 	}
@@ -223,7 +220,7 @@ func (d *definition) computed(c *schema.Column, at int) {
 		if o.Identity == "auto_increment" && !d.maria {
 			d.fault("the generated column %s refers to the AUTO_INCREMENT column %s", quote(c.Name), quote(o.Name))
 		}
-		if o.Generated != "" && i >= at && (!d.maria || i == at) {
+		if o.Generated != "" && i >= at {
 			d.fault("the generated column %s refers to %s, which isn't defined before it", quote(c.Name), quote(o.Name))
 		}
 	}
@@ -303,7 +300,7 @@ func (d *definition) checks() {
 		if q.Kind != schema.Check || q.Incoming {
 			continue
 		}
-		if why := d.expression(q.Definition, !d.maria); why != "" {
+		if why := d.expression(q.Definition, true); why != "" {
 			d.fault("the CHECK %s %s", quote(q.Name), why)
 		}
 		for _, c := range d.k.Columns {

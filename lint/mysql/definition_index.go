@@ -136,7 +136,7 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	if f := d.k.Options["row_format"]; f == "compact" || f == "redundant" {
 		limit = 767
 	}
-	if length*w > limit && d.innodb() && d.refusesLong(x) {
+	if length*w > limit && d.innodb() && (d.refusesLong(x) || limit == 767) {
 		d.fault("%s has more than %d bytes", at, limit)
 		return 0
 	}

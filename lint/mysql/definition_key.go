@@ -88,7 +88,9 @@ func (c *call) foreignFault(k *lint.Relation, q schema.Constraint) string {
 	return c.parentFault(k, q, name)
 }
 
-func sameNames(a, b []string) bool { return strings.EqualFold(strings.Join(a, ","), strings.Join(b, ",")) }
+func sameNames(a, b []string) bool {
+	return strings.EqualFold(strings.Join(a, ","), strings.Join(b, ","))
+}
 
 // parentFault looks at the table that a foreign key points at.
 func (c *call) parentFault(k *lint.Relation, q schema.Constraint, name string) string {

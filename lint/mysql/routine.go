@@ -43,6 +43,8 @@ func (j *judge) createRoutine(s *statement) {
 			return
 		}
 		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey(s.name), Kind: "routine"}, Fresh: true, Options: map[string]string{"definition": s.body}})
+	case "EVENT":
+		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey("event " + s.name), Kind: "event"}, Fresh: true})
 	case "TRIGGER":
 		k := j.relation(s.table)
 		if k == nil {
@@ -62,6 +64,9 @@ func (j *judge) createRoutine(s *statement) {
 
 func (j *judge) dropRoutine(s *statement) {
 	name := lastName(s.name)
+	if s.verb == "DROP EVENT" {
+		name = "event " + name
+	}
 	if s.verb == "DROP TRIGGER" {
 		j.dropTrigger(name)
 		return

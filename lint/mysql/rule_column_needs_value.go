@@ -25,7 +25,7 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 		at := quoted(c.table) + "." + quote(x.name)
 		col := x.column
-		required := col.notNull && !col.auto && col.generated == ""
+		required := (col.notNull || col.primary || primaryPart(k, x.name)) && !col.auto && col.generated == ""
 		switch {
 		case x.kind == "drop default" && !was.Nullable && was.Default != nil:
 			c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it."})

@@ -73,16 +73,13 @@ func (c *call) newFaults() []string {
 
 // draft is the table of a CREATE TABLE, outside of the catalog.
 func (c *call) draft() *lint.Relation {
-	k := &lint.Relation{Table: schema.Table{Ident: c.table, Kind: "table", Storage: c.options["engine"], Partitioned: c.partitioned != ""}, New: map[string]bool{}, Was: map[string]bool{}, Options: map[string]string{}, Bound: c.partitioned}
+	k := &lint.Relation{Table: schema.Table{Ident: c.table, Kind: "table", Storage: c.options["engine"], Partitioned: c.partitioned != ""}, New: map[string]bool{}, Was: map[string]bool{}, Options: map[string]string{}, Bound: afterBy(c.partitioned)}
 	for n, v := range c.options {
 		k.Options[n] = v
 	}
 	k.Options["charset"] = normalCharset(k.Options["charset"])
 	if k.Options["charset"] == "" && k.Options["collate"] != "" {
 		k.Options["charset"] = charsetOf(k.Options["collate"])
-	}
-	if i := strings.Index(strings.ToUpper(k.Bound), "BY"); i >= 0 && strings.HasPrefix(strings.ToUpper(k.Bound), "PARTITION") {
-		k.Bound = strings.TrimSpace(k.Bound[i+2:])
 	}
 	c.fill(k, c.statement)
 	return k
@@ -99,6 +96,9 @@ func (c *call) doubled() []string {
 		}
 		seen[lower(col.name)] = true
 		nulls[lower(col.name)] = col.null
+		if col.auto && !col.nullDefault() {
+			out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
+		}
 		if col.primary {
 			primaries++
 			if col.null && !c.maria {
@@ -130,7 +130,18 @@ func (c *call) doubled() []string {
 func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	var out []string
 	col := x.column
+	if col.auto && !col.nullDefault() {
+		out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
+	}
 	switch x.kind {
+	case "option":
+		if x.name == "engine" && x.value != "innodb" && c.related(k) {
+			out = append(out, "the table is a part of a foreign key, which the engine "+x.value+" doesn't have")
+		}
+	case "drop primary":
+		if child := c.child(k, nil); !c.maria && !c.addsPrimary() && whole(k) && child != "" && !c.unchecked {
+			out = append(out, "the foreign key of "+child+" needs the primary key")
+		}
 	case "modify", "change":
 		if col.null && primaryPart(k, x.name) && !c.maria && !c.dropsKey() {
 			out = append(out, "the primary key can't hold "+quote(col.name)+", which is NULL")
@@ -151,7 +162,29 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	if x.kind == "add column" && !c.maria && c.version >= 80000 && col.expr && !strings.HasPrefix(strings.TrimSpace(col.def), "(") {
 		out = append(out, "a default that is a function of another kind than CURRENT_TIMESTAMP stands in parentheses")
 	}
+	if x.kind == "add column" && !c.maria && c.exprCopies(col) && variesIn(col.def) {
+		out = append(out, "with the binary log on, a default that differs from row to row can't be given to the rows that are there")
+	}
 	return out
+}
+
+func variesIn(expr string) bool {
+	for _, t := range Syntax.Tokens(expr) {
+		if t.Kind == lint.Word && varying(t.Text) {
+			return true
+		}
+	}
+	return false
+}
+
+// related reports whether a table has a foreign key or is pointed at by one.
+func (c *call) related(k *lint.Relation) bool {
+	for _, q := range k.Constraints {
+		if q.Kind == schema.ForeignKey && !q.Incoming && !c.dropsConstraint(q.Name) {
+			return true
+		}
+	}
+	return c.child(k, nil) != ""
 }
 
 // needed names a foreign key that would be left without an index.

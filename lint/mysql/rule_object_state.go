@@ -49,8 +49,8 @@ func (c *call) state() []string {
 			}
 		}
 	case "DROP EVENT":
-		if c.catalog.Complete {
-			return nil
+		if !c.ifExists && c.missingRoutine("event "+lastName(c.name)) {
+			out = append(out, "there is no event "+c.name)
 		}
 	case "RENAME TABLE":
 		out = c.renameState()
@@ -157,8 +157,6 @@ func (c *call) triggerState() []string {
 			out = append(out, strings.ToUpper(t[i].Text)+" can't be written there")
 		case whole(k) && k.Column(name) == nil:
 			out = append(out, quoted(c.table)+" has no column "+quote(name))
-		case assigned && whole(k) && k.Column(name).Generated != "" && !c.maria:
-			out = append(out, quote(name)+" is generated, and can't be written")
 		}
 	}
 	return out
@@ -260,9 +258,6 @@ func (c *call) alterState(k *lint.Relation) []string {
 		return []string{"there is no table " + quoted(c.table)}
 	}
 	if k != nil && k.Kind == "view" {
-		if c.maria && len(c.clauses) == 1 && c.clauses[0].kind == "rename" {
-			return nil
-		}
 		return []string{quoted(c.table) + " is a view"}
 	}
 	if !whole(k) {

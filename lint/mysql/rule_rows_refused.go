@@ -58,6 +58,12 @@ func (c *call) refusedRows(k *lint.Relation, x clause) string {
 
 // noValue: rows that are there get no value of a new column that every row needs.
 func (c *call) noValue(col column) string {
+	switch {
+	case col.generated != "" && (col.unique || col.primary):
+		return "rows with the same value of " + quote(col.name) + " make this fail"
+	case col.checkOf != "" && col.hasDef && !c.maria && c.version >= 80016 && c.defaultRefused(col):
+		return "the CHECK of " + quote(col.name) + " refuses its default, which every row gets, so that this fails"
+	}
 	if !col.notNull || col.hasDef || col.auto {
 		return ""
 	}
@@ -67,7 +73,7 @@ func (c *call) noValue(col column) string {
 		if col.generated == "stored" && !c.maria {
 			return "rows for which the expression of " + quote(col.name) + " is NULL make this fail"
 		}
-	case col.typ.name == "date", col.typ.name == "datetime", col.typ.name == "timestamp" && !c.maria, col.typ.geometry() && !c.maria:
+	case col.typ.name == "date", col.typ.name == "datetime", col.typ.geometry() && !c.maria:
 		return what
 	}
 	return ""

@@ -34,13 +34,6 @@ func (c *call) refusedWrites() []string {
 		if k, t := c.findTrigger(lastName(c.name)); t != nil && !k.Fresh && !k.New["trigger "+lower(t.Name)] && !c.comesBack("trigger", t.Name) {
 			return c.unfilled(k, t)
 		}
-	case "ALTER USER":
-		u := strings.ToUpper(c.body)
-		for _, w := range []string{"ACCOUNT LOCK", "PASSWORD EXPIRE", "IDENTIFIED", "REQUIRE SSL", "REQUIRE X509", "DISCARD OLD PASSWORD"} {
-			if strings.Contains(u, w) && !strings.Contains(u, "RETAIN CURRENT PASSWORD") && !strings.Contains(u, "EXPIRE NEVER") {
-				return []string{"running clients that log in as the user fail"}
-			}
-		}
 	case "SET":
 		u := strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(c.body, "=", " = ")), " "))
 		if (strings.HasPrefix(u, "GLOBAL") || strings.HasPrefix(u, "PERSIST") || strings.HasPrefix(u, "@@GLOBAL")) && strings.Contains(u, "READ_ONLY") && !strings.Contains(u, "TRANSACTION") && !strings.Contains(u, "= 0") && !strings.Contains(u, "= OFF") && !strings.Contains(u, "= FALSE") {
