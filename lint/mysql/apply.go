@@ -220,6 +220,14 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 	case "rename column":
 		renameColumn(k, c.name, c.to)
 	case "add key":
+		if k.FindIndex(c.key.name) != nil && c.key.name != "" {
+			if c.key.exists {
+				return
+			}
+			if c.key.replace {
+				k.DropIndex(c.key.name)
+			}
+		}
 		putKey(k, c.key)
 	case "drop key":
 		k.DropIndex(c.name)

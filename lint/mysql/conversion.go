@@ -23,14 +23,19 @@ func refusedValues(from, to typ, maria bool) string {
 		}
 		return ""
 	case to.name == "enum" || to.name == "set":
-		if from.name == to.name {
+		if from.name == to.name || from.name == "enum" {
 			return missingMember(from, to)
 		}
 		return "that aren't members of it"
 	case character(to):
 		return tooShort(from, to)
 	case temporal(from) && temporal(to):
-		return narrowerTime(from, to, maria)
+		if to.name == "timestamp" {
+			return "that are before 1970 or after 2038"
+		}
+		return ""
+	case !maria && to.name == "bit" && (strings.HasSuffix(from.name, "text") || strings.HasSuffix(from.name, "blob")):
+		return ""
 	}
 	return otherKind(from, to)
 }
@@ -244,23 +249,34 @@ func tooShort(from, to typ) string {
 	if from.unsigned && n < 20 && from.integer() {
 		n--
 	}
-	if from.name == "json" && room(to) < 1<<24 || room(to) < n && from.name != "json" {
-		return "that are longer than " + to.String()
-	}
-	if from.name == "bit" && to.text() {
+	if from.name == "bit" && strings.HasSuffix(to.name, "text") {
 		return "that aren't texts of its character set"
 	}
-	return ""
-}
-
-func narrowerTime(from, to typ, maria bool) string {
-	if to.name == "timestamp" {
-		return "that are before 1970 or after 2038"
+	if from.name == "json" && room(to) < 1<<24 || room(to) < n && from.name != "json" {
+		return "that are longer than " + to.String()
 	}
 	return ""
 }
 
 // otherKind is a conversion between kinds of values.
 func otherKind(from, to typ) string {
+	switch {
+	case to.name == "json" && (from.integer() || from.name == "decimal" || from.name == "double" || from.name == "float" || from.name == "year"):
+		return ""
+	case to.name == "time" && temporal(from), to.name == "date" && from.name == "time", (to.name == "datetime" || to.name == "timestamp") && from.name == "time":
+		return ""
+	case (from.name == "enum" || from.name == "set") && numeric(to):
+		return ""
+	case to.name == "time" && (from.name == "tinyint" || from.name == "year" || from.name == "bit" || from.name == "double"):
+		return ""
+	case from.name == "time" && (to.name == "int" || to.name == "double" || to.name == "bigint" && !to.unsigned):
+		return ""
+	case to.name == "decimal" && (from.name == "time" || from.name == "date") && to.arg(0, 10)-to.arg(1, 0) >= 8:
+		return ""
+	case (from.name == "datetime" || from.name == "timestamp") && (to.name == "bigint" || to.name == "double"):
+		return ""
+	case from.name == "date" && (to.name == "bigint" || to.name == "int" || to.name == "double"):
+		return ""
+	}
 	return "that aren't a " + to.String()
 }

@@ -57,9 +57,6 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 	case "force":
 		return j.rebuilt(k, "FORCE")
 	case "order by":
-		if j.maria && k != nil && k.FindIndex("PRIMARY") != nil {
-			return cost{} // MariaDB ignores it where rows are in the order of a key
-		}
 		return cost{"order-by", copying, true, "ORDER BY copies the table", ""}
 	case "alter check":
 		if c.value == "enforced" {

@@ -33,6 +33,9 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	case col.auto && was.Identity == "":
 		return cost{rule, copying, true, "AUTO_INCREMENT for a column that is there copies the table", ""}
 	}
+	if j.maria && uniqueOn(k, c.name) && j.hashedType(to, 0) && !j.hashedType(from, 0) {
+		return cost{rule, copying, true, "a unique key that is too long for an index is kept as a hash, for which the table is copied", ""}
+	}
 	if x := j.retype(from, to, c.name, k); x.how == copying || x.fails != "" {
 		return x
 	} else if x.how > instant {
@@ -227,6 +230,20 @@ func inIndex(k *lint.Relation, name string) bool {
 	for _, x := range k.Indexes {
 		for _, p := range x.Columns {
 			if same(p.Name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func uniqueOn(k *lint.Relation, name string) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		for _, p := range x.Columns {
+			if x.Unique && same(p.Name, name) && p.Prefix == 0 {
 				return true
 			}
 		}

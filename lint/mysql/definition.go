@@ -205,9 +205,6 @@ func (d *definition) computed(c *schema.Column, at int) {
 	if c.Generated == "" {
 		return
 	}
-	if c.Default != nil && !same(*c.Default, "NULL") {
-		d.fault("%s is generated and has a default", quote(c.Name))
-	}
 	why := d.expression(c.Definition, c.Generated == "stored" || !d.maria)
 	if why != "" {
 		d.fault("the expression of %s %s", quote(c.Name), why)

@@ -43,7 +43,7 @@ func (d *definition) defaults(c *schema.Column, t typ) {
 		d.fault("a %s column such as %s can't have a literal default; an expression in parentheses can be one", t.name, quote(c.Name))
 		return
 	}
-	if why := d.unfit(t, def); why != "" {
+	if why := d.unfit(t, def); why != "" && !(t.name == "json" && d.maria) {
 		d.fault("the default %s of %s: %s", def, quote(c.Name), why)
 	}
 }

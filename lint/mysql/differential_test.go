@@ -80,10 +80,10 @@ func split(text string) []string {
 
 // samples are types with values that nothing narrower holds.
 var samples = [][]string{
-	{"int", "-2147483648", "2147483647"}, {"int unsigned", "4294967295"}, {"smallint", "-32768"}, {"bigint", "-9223372036854775808"}, {"tinyint unsigned", "255"}, {"decimal(10,2)", "-99999999.99"}, {"decimal(6,4)", "99.9999"},
-	{"double", "-1e100"}, {"varchar(50)", "'" + strings.Repeat("ü", 50) + "'", "''"}, {"varchar(300)", "'" + strings.Repeat("x", 300) + "'"}, {"char(10)", "'ä123456789'"}, {"text", "'" + strings.Repeat("y", 40000) + "'"},
-	{"varbinary(50)", "x'ff00ff'", "'" + strings.Repeat("z", 50) + "'"}, {"blob", "x'ff00'"}, {"date", "'1000-01-01'", "'9999-12-31'"}, {"datetime", "'9999-12-31 23:59:59'"}, {"datetime(6)", "'1000-01-01 00:00:00.123456'"}, {"timestamp", "'2001-01-01 00:00:01'"},
-	{"time", "'-838:59:59'"}, {"year", "1901"}, {"json", "'{}'", "'[1]'"}, {"enum('a','b')", "'a'", "'b'"}, {"enum('a','b','c')", "'c'"}, {"set('a','b')", "'a,b'"}, {"bit(8)", "255"},
+	{"int", "-2147483648", "2147483647"}, {"int unsigned", "4294967295"}, {"smallint", "-32768"}, {"bigint", "-9223372036854775808"}, {"tinyint unsigned", "255"}, {"decimal(10,2)", "-99999999.99"}, {"decimal(6,4)", "99.9999", "-99.9999"},
+	{"double", "-1e100", "-1.2345678901234e-100"}, {"varchar(50)", "'" + strings.Repeat("ü", 50) + "'", "''"}, {"varchar(300)", "'" + strings.Repeat("x", 300) + "'"}, {"char(10)", "'ä123456789'"}, {"text", "'" + strings.Repeat("y", 40000) + "'"},
+	{"varbinary(50)", "x'ff00ff'", "'" + strings.Repeat("z", 50) + "'"}, {"blob", "x'ff00'", "REPEAT('b', 300)"}, {"date", "'1000-01-01'", "'9999-12-31'"}, {"datetime", "'9999-12-31 23:59:59'"}, {"datetime(6)", "'1000-01-01 00:00:00.123456'"}, {"timestamp", "'2001-01-01 00:00:01'"},
+	{"time", "'-838:59:59'"}, {"year", "1901"}, {"json", "'{}'", "CONCAT('[\"', REPEAT('j', 70000), '\"]')"}, {"enum('a','b')", "'a'", "'b'"}, {"enum('a','b','c')", "'c'"}, {"set('a','b')", "'a,b'"}, {"bit(8)", "255"},
 }
 
 // conversions is a MODIFY from each type to each other one.
@@ -276,10 +276,27 @@ func (w *world) compare(what, text string, seen, found, claimed bool, why string
 	w.t.Errorf("%s: %.200s\n        seen: %.200s; found:%.400s", kind, text, why, said)
 }
 
-// alterable statements take ALGORITHM and LOCK.
+// alterable statements take ALGORITHM and LOCK. MariaDB takes any ALGORITHM for another engine and for ORDER BY, and copies.
 func alterable(u string) bool {
 	ok := strings.HasPrefix(u, "ALTER TABLE ") || strings.HasPrefix(u, "CREATE INDEX") || strings.HasPrefix(u, "CREATE UNIQUE") || strings.HasPrefix(u, "CREATE FULLTEXT")
-	return ok && !slices.ContainsFunc([]string{"ALGORITHM", "LOCK=", "IF EXISTS", " WAIT ", "PARTITION ", "PARTITIONING", "TABLESPACE", "ENGINE="}, func(s string) bool { return strings.Contains(u, s) })
+	return ok && !slices.ContainsFunc([]string{"ALGORITHM", "LOCK=", "IF EXISTS", " WAIT ", "PARTITION ", "PARTITIONING", "TABLESPACE", "ENGINE=", "ORDER BY"}, func(s string) bool { return strings.Contains(u, s) })
+}
+
+// TestReserved asks the servers which words can't be names.
+func TestReserved(t *testing.T) {
+	for kind, maria := range map[throwaway.Kind]bool{throwaway.MySQL: false, throwaway.MariaDB: true} {
+		db := dbtest.DB(t, dbtest.Database(t, kind))
+		j := &judge{maria: maria, version: 90700}
+		if maria {
+			j.version = 101100
+		}
+		for _, w := range strings.Fields(reservedBoth + reservedMySQL + reservedMariaDB + " status type name value date text user password level position comment role") {
+			_, err := db.ExecContext(t.Context(), "SELECT 1 AS a FROM (SELECT 1 AS "+w+") AS s")
+			if (err != nil) != j.reserved(w) {
+				t.Errorf("%s: %s: reserved: %v: %v", kind, w, j.reserved(w), err)
+			}
+		}
+	}
 }
 
 func knownDifferences(t *testing.T) map[string]bool {

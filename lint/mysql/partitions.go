@@ -152,7 +152,11 @@ func partitionsAfter(bound string, c clause) string {
 		if n, ok := addedCount(c); ok {
 			p.count += n
 		} else {
-			p.parts = append(p.parts, readParts(c.value)...)
+			for _, x := range readParts(c.value) {
+				if !c.exists || p.find(x.name) < 0 {
+					p.parts = append(p.parts, x)
+				}
+			}
 		}
 	case "coalesce partition":
 		n, _ := strconv.Atoi(strings.TrimSpace(c.value))

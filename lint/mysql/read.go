@@ -24,6 +24,7 @@ type statement struct {
 	temporary   bool
 	ignore      bool // ALTER IGNORE
 	waits       bool // WAIT n, NOWAIT
+	waitsLate   bool // behind the first clause
 	algorithm   string
 	lock        string
 	like        schema.Ident
@@ -81,6 +82,7 @@ type key struct {
 	invisible bool
 	onDelete  string // upper case
 	hidden    string // INVISIBLE or IGNORED
+	replace   bool   // OR REPLACE
 	onUpdate  string
 	exists    bool // IF NOT EXISTS
 }
@@ -259,6 +261,7 @@ func (s *statement) createIndex(c *cursor, kind string) {
 	c.want("ON")
 	s.table = c.ident()
 	k.parts = c.keyParts()
+	k.replace = s.replace
 	s.keyOptions(c, &k)
 	s.clauses = []clause{{kind: "add key", key: k}}
 	for !c.done() {
@@ -285,9 +288,9 @@ func (s *statement) execution(c *cursor) bool {
 		s.lock = strings.ToUpper(c.name())
 	case c.at("WAIT") && c.peek(1).Kind == lint.Number:
 		c.i += 2
-		s.waits = true
+		s.waits, s.waitsLate = true, len(s.clauses) > 0
 	case c.take("NOWAIT"):
-		s.waits = true
+		s.waits, s.waitsLate = true, len(s.clauses) > 0
 	default:
 		return false
 	}

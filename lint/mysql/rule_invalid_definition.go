@@ -12,7 +12,7 @@ var invalidDefinition = rule{lint.Rule{
 	ID: "invalid-definition", Severity: lint.Error, Kind: lint.Fails,
 	Summary: "a definition that the server refuses",
 	Why:     "A literal default of a TEXT, BLOB, JSON or geometry column (MySQL), an index on such a column without a prefix, another type for a column of a foreign key, a generated column that becomes a plain one or the other way round, an index that a foreign key needs, a new key column with the same value in every row; and whatever else makes a definition that can't be: a default that isn't a value of its type, a key that is too long, AUTO_INCREMENT without an index, an expression that names what isn't there or varies, a partitioning whose column isn't in every unique key, a foreign key whose columns don't fit.\n\nThe table is taken as it is behind the statement, and looked through as a whole.",
-	Bad: []lint.Example{{Schema: "CREATE TABLE t (id int, a text);", SQL: "ALTER TABLE t ADD INDEX (a);"}, {Schema: "CREATE TABLE t (a int, g int AS (a) VIRTUAL);", SQL: "ALTER TABLE t MODIFY g int;"},
+	Bad: []lint.Example{{SQL: "ALTER TABLE t ADD COLUMN b int DEFAULT 'x';"}, {Schema: "CREATE TABLE t (a varchar(10));", SQL: "ALTER TABLE t ADD INDEX (a(20));"}, {Schema: "CREATE TABLE t (a int, g int AS (a) VIRTUAL);", SQL: "ALTER TABLE t MODIFY g int;"},
 		{SQL: "ALTER TABLE t ADD COLUMN code int NOT NULL DEFAULT 0 UNIQUE;"}},
 	Good: []lint.Example{{Schema: "CREATE TABLE t (id int, a text);", SQL: "ALTER TABLE t ADD INDEX (a(100));"}, {SQL: "ALTER TABLE t ADD COLUMN code int UNIQUE;"}},
 }, func(c *call) {
@@ -99,6 +99,9 @@ func (c *call) doubled() []string {
 		if col.auto && !col.nullDefault() {
 			out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
 		}
+		if col.generated != "" && col.hasDef && !c.maria {
+			out = append(out, quote(col.name)+" is generated and has a default")
+		}
 		if col.primary {
 			primaries++
 			if col.null && !c.maria {
@@ -132,6 +135,9 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	col := x.column
 	if col.auto && !col.nullDefault() {
 		out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
+	}
+	if col.generated != "" && col.hasDef && !c.maria {
+		out = append(out, quote(col.name)+" is generated and has a default")
 	}
 	switch x.kind {
 	case "option":

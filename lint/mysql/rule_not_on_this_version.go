@@ -35,6 +35,12 @@ func (c *call) foreignWords() []string {
 		out = append(out, "there is no LOCK="+c.lock)
 	}
 	if c.maria {
+		if c.verb == "ALTER TABLE" && c.waitsLate {
+			out = append(out, "WAIT and NOWAIT stand behind the table's name")
+		}
+		if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
+			out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
+		}
 		for _, x := range c.clauses {
 			switch {
 			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":

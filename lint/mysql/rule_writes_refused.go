@@ -58,6 +58,10 @@ func (c *call) alteredWrites() []string {
 			out = append(out, quote(x.name)+" becomes generated: writes of running clients that name it fail")
 		case x.kind == "add column" && x.column.checkOf != "" && x.column.hasDef && c.defaultRefused(x.column):
 			out = append(out, "the CHECK of "+quote(x.name)+" refuses its own default: INSERTs of running clients fail")
+		case x.kind == "add column" && c.maria && x.column.typ.name == "json" && x.column.hasDef && c.unfit(x.column.typ, x.column.def) != "":
+			out = append(out, "the default of "+quote(x.name)+" isn't JSON, which the column checks: INSERTs of running clients fail")
+		case x.kind == "set default" && was != nil && was.Identity == "auto_increment":
+			out = append(out, quote(x.name)+" gets the same value in each row instead of a number of its own: INSERTs of running clients fail")
 		case x.kind == "drop primary" && k != nil && !c.addsPrimary():
 			if child := c.child(k, nil); child != "" {
 				out = append(out, "the foreign key of "+child+" finds no parents any more without the primary key")
