@@ -92,6 +92,9 @@ func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 	if k.Column(c.name) != nil {
 		return
 	}
+	if j.maria && c.typ.name == "longtext" && strings.HasPrefix(lower(c.checkOf), "json_valid") { // so it prints JSON
+		c.typ, c.checkOf = typ{name: "json"}, ""
+	}
 	col := schemaColumn(k, c)
 	at := len(k.Columns)
 	for i := range k.Columns {
@@ -186,6 +189,9 @@ func putKey(k *lint.Relation, q key) {
 			for _, p := range q.parts {
 				if c := k.Column(p.Name); c != nil {
 					c.Nullable = false
+					if c.Default != nil && same(*c.Default, "NULL") {
+						c.Default = nil
+					}
 				}
 			}
 		}
@@ -306,6 +312,7 @@ func renameColumn(k *lint.Relation, from, to string) {
 		return
 	}
 	was.Name = to
+	k.Bound = renamed(k.Bound, from, to)
 	for i := range k.Columns {
 		k.Columns[i].Definition = renamed(k.Columns[i].Definition, from, to)
 	}

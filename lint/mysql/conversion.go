@@ -8,7 +8,7 @@ import (
 // refusedValues says which values of a type another one doesn't take in strict mode; "" if it takes all.
 func refusedValues(from, to typ, maria bool) string {
 	switch {
-	case from.name == to.name && from.unsigned == to.unsigned && slices.Equal(from.fill(), to.fill()) && slices.Equal(from.values, to.values):
+	case sameType(from, to):
 		if from.text() && !holdsCharset(from.charset, to.charset) {
 			return "that " + to.charset + " can't hold"
 		}

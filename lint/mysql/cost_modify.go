@@ -26,7 +26,7 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	to := j.inherit(c.column.typ, k)
 	col := c.column
 	switch {
-	case k != nil && !j.unchecked && !same(from.String(), to.String()) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
+	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
 		return j.generated(was, col)
@@ -41,11 +41,16 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	} else if x.how > instant {
 		return x
 	}
-	return j.sameType(was, col, k)
+	return j.besideType(was, col, k)
 }
 
-// sameType is what MODIFY does beside the type.
-func (j *judge) sameType(was *schema.Column, col column, k *lint.Relation) cost {
+// sameType reports whether values are kept in the same way.
+func sameType(a, b typ) bool {
+	return a.name == b.name && a.unsigned == b.unsigned && slices.Equal(a.fill(), b.fill()) && slices.Equal(a.values, b.values)
+}
+
+// besideType is what MODIFY does beside the type.
+func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cost {
 	notNull := col.notNull || col.primary
 	moved := col.first || col.after != ""
 	switch {
@@ -157,6 +162,8 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 // fill writes out the arguments that may be left out.
 func (t typ) fill() []int {
 	switch {
+	case t.integer(), t.name == "year": // a width for display
+		return nil
 	case len(t.args) > 0 && !(t.name == "decimal" && len(t.args) == 1):
 		return t.args
 	case t.name == "decimal":

@@ -125,6 +125,12 @@ func (c *call) exchangeState(k *lint.Relation, p partitioning, x clause) string 
 	return ""
 }
 
+func sameTypes(a, b string) bool {
+	x, ok := parseType(a)
+	y, ok2 := parseType(b)
+	return !ok || !ok2 || sameType(x, y)
+}
+
 // alike compares what EXCHANGE PARTITION compares: columns and keys.
 func alike(a, b *lint.Relation) bool {
 	if len(a.Columns) != len(b.Columns) || len(a.Indexes) != len(b.Indexes) {
@@ -132,7 +138,7 @@ func alike(a, b *lint.Relation) bool {
 	}
 	for i := range a.Columns {
 		x, y := a.Columns[i], b.Columns[i]
-		if !same(x.Name, y.Name) || !same(x.Type, y.Type) || x.Nullable != y.Nullable || x.Charset != y.Charset && x.Charset != "" && y.Charset != "" {
+		if !same(x.Name, y.Name) || !sameTypes(x.Type, y.Type) || x.Nullable != y.Nullable || x.Charset != y.Charset && x.Charset != "" && y.Charset != "" {
 			return false
 		}
 	}

@@ -35,6 +35,9 @@ func (c *call) foreignWords() []string {
 		out = append(out, "there is no LOCK="+c.lock)
 	}
 	if c.maria {
+		if arrow(c.s.Text) {
+			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
+		}
 		if c.verb == "ALTER TABLE" && c.waitsLate {
 			out = append(out, "WAIT and NOWAIT stand behind the table's name")
 		}
@@ -161,4 +164,18 @@ func (j *judge) sinceType(name string) (since lint.Version, ok bool) {
 		return 120000, j.maria
 	}
 	return 0, true
+}
+
+// arrow finds MySQL's column->'$.path'.
+func arrow(text string) bool {
+	if !strings.Contains(text, "->") {
+		return false
+	}
+	t := Syntax.Tokens(text)
+	for i := 0; i+2 < len(t); i++ {
+		if t[i].Is("-") && t[i+1].Is(">") && t[i+1].Start == t[i].End && (t[i+2].Kind == lint.String || t[i+2].Is(">")) {
+			return true
+		}
+	}
+	return false
 }

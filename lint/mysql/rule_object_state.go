@@ -330,7 +330,7 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 			return table + " has no primary key"
 		}
 	case "drop foreign":
-		if q := k.FindConstraint(x.name); (q == nil || q.Kind != schema.ForeignKey) && !x.exists && named(k, schema.ForeignKey) {
+		if q := k.FindConstraint(x.name); (q == nil || q.Kind != schema.ForeignKey) && !x.exists && c.named(k, schema.ForeignKey) {
 			return fmt.Sprintf("%s has no foreign key %s", table, quote(x.name))
 		}
 	case "drop constraint", "alter check":
@@ -356,9 +356,9 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 }
 
 // named: every constraint of the kind has a name, so that one that isn't found isn't there.
-func named(k *lint.Relation, kind schema.ConstraintKind) bool {
+func (j *judge) named(k *lint.Relation, kind schema.ConstraintKind) bool {
 	for _, q := range k.Constraints {
-		if q.Kind == kind && q.Name == "" {
+		if q.Kind == kind && q.Name == "" && !(j.maria && kind == schema.Check && len(q.Columns) == 1) { // MariaDB: a column's own CHECK has no name
 			return false
 		}
 	}
@@ -399,7 +399,7 @@ func (c *call) indexState(k *lint.Relation, x clause, gone map[string]bool) stri
 }
 
 func (c *call) constraintState(k *lint.Relation, x clause) string {
-	if x.exists || !named(k, schema.ForeignKey) || !named(k, schema.Check) {
+	if x.exists || !c.named(k, schema.ForeignKey) || !c.named(k, schema.Check) {
 		return ""
 	}
 	q, i := k.FindConstraint(x.name), k.FindIndex(x.name)

@@ -78,6 +78,9 @@ func (c *call) addsPrimary() bool {
 // defaultRefused compares a default that is a number with a CHECK of one comparison.
 func (c *call) defaultRefused(col column) bool {
 	t := Syntax.Tokens(col.checkOf)
+	for len(t) > 2 && t[0].Is("(") && matching(t) == len(t)-1 {
+		t = t[1 : len(t)-1]
+	}
 	if len(t) < 3 || t[len(t)-1].Kind != lint.Number || !same(t[0].Value(), col.name) {
 		return false
 	}
