@@ -214,7 +214,7 @@ func (d *definition) computed(c *schema.Column, at int) {
 		if !mentions(c.Definition, o.Name) {
 			continue
 		}
-		if o.Identity == "auto_increment" && !d.maria {
+		if o.Identity == "auto_increment" && (!d.maria || c.Generated == "stored") {
 			d.fault("the generated column %s refers to the AUTO_INCREMENT column %s", quote(c.Name), quote(o.Name))
 		}
 		if o.Generated != "" && i >= at {

@@ -3,6 +3,7 @@ package mysql
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -39,6 +40,10 @@ func (d *definition) defaults(c *schema.Column, t typ) {
 		}
 		return
 	}
+	if tok := Syntax.Tokens(def); len(tok) == 1 && tok[0].Kind == lint.Number && (t.name == "enum" || t.name == "set" && tok[0].Text != "0") {
+		d.fault("the default of %s is a number, and %s wants a member", quote(c.Name), t.name)
+		return
+	}
 	if t.large() && (!d.maria || t.geometry()) {
 		d.fault("a %s column such as %s can't have a literal default; an expression in parentheses can be one", t.name, quote(c.Name))
 		return
@@ -68,6 +73,10 @@ func (j *judge) unfit(t typ, text string) string {
 			return ""
 		}
 		return unfitNumber(t, sign+x.Text, false)
+	case x.Kind == lint.String && t.name == "bit" && (x.Text[0] == 'b' || x.Text[0] == 'B'):
+		if bits := strings.TrimLeft(strings.Trim(x.Text[1:], "'"), "0"); len(bits) > t.arg(0, 1) {
+			return "it has more bits than " + t.String()
+		}
 	case x.Kind == lint.String && (x.Text[0] == '\'' || x.Text[0] == '"') && !strings.Contains(x.Text, `\`):
 		return unfitText(t, x.Value())
 	}
@@ -102,6 +111,11 @@ func unfitNumber(t typ, n string, quotedText bool) string {
 		whole, _, _ := strings.Cut(strings.TrimLeft(n, "+-"), ".")
 		if room := t.arg(0, 10) - t.arg(1, 0); len(strings.TrimLeft(whole, "0")) > room && !strings.ContainsAny(n, "eE") {
 			return fmt.Sprintf("it has more than %d digits before the point", room)
+		} else if v, err := strconv.ParseFloat(n, 64); err == nil {
+			scale := math.Pow10(t.arg(1, 0))
+			if math.Round(math.Abs(v)*scale)/scale >= math.Pow10(room) {
+				return "it is out of the range of " + t.String()
+			}
 		}
 	case t.name == "char" || t.name == "varchar":
 		if !quotedText && len(n) > t.arg(0, 1) {
@@ -161,7 +175,7 @@ func unfitText(t typ, v string) string {
 	case "date", "datetime", "timestamp":
 		return unfitDate(t, v)
 	case "time":
-		if !clock.MatchString(v) && unfitDate(t, v) != "" {
+		if !clock.MatchString(v) && (!day.MatchString(v) || unfitDate(t, v) != "") {
 			return "it is no time"
 		}
 	case "json":

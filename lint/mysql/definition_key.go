@@ -132,7 +132,7 @@ func (c *call) parentFault(k *lint.Relation, q schema.Constraint, name string) s
 		if to == nil {
 			return fmt.Sprintf("%s points at %s.%s, which isn't there", name, quoted(q.Ref), quote(n))
 		}
-		if from != nil && !matchingTypes(from, to) {
+		if from != nil && !c.matchingTypes(from, to) {
 			return fmt.Sprintf("%s is on %s, a %s, and %s.%s is a %s", name, quote(from.Name), describe(from), quoted(q.Ref), quote(n), describe(to))
 		}
 	}
@@ -163,7 +163,7 @@ func (c *call) referable(p *lint.Relation, ref []string) bool {
 }
 
 // matchingTypes: integers have to be of the same size and sign, texts of the same character set.
-func matchingTypes(a, b *schema.Column) bool {
+func (j *judge) matchingTypes(a, b *schema.Column) bool {
 	x, ok := parseType(a.Type)
 	y, ok2 := parseType(b.Type)
 	if !ok || !ok2 {
@@ -173,7 +173,9 @@ func matchingTypes(a, b *schema.Column) bool {
 		if a.Charset != "" && b.Charset != "" && a.Charset != b.Charset {
 			return false
 		}
-		return a.Collation == "" || b.Collation == "" || a.Collation == b.Collation
+		x.charset, x.collate, y.charset, y.collate = a.Charset, a.Collation, b.Charset, b.Collation
+		u, v := j.collationOf(x), j.collationOf(y)
+		return u == "" || v == "" || u == v || j.maria && j.version >= 110200 && (a.Collation == "" || b.Collation == "")
 	}
 	if x.name != y.name || x.unsigned != y.unsigned {
 		return false

@@ -62,6 +62,9 @@ func (c *call) newFaults() []string {
 			out = append(out, why)
 		}
 	}
+	if child := c.unfound(k, then); known && child != "" {
+		out = append(out, "the foreign key of "+child+" needs the index that goes")
+	}
 	if known && len(then.Columns) == 0 {
 		out = append(out, "no column would be left")
 	}
@@ -69,6 +72,22 @@ func (c *call) newFaults() []string {
 		out = append(out, c.clauseFaults(k, x)...)
 	}
 	return append(out, c.optionFaults()...)
+}
+
+// unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets it be.
+func (c *call) unfound(before, then *lint.Relation) string {
+	child := ""
+	if c.maria || c.unchecked || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") }) {
+		return ""
+	}
+	c.catalog.Relations(func(r *lint.Relation) {
+		for _, q := range r.Constraints {
+			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !c.dropsConstraint(q.Name) {
+				child = quoted(r.Ident)
+			}
+		}
+	})
+	return child
 }
 
 // draft is the table of a CREATE TABLE, outside of the catalog.
@@ -144,10 +163,6 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 		if x.name == "engine" && x.value != "innodb" && c.related(k) {
 			out = append(out, "the table is a part of a foreign key, which the engine "+x.value+" doesn't have")
 		}
-	case "drop primary":
-		if child := c.child(k, nil); !c.maria && !c.addsPrimary() && whole(k) && child != "" && !c.unchecked {
-			out = append(out, "the foreign key of "+child+" needs the primary key")
-		}
 	case "modify", "change":
 		if col.null && primaryPart(k, x.name) && !c.maria && !c.dropsKey() {
 			out = append(out, "the primary key can't hold "+quote(col.name)+", which is NULL")
@@ -165,6 +180,9 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 			out = append(out, "the primary key can't be invisible")
 		}
 	}
+	if !c.maria && col.hasDef && !col.expr && bareWord(col.def) {
+		out = append(out, "the default "+col.def+" needs parentheses")
+	}
 	if x.kind == "add column" && !c.maria && c.version >= 80000 && col.expr && !strings.HasPrefix(strings.TrimSpace(col.def), "(") {
 		out = append(out, "a default that is a function of another kind than CURRENT_TIMESTAMP stands in parentheses")
 	}
@@ -172,6 +190,15 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 		out = append(out, "with the binary log on, a default that differs from row to row can't be given to the rows that are there")
 	}
 	return out
+}
+
+// bareWord: a default that is a word but none that MySQL takes as it is.
+func bareWord(def string) bool {
+	t := Syntax.Tokens(def)
+	if len(t) != 1 || t[0].Kind != lint.Word || now(t[0].Text) || strings.HasPrefix(t[0].Text, "_") {
+		return false
+	}
+	return !t[0].Is("NULL") && !t[0].Is("TRUE") && !t[0].Is("FALSE")
 }
 
 func variesIn(expr string) bool {

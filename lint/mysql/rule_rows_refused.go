@@ -91,7 +91,7 @@ func (c *call) refusedByKey(k *lint.Relation, q key) string {
 			return "rows with the same " + parts(q) + ", or with NULL, make this fail, and so do later writes of them by running clients"
 		}
 	case "foreign":
-		if !c.unchecked && !c.allNew(k, q) {
+		if !c.unchecked && !c.allNew(k, q) && !verified(k, q) {
 			return "rows without a parent in " + quoted(q.ref) + " make this fail, and so do later writes of them by running clients"
 		}
 	case "check":
@@ -169,6 +169,19 @@ func (c *call) allNew(k *lint.Relation, q key) bool {
 		}
 	}
 	return len(q.parts) == 0
+}
+
+// verified: another foreign key of the same columns points at the same table already.
+func verified(k *lint.Relation, q key) bool {
+	if k == nil {
+		return false
+	}
+	for _, o := range k.Constraints {
+		if o.Kind == schema.ForeignKey && !o.Incoming && same(o.Ref.Name, q.ref.Name) && sameParts(q.parts, o.Columns) && len(o.RefColumns) == len(q.refParts) && sameParts(q.refParts, o.RefColumns) {
+			return true
+		}
+	}
+	return false
 }
 
 // onlyNew: the CHECK names nothing but columns that are NULL in every row.
