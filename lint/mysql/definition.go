@@ -329,9 +329,6 @@ func (d *definition) rowSize() {
 		if t.name == "char" && width(t.charset) == 1 && t.charset != "" || t.name == "binary" {
 			fixed += n
 		}
-		if c.Nullable {
-			continue
-		}
 	}
 	if total > 65535 {
 		d.fault("a row has more than 65,535 bytes")

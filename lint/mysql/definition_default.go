@@ -226,8 +226,8 @@ func unfitDate(t typ, v string) string {
 	switch {
 	case mo < 1 || da < 1 || at.Month() != time.Month(mo):
 		return "there is no such day"
-	case t.name == "timestamp" && (y < 1969 || y > 2038 && y < 2106 && false):
-		return "a timestamp begins with 1970"
+	case t.name == "timestamp" && (y < 1969 || y > 2038):
+		return "a timestamp is from 1970 to 2038"
 	}
 	return ""
 }

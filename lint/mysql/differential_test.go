@@ -52,8 +52,12 @@ func groups(t *testing.T, name string) []group {
 		t.Fatal(err)
 	}
 	var out []group
+	n := 0
 	for l := range strings.Lines(string(b)) {
 		l = strings.TrimSpace(l)
+		if n++; testing.Short() && n%2 == 0 && l != "" && l[0] >= 'A' { // every other statement
+			continue
+		}
 		switch {
 		case l == "" || l[0] == '#':
 		case l[0] == '=':
@@ -95,7 +99,7 @@ func conversions() []group {
 			g.setup = append(g.setup, "INSERT INTO m (c) VALUES ("+v+")")
 		}
 		for k, to := range samples {
-			if i != k && (!testing.Short() || (i+k)%4 == 0) {
+			if i != k && (!testing.Short() || (i+k)%8 == 0) {
 				g.statements = append(g.statements, "ALTER TABLE m MODIFY c "+to[0])
 			}
 		}

@@ -457,7 +457,7 @@ func (c *call) constrained(k *lint.Relation, x clause, what string) string {
 			for _, o := range k.Columns {
 				alone = alone && (same(o.Name, x.name) || !mentions(q.Definition, o.Name))
 			}
-			if !alone || x.kind != "drop column" || c.maria && len(q.Columns) == 0 && false {
+			if !alone || x.kind != "drop column" {
 				return fmt.Sprintf("the CHECK %s uses %s", quote(q.Name), what)
 			}
 		case q.Kind == schema.ForeignKey && x.kind == "drop column" && holds(q.Columns, x.name):

@@ -39,7 +39,7 @@ func readQuery(text string) query {
 	q.simple = true
 	c.any("DISTINCT", "ALL", "SQL_NO_CACHE", "STRAIGHT_JOIN")
 	for _, t := range c.t[c.i:] {
-		if t.Is("SELECT") || t.Is("UNION") || t.Is("EXCEPT") || t.Is("INTERSECT") || t.Is("WITH") && false {
+		if t.Is("SELECT") || t.Is("UNION") || t.Is("EXCEPT") || t.Is("INTERSECT") {
 			q.simple = false
 		}
 		q.variable = q.variable || t.Kind == lint.Word && strings.HasPrefix(t.Text, "@")
