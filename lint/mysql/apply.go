@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -13,7 +14,15 @@ func (j *judge) apply(s *statement) {
 	case "CREATE TABLE":
 		j.createTable(s)
 	case "CREATE VIEW", "CREATE SEQUENCE":
-		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: s.table, Kind: strings.ToLower(s.verb[7:])}, Fresh: j.relation(s.table) == nil})
+		was := j.relation(s.table)
+		if was != nil && (s.ifNotExists || !s.replace) {
+			return
+		}
+		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: s.table, Kind: strings.ToLower(s.verb[7:])}, Fresh: was == nil, Options: map[string]string{"definition": s.body}})
+	case "ALTER VIEW":
+		if was := j.relation(s.table); was != nil {
+			was.Options["definition"] = s.body
+		}
 	case "ALTER TABLE", "CREATE INDEX", "DROP INDEX":
 		k := j.catalog.Ensure(s.table)
 		for _, c := range s.clauses {
@@ -27,12 +36,12 @@ func (j *judge) apply(s *statement) {
 		for _, id := range s.tables {
 			j.catalog.Remove(id)
 		}
+	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "DROP EVENT":
+		j.dropRoutine(s)
 	case "SET":
 		j.set(s)
 	case "CREATE ROUTINE":
-		if s.word == "PROCEDURE" || s.word == "FUNCTION" {
-			j.routines[lower(s.name)] = s.body
-		}
+		j.createRoutine(s)
 	case "PREPARE":
 		j.prepared[lower(s.name)] = s.body
 	}
@@ -42,7 +51,7 @@ func (j *judge) createTable(s *statement) {
 	if s.ifNotExists && j.relation(s.table) != nil {
 		return
 	}
-	k := &lint.Relation{Table: schema.Table{Ident: s.table, Kind: "table", Storage: s.options["engine"]}, Fresh: true, Options: s.options, Bound: s.partitioned}
+	k := &lint.Relation{Table: schema.Table{Ident: s.table, Kind: "table", Storage: s.options["engine"]}, Fresh: true, Options: s.options, Bound: afterBy(s.partitioned)}
 	if s.options["charset"] == "" && s.options["collate"] != "" {
 		s.options["charset"] = charsetOf(s.options["collate"])
 	}
@@ -55,18 +64,36 @@ func (j *judge) createTable(s *statement) {
 		}
 	}
 	k.Partial = k.Partial || s.selects
+	j.fill(k, s)
+	j.catalog.Put(k)
+}
+
+// fill gives a table the columns and keys of a CREATE TABLE.
+func (j *judge) fill(k *lint.Relation, s *statement) {
 	for _, c := range s.columns {
 		j.putColumn(k, c, false)
 	}
 	for _, q := range s.keys {
 		putKey(k, q)
 	}
-	j.catalog.Put(k)
+}
+
+// afterBy is what stands behind PARTITION BY.
+func afterBy(text string) string {
+	c := newCursor(text)
+	if !c.take("PARTITION", "BY") || c.done() {
+		return text
+	}
+	s, _ := c.rest()
+	return s
 }
 
 func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 	if k.Column(c.name) != nil {
 		return
+	}
+	if j.maria && c.typ.name == "longtext" && strings.HasPrefix(lower(c.checkOf), "json_valid") { // so it prints JSON
+		c.typ, c.checkOf = typ{name: "json"}, ""
 	}
 	col := schemaColumn(k, c)
 	at := len(k.Columns)
@@ -82,17 +109,31 @@ func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 	if added {
 		k.New[lower(c.name)] = true
 	}
+	j.columnKeys(k, c)
+}
+
+// columnKeys adds the keys and constraints that stand in a column's definition.
+func (j *judge) columnKeys(k *lint.Relation, c column) {
 	part := []schema.IndexColumn{{Name: c.name}}
+	if c.checkOf != "" {
+		k.Constraints = append(k.Constraints, schema.Constraint{Kind: schema.Check, Definition: c.checkOf, Columns: []string{c.name}})
+	}
+	if c.refs != nil && (j.maria || j.version >= 90000) {
+		putKey(k, key{kind: "foreign", parts: part, ref: *c.refs, refParts: c.refParts, onDelete: c.onDelete, onUpdate: c.onRefUpdate})
+	}
 	switch {
 	case c.primary:
 		putKey(k, key{kind: "primary", parts: part})
 	case c.unique:
-		putKey(k, key{kind: "unique", name: c.name, parts: part})
+		putKey(k, key{kind: "unique", parts: part})
 	}
 }
 
 func schemaColumn(k *lint.Relation, c column) schema.Column {
-	col := schema.Column{Name: c.name, Type: c.typ.String(), Nullable: !c.notNull && !c.primary, Generated: c.generated, Invisible: c.invisible, Comment: c.comment}
+	col := schema.Column{Name: c.name, Type: c.typ.String(), Nullable: !c.notNull && !c.primary, Generated: c.generated, Invisible: c.invisible, Comment: c.comment, Definition: c.as}
+	if c.onUpdate {
+		col.OnUpdate = "CURRENT_TIMESTAMP"
+	}
 	if c.hasDef {
 		d := c.def
 		col.Default = &d
@@ -127,11 +168,15 @@ func putKey(k *lint.Relation, q key) {
 		if !led { // the server adds the index that the key needs
 			index := name
 			if index == "" && len(cols) > 0 {
-				index = cols[0]
+				index = freeName(k, cols[0])
 			}
 			k.Indexes = append(k.Indexes, schema.Index{Name: index, Columns: q.parts})
 		}
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: name, Kind: schema.ForeignKey, Columns: cols, Ref: q.ref})
+		var ref []string
+		for _, p := range q.refParts {
+			ref = append(ref, p.Name)
+		}
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: name, Kind: schema.ForeignKey, Columns: cols, Ref: q.ref, RefColumns: ref, OnDelete: q.onDelete, OnUpdate: q.onUpdate})
 	case "check":
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr})
 	default:
@@ -144,14 +189,29 @@ func putKey(k *lint.Relation, q key) {
 			for _, p := range q.parts {
 				if c := k.Column(p.Name); c != nil {
 					c.Nullable = false
+					if c.Default != nil && same(*c.Default, "NULL") {
+						c.Default = nil
+					}
 				}
 			}
 		}
 		if x.Name == "" && len(q.parts) > 0 {
-			x.Name = q.parts[0].Name
+			x.Name = freeName(k, q.parts[0].Name)
 		}
 		k.Indexes = append(k.Indexes, x)
 	}
+}
+
+// freeName is the name that the server gives an index without one.
+func freeName(k *lint.Relation, column string) string {
+	if column == "" {
+		column = "functional_index"
+	}
+	name := column
+	for n := 2; k.FindIndex(name) != nil || same(name, "PRIMARY"); n++ {
+		name = column + "_" + strconv.Itoa(n)
+	}
+	return name
 }
 
 func (j *judge) alter(k *lint.Relation, c clause) {
@@ -160,25 +220,40 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 		j.putColumn(k, c.column, true)
 	case "drop column":
 		k.DropColumn(c.name)
+		dropParts(k, c.name)
 	case "modify", "change":
-		if was := k.Column(c.name); was != nil {
-			*was = schemaColumn(k, c.column)
-		}
+		j.redefine(k, c)
 	case "rename column":
-		if was := k.Column(c.name); was != nil {
-			was.Name = c.to
-		}
+		renameColumn(k, c.name, c.to)
 	case "add key":
+		if k.FindIndex(c.key.name) != nil && c.key.name != "" {
+			if c.key.exists {
+				return
+			}
+			if c.key.replace {
+				k.DropIndex(c.key.name)
+			}
+		}
 		putKey(k, c.key)
 	case "drop key":
 		k.DropIndex(c.name)
 	case "drop primary":
 		k.DropIndex("PRIMARY")
-	case "drop foreign", "drop constraint":
-		k.DropConstraint(c.name)
+	case "drop foreign":
+		dropOnlyConstraint(k, c.name)
+	case "drop constraint":
+		if k.FindConstraint(c.name) != nil {
+			dropOnlyConstraint(k, c.name)
+		} else {
+			k.DropIndex(c.name)
+		}
 	case "rename key":
 		if x := k.FindIndex(c.name); x != nil {
 			x.Name = c.to
+		}
+	case "alter key":
+		if x := k.FindIndex(c.name); x != nil {
+			x.Invisible = c.value == "invisible"
 		}
 	case "set default":
 		if was := k.Column(c.name); was != nil {
@@ -201,12 +276,125 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 			}
 		}
 	case "partition by":
-		k.Partitioned = true
+		k.Partitioned, k.Bound = true, c.value
 	case "remove partitioning":
-		k.Partitioned = false
+		k.Partitioned, k.Bound = false, ""
+	case "add partition", "drop partition", "reorganize partition", "coalesce partition":
+		k.Bound = partitionsAfter(k.Bound, c)
 	case "rename":
 		j.catalog.Rename(k.Ident, c.toID)
 	}
+}
+
+// redefine is MODIFY and CHANGE.
+func (j *judge) redefine(k *lint.Relation, c clause) {
+	was := k.Column(c.name)
+	if was == nil {
+		return
+	}
+	primary := primaryPart(k, c.name)
+	now := schemaColumn(k, c.column)
+	if primary {
+		now.Nullable = false
+	}
+	old := was.Name
+	*was = now
+	if !same(old, now.Name) {
+		was.Name = old
+		renameColumn(k, old, now.Name)
+	}
+	j.columnKeys(k, c.column)
+}
+
+func renameColumn(k *lint.Relation, from, to string) {
+	was := k.Column(from)
+	if was == nil {
+		return
+	}
+	was.Name = to
+	k.Bound = renamed(k.Bound, from, to)
+	for i := range k.Columns {
+		k.Columns[i].Definition = renamed(k.Columns[i].Definition, from, to)
+	}
+	for i := range k.Constraints {
+		k.Constraints[i].Definition = renamed(k.Constraints[i].Definition, from, to)
+	}
+	for _, x := range k.Indexes {
+		for i := range x.Columns {
+			if same(x.Columns[i].Name, from) {
+				x.Columns[i].Name = to
+			}
+		}
+	}
+	for _, q := range k.Constraints {
+		for i := range q.Columns {
+			if same(q.Columns[i], from) {
+				q.Columns[i] = to
+			}
+		}
+	}
+}
+
+// renamed is an expression in which a column has its new name.
+func renamed(expr, from, to string) string {
+	if !mentions(expr, from) {
+		return expr
+	}
+	out, last := strings.Builder{}, 0
+	for _, t := range Syntax.Tokens(expr) {
+		if (t.Kind == lint.Word || t.Kind == lint.Quoted) && same(t.Value(), from) {
+			out.WriteString(expr[last:t.Start] + "`" + strings.ReplaceAll(to, "`", "``") + "`")
+			last = t.End
+		}
+	}
+	return out.String() + expr[last:]
+}
+
+// dropParts takes a column out of the indexes; one without columns is gone, and so is a CHECK of the column alone.
+func dropParts(k *lint.Relation, column string) {
+	indexes := k.Indexes[:0]
+	for _, x := range k.Indexes {
+		parts := x.Columns[:0:0]
+		for _, p := range x.Columns {
+			if !same(p.Name, column) {
+				parts = append(parts, p)
+			}
+		}
+		x.Columns = parts
+		if len(parts) > 0 {
+			indexes = append(indexes, x)
+		}
+	}
+	k.Indexes = indexes
+	keep := k.Constraints[:0]
+	for _, q := range k.Constraints {
+		if q.Kind == schema.Check && mentions(q.Definition, column) && onlyColumn(k, q.Definition) {
+			continue
+		}
+		keep = append(keep, q)
+	}
+	k.Constraints = keep
+}
+
+// onlyColumn: no column of the table is named any more.
+func onlyColumn(k *lint.Relation, expr string) bool {
+	for _, c := range k.Columns {
+		if mentions(expr, c.Name) {
+			return false
+		}
+	}
+	return true
+}
+
+// dropOnlyConstraint leaves the index of a foreign key, which stays behind.
+func dropOnlyConstraint(k *lint.Relation, name string) {
+	keep := k.Constraints[:0]
+	for _, q := range k.Constraints {
+		if q.Incoming || !same(q.Name, name) {
+			keep = append(keep, q)
+		}
+	}
+	k.Constraints = keep
 }
 
 // set follows the settings that decide something, and the texts of user variables.

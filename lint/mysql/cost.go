@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"strings"
+
 	"github.com/phasemig/phasemig/lint"
 )
 
@@ -47,7 +49,7 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 	case "add key":
 		return j.addKey(c.key, k)
 	case "drop primary":
-		return j.dropsPrimary(s)
+		return j.dropsPrimary(s, k)
 	case "convert":
 		return j.converts(c, k)
 	case "option":
@@ -68,6 +70,9 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 
 // whole is a clause that writes the table anew by its own nature.
 func (j *judge) rebuilt(k *lint.Relation, what string) cost {
+	if j.maria && indexedVirtual(k) {
+		return cost{"rebuild-table", inPlace, true, what + " writes a table that has an index on a virtual column anew while writes wait", ""}
+	}
 	if fulltext(k) {
 		return cost{"rebuild-table", copying, true, what + " copies a table that has a FULLTEXT index", ""}
 	}
@@ -95,8 +100,6 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 	switch {
 	case c.exists && !j.maria:
 		return cost{rule: "not-on-this-version", fails: "MySQL has no ADD COLUMN IF NOT EXISTS"}
-	case col.hasDef && !col.expr && !col.nullDefault() && col.typ.large() && !j.maria:
-		return cost{rule: "invalid-definition", fails: "a " + col.typ.name + " column can't have a literal default; an expression in parentheses can be one"}
 	case col.generated == "stored":
 		return cost{rule, copying, true, "a STORED generated column is computed for every row", ""}
 	case col.auto:
@@ -115,9 +118,13 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 			return cost{rule, copying, true, "a virtual column that is added together with something else makes the table be copied", ""}
 		}
 		return cost{}
+	case col.unique && j.maria && j.hashedType(inherited(col, k), 0):
+		return cost{rule, copying, true, "a unique key that is too long for an index is kept as a hash, for which the table is copied", ""}
 	case col.unique || col.primary:
 		return cost{"online-rebuild", rebuild, false, "an index is built", ""}
-	case j.maria && (col.first || col.after != "") && virtual(k):
+	case j.maria && indexedVirtual(k):
+		return cost{rule, inPlace, true, "on a table with an index on a virtual column the table is written anew while writes wait", ""}
+	case j.maria && (col.first || col.after != "") && virtual(k) && !addedAtEnd(s, col.after):
 		return cost{rule, copying, true, "on a table with virtual columns a column that isn't added at the end makes the table be copied", ""}
 	}
 	return j.instantly(rule, k, j.sinceAdd(col))
@@ -199,31 +206,24 @@ func (j *judge) addKey(q key, k *lint.Relation) cost {
 		return cost{rule: "not-on-this-version", fails: "an index on an expression isn't known there"}
 	case functional:
 		return cost{"functional-index", inPlace, true, "an index on an expression is built while writes wait", ""}
+	case !j.maria && geometric(q, k):
+		return cost{"fulltext-spatial-index", inPlace, true, "an index on a geometry is built while writes wait", ""}
 	case q.kind == "primary":
 		if fulltext(k) {
 			return cost{"primary-key", copying, true, "a primary key is added to a table with a FULLTEXT index by copying it", ""}
 		}
 		return cost{"online-rebuild", rebuild, false, "a primary key writes the table anew", ""}
 	}
-	if name := j.longKey(q, k); name != "" {
-		return cost{rule: "invalid-definition", fails: "the index needs a prefix of " + name + ", such as " + name + "(100)"}
+	if j.maria && q.kind == "unique" && j.hashed(q, k) {
+		return cost{"index-build", copying, true, "a unique key that is too long for an index is kept as a hash, for which the table is copied", ""}
 	}
 	return cost{"index-build", inPlace, false, "the index is built", ""}
 }
 
-// longKey names a TEXT or BLOB column of an index that has no prefix.
-func (j *judge) longKey(q key, k *lint.Relation) string {
-	for _, p := range q.parts {
-		if col := k.Column(p.Name); col != nil && p.Prefix == 0 {
-			if t, ok := parseType(col.Type); ok && t.large() && !t.geometry() && !(j.maria && q.kind == "unique") {
-				return p.Name
-			}
-		}
+func (j *judge) dropsPrimary(s *statement, k *lint.Relation) cost {
+	if j.maria && anotherKey(k) {
+		return cost{"online-rebuild", rebuild, false, "the table is written anew in the order of another unique key", ""}
 	}
-	return ""
-}
-
-func (j *judge) dropsPrimary(s *statement) cost {
 	for _, c := range s.clauses {
 		if c.kind == "add key" && c.key.kind == "primary" || c.kind == "add column" && c.column.primary {
 			return cost{"online-rebuild", rebuild, false, "another primary key writes the table anew", ""}
@@ -330,6 +330,97 @@ func indexed(s *statement, column string) bool {
 				if same(p.Name, column) {
 					return true
 				}
+			}
+		}
+	}
+	return false
+}
+
+// hashed: MariaDB keeps a unique key that is too long for an index as a hash.
+func (j *judge) hashed(q key, k *lint.Relation) bool {
+	for _, p := range q.parts {
+		c := k.Column(p.Name)
+		if c == nil {
+			continue
+		}
+		if t, ok := parseType(c.Type); ok {
+			t.charset = c.Charset
+			if j.hashedType(t, p.Prefix) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (j *judge) hashedType(t typ, prefix int) bool {
+	switch {
+	case strings.HasSuffix(t.name, "text"), strings.HasSuffix(t.name, "blob"), t.name == "json":
+		return prefix == 0 || prefix*narrow(t.charset) > 3072
+	case t.name == "varchar":
+		return max(prefix, t.arg(0, 0))*narrow(t.charset) > 3072 && (prefix == 0 || prefix*narrow(t.charset) > 3072)
+	case t.name == "varbinary":
+		return t.arg(0, 0) > 3072 && (prefix == 0 || prefix > 3072)
+	}
+	return false
+}
+
+// inherited is a new column's type with the character set that it takes from the table.
+func inherited(col column, k *lint.Relation) typ {
+	t := col.typ
+	if t.text() && t.charset == "" && k != nil {
+		t.charset = k.Options["charset"]
+	}
+	return t
+}
+
+// indexedVirtual: an index holds a virtual column.
+func indexedVirtual(k *lint.Relation) bool {
+	if k == nil {
+		return false
+	}
+	for _, c := range k.Columns {
+		if c.Generated == "virtual" && inIndex(k, c.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// addedAtEnd: an earlier clause adds the column at the end of the table.
+func addedAtEnd(s *statement, name string) bool {
+	for _, c := range s.clauses {
+		if c.kind == "add column" && same(c.name, name) {
+			return !c.column.first && c.column.after == ""
+		}
+	}
+	return false
+}
+
+// anotherKey: a unique key without NULL takes the primary key's place.
+func anotherKey(k *lint.Relation) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		ok := x.Unique && !x.Primary && x.Method == "" && len(x.Columns) > 0
+		for _, p := range x.Columns {
+			c := k.Column(p.Name)
+			ok = ok && c != nil && !c.Nullable && p.Prefix == 0 && c.Generated == ""
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// geometric: a part of a plain index is a geometry.
+func geometric(q key, k *lint.Relation) bool {
+	for _, p := range q.parts {
+		if c := k.Column(p.Name); c != nil {
+			if t, ok := parseType(c.Type); ok && t.geometry() {
+				return true
 			}
 		}
 	}

@@ -26,29 +26,42 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	to := j.inherit(c.column.typ, k)
 	col := c.column
 	switch {
-	case k != nil && locked(k, c.name) && !j.unchecked && !same(from.String(), to.String()):
+	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
 		return j.generated(was, col)
 	case col.auto && was.Identity == "":
 		return cost{rule, copying, true, "AUTO_INCREMENT for a column that is there copies the table", ""}
 	}
+	if j.maria && uniqueOn(k, c.name) && j.hashedType(to, 0) && !j.hashedType(from, 0) {
+		return cost{rule, copying, true, "a unique key that is too long for an index is kept as a hash, for which the table is copied", ""}
+	}
 	if x := j.retype(from, to, c.name, k); x.how == copying || x.fails != "" {
 		return x
 	} else if x.how > instant {
 		return x
 	}
-	return j.sameType(was, col, k)
+	return j.besideType(was, col, k)
 }
 
-// sameType is what MODIFY does beside the type.
-func (j *judge) sameType(was *schema.Column, col column, k *lint.Relation) cost {
+// sameType reports whether values are kept in the same way.
+func sameType(a, b typ) bool {
+	return a.name == b.name && a.unsigned == b.unsigned && slices.Equal(a.fill(), b.fill()) && slices.Equal(a.values, b.values)
+}
+
+// besideType is what MODIFY does beside the type.
+func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cost {
 	notNull := col.notNull || col.primary
 	moved := col.first || col.after != ""
 	switch {
+	case was.Identity != "" && !col.auto && !j.maria:
+		return cost{"change-type", copying, true, "taking AUTO_INCREMENT away copies the table", ""}
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
+		if j.maria && fulltext(k) {
+			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index anew while writes wait", ""}
+		}
 		if j.maria {
 			return cost{}
 		}
@@ -109,6 +122,9 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 	copies := func(why string) cost { return cost{"change-type", copying, true, why + " copies the table", ""} }
 	what := from.String() + " to " + to.String()
 	if from.name != to.name || from.unsigned != to.unsigned {
+		if !j.maria && strings.HasSuffix(from.name, "text") && to.name == strings.TrimSuffix(from.name, "text")+"blob" && !inIndex(k, name) {
+			return cost{}
+		}
 		return copies(what)
 	}
 	if from.text() && from.charset != "" && to.charset != "" && from.charset != to.charset {
@@ -146,6 +162,8 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 // fill writes out the arguments that may be left out.
 func (t typ) fill() []int {
 	switch {
+	case t.integer(), t.name == "year": // a width for display
+		return nil
 	case len(t.args) > 0 && !(t.name == "decimal" && len(t.args) == 1):
 		return t.args
 	case t.name == "decimal":
@@ -219,6 +237,20 @@ func inIndex(k *lint.Relation, name string) bool {
 	for _, x := range k.Indexes {
 		for _, p := range x.Columns {
 			if same(p.Name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func uniqueOn(k *lint.Relation, name string) bool {
+	if k == nil {
+		return false
+	}
+	for _, x := range k.Indexes {
+		for _, p := range x.Columns {
+			if x.Unique && same(p.Name, name) && p.Prefix == 0 {
 				return true
 			}
 		}

@@ -178,7 +178,9 @@ func (c *cursor) keyParts() (parts []schema.IndexColumn) {
 		} else {
 			p.Name = in.name()
 			if in.at("(") {
-				_, _ = fmt.Sscan(in.parens(), &p.Prefix)
+				if _, _ = fmt.Sscan(in.parens(), &p.Prefix); p.Prefix == 0 {
+					p.Prefix = -1 // written as 0, which is refused
+				}
 			}
 		}
 		if in.take("DESC") {

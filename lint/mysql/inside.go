@@ -13,8 +13,8 @@ func (j *judge) inside(p *statement, s lint.Statement) []lint.Finding {
 	}
 	switch p.verb {
 	case "CALL":
-		if body, ok := j.routines[lower(p.name)]; ok {
-			return j.block(body, s)
+		if r := j.routine(p.name); r != nil {
+			return j.block(r.Options["definition"], s)
 		}
 	case "BLOCK":
 		return j.block(p.body, s)

@@ -17,13 +17,23 @@ func MariaDB() *lint.Dialect { return dialect("mariadb", true, 101100, 100400) }
 func dialect(name string, maria bool, newest, oldest lint.Version) *lint.Dialect {
 	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest, Names: Names,
 		New: func(v lint.Version, c *lint.Catalog) lint.Judge {
-			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), routines: map[string]string{}, texts: map[string]string{}, prepared: map[string]string{}}
+			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), texts: map[string]string{}, prepared: map[string]string{}, given: dumped(c)}
 		}}
 	for _, r := range rules(maria) {
 		d.Rules = append(d.Rules, r.Rule)
 	}
 	d.Rules = append(d.Rules, lint.Shared()...)
 	return d
+}
+
+// dumped reports whether the catalog holds tables that were read from SQL: then it is a whole schema. What was asked of a server is
+// only what the files name.
+func dumped(c *lint.Catalog) bool {
+	found := false
+	c.Relations(func(r *lint.Relation) {
+		found = found || !r.Partial && len(r.Columns) > 0 && r.Columns[0].Class == ""
+	})
+	return found
 }
 
 // judge is the simulation of one session.
@@ -39,8 +49,9 @@ type judge struct {
 	committed bool // READ COMMITTED: INSERT … SELECT locks nothing
 	depth     int
 	said      map[string]bool
-	// routines are bodies of the file's own procedures, texts what user variables hold, prepared what PREPARE took.
-	routines, texts, prepared map[string]string
+	// texts are what user variables hold, prepared what PREPARE took.
+	texts, prepared map[string]string
+	given           bool // a schema was read before the files
 }
 
 // rule is a rule and its test.
@@ -78,6 +89,7 @@ func (c *call) report(x said) {
 func (j *judge) Begin(f *lint.File) {
 	j.file, j.next, j.timeout, j.unchecked, j.committed = f, 0, false, false, false
 	j.said = map[string]bool{}
+	j.given = j.given || f.Context
 }
 
 // End ends the session.

@@ -24,6 +24,7 @@ type statement struct {
 	temporary   bool
 	ignore      bool // ALTER IGNORE
 	waits       bool // WAIT n, NOWAIT
+	waitsLate   bool // behind the first clause
 	algorithm   string
 	lock        string
 	like        schema.Ident
@@ -37,29 +38,36 @@ type statement struct {
 	body        string // of a routine, a prepared text
 	bodyAt      int
 	word        string // what is dropped, revoked, locked
+	value       string // a trigger: its time and event
+	follows     string // a trigger: the one it FOLLOWS or PRECEDES
 }
 
 // column is a column's definition.
 type column struct {
-	name      string
-	typ       typ
-	notNull   bool
-	null      bool // NULL is written
-	def       string
-	hasDef    bool
-	expr      bool // the default is an expression
-	auto      bool
-	unique    bool
-	primary   bool
-	generated string // "virtual", "stored"
-	as        string
-	check     bool
-	refs      *schema.Ident
-	onUpdate  bool
-	invisible bool
-	first     bool
-	after     string
-	comment   string
+	name                  string
+	typ                   typ
+	notNull               bool
+	null                  bool // NULL is written
+	def                   string
+	hasDef                bool
+	expr                  bool // the default is an expression
+	auto                  bool
+	unique                bool
+	primary               bool
+	generated             string // "virtual", "stored"
+	as                    string
+	check                 bool
+	checkOf               string
+	refs                  *schema.Ident
+	refParts              []schema.IndexColumn
+	onDelete, onRefUpdate string
+	bare                  bool // the name isn't quoted
+	srid                  bool
+	onUpdate              bool
+	invisible             bool
+	first                 bool
+	after                 string
+	comment               string
 }
 
 // key is an index or a constraint.
@@ -72,6 +80,10 @@ type key struct {
 	expr      string
 	enforced  bool
 	invisible bool
+	onDelete  string // upper case
+	hidden    string // INVISIBLE or IGNORED
+	replace   bool   // OR REPLACE
+	onUpdate  string
 	exists    bool // IF NOT EXISTS
 }
 
@@ -142,6 +154,9 @@ func read(text string) (*statement, error) {
 		}
 	case "CALL":
 		s.verb, s.name = "CALL", c.ident().Name
+		if c.at("(") {
+			s.word, s.body = "(", c.parens()
+		}
 	case "REVOKE":
 		s.verb = "REVOKE"
 		s.body, _ = c.rest()
@@ -186,6 +201,9 @@ func (s *statement) create(c *cursor) {
 		c.fail("INDEX")
 	case c.take("VIEW"):
 		s.verb, s.table = "CREATE VIEW", s.created(c)
+		if !c.done() {
+			s.body, s.bodyAt = c.rest()
+		}
 	case c.take("SEQUENCE"):
 		s.verb, s.table = "CREATE SEQUENCE", s.created(c)
 	case c.at("PROCEDURE"), c.at("FUNCTION"), c.at("TRIGGER"), c.at("EVENT"), c.at("PACKAGE"), c.at("AGGREGATE"):
@@ -195,6 +213,9 @@ func (s *statement) create(c *cursor) {
 		c.take("FUNCTION")
 		s.name = s.created(c).Name
 		s.body, s.bodyAt = c.rest()
+		if s.word == "TRIGGER" {
+			s.trigger(c)
+		}
 	case c.at("DATABASE"), c.at("SCHEMA"), c.at("USER"), c.at("ROLE"), c.at("SERVER"), c.at("TABLESPACE"), c.at("UNDO"), c.at("LOGFILE"), c.at("SPATIAL"), c.at("RESOURCE"), c.at("LIBRARY"), c.at("DEFINER"):
 		s.verb = "CREATE " + strings.ToUpper(c.peek(0).Text)
 	default:
@@ -240,6 +261,7 @@ func (s *statement) createIndex(c *cursor, kind string) {
 	c.want("ON")
 	s.table = c.ident()
 	k.parts = c.keyParts()
+	k.replace = s.replace
 	s.keyOptions(c, &k)
 	s.clauses = []clause{{kind: "add key", key: k}}
 	for !c.done() {
@@ -266,9 +288,9 @@ func (s *statement) execution(c *cursor) bool {
 		s.lock = strings.ToUpper(c.name())
 	case c.at("WAIT") && c.peek(1).Kind == lint.Number:
 		c.i += 2
-		s.waits = true
+		s.waits, s.waitsLate = true, len(s.clauses) > 0
 	case c.take("NOWAIT"):
-		s.waits = true
+		s.waits, s.waitsLate = true, len(s.clauses) > 0
 	default:
 		return false
 	}
@@ -288,7 +310,7 @@ func (s *statement) keyOptions(c *cursor, k *key) {
 		case c.take("WITH", "PARSER"):
 			c.skip()
 		case c.take("INVISIBLE"), c.take("IGNORED"):
-			k.invisible = true
+			k.invisible, k.hidden = true, strings.ToUpper(c.peek(-1).Text)
 		case c.take("VISIBLE"), c.take("NOT", "IGNORED"):
 		default:
 			return

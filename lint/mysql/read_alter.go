@@ -49,6 +49,10 @@ func (s *statement) alterOther(c *cursor) {
 		return
 	}
 	s.verb, s.word = "ALTER "+word, word
+	if word == "VIEW" || word == "PROCEDURE" || word == "FUNCTION" {
+		s.table = c.ident()
+		s.name = s.table.Name
+	}
 	if !c.done() {
 		s.body, _ = c.rest()
 	}
@@ -143,8 +147,7 @@ func (s *statement) adds(c *cursor) {
 	}
 	switch {
 	case c.take("PARTITION"):
-		c.take("IF", "NOT", "EXISTS")
-		k := clause{}
+		k := clause{exists: c.take("IF", "NOT", "EXISTS")}
 		if c.any2("NO_WRITE_TO_BINLOG", "LOCAL") || c.at("PARTITIONS") {
 			k.value = "count"
 		}

@@ -42,6 +42,7 @@ func (s *statement) tableTail(c *cursor) {
 				continue
 			}
 			s.selects = true
+			s.body, s.bodyAt = c.rest()
 			s.query(c)
 			return
 		case c.at("PARTITION", "BY"):
@@ -198,25 +199,33 @@ func (s *statement) references(c *cursor, k *key) {
 	if c.at("(") {
 		k.refParts = c.keyParts()
 	}
-	c.actions()
+	k.onDelete, k.onUpdate = c.actions()
 }
 
-// actions passes over MATCH … and ON DELETE … of a foreign key.
-func (c *cursor) actions() {
+// actions reads MATCH … and ON DELETE … of a foreign key.
+func (c *cursor) actions() (onDelete, onUpdate string) {
 	for {
 		switch {
 		case c.take("MATCH"):
 			c.skip()
 		case c.at("ON", "DELETE"), c.at("ON", "UPDATE"):
 			c.i += 2
+			into := &onDelete
+			if c.peek(-1).Is("UPDATE") {
+				into = &onUpdate
+			}
+			*into = strings.ToUpper(c.peek(0).Text)
+			if c.at("SET") || c.at("NO") {
+				*into += " " + strings.ToUpper(c.peek(1).Text)
+			}
 			if !(c.take("SET", "NULL") || c.take("SET", "DEFAULT") || c.take("NO", "ACTION") || c.take("CASCADE") || c.take("RESTRICT")) {
 				c.fail("an action")
 			}
 		default:
-			return
+			return onDelete, onUpdate
 		}
 		if c.err != nil {
-			return
+			return onDelete, onUpdate
 		}
 	}
 }
@@ -225,6 +234,7 @@ func (c *cursor) actions() {
 func (c *cursor) column(name string) column {
 	col := column{name: name}
 	if name == "" {
+		col.bare = c.peek(0).Kind == lint.Word
 		col.name = c.name()
 	}
 	col.typ = c.readType()
@@ -269,11 +279,14 @@ func (c *cursor) columnOption(col *column) bool {
 		col.typ.collate = strings.ToLower(c.name())
 	case c.take("CHARACTER", "SET"), c.take("CHARSET"):
 		col.typ.charset = normalCharset(c.name())
-	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("SRID"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
+	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
 		c.take("=")
 		if c.at("(") {
 			c.parens()
 		}
+		c.skip()
+	case c.take("SRID"):
+		col.srid = true
 		c.skip()
 	case c.take("INVISIBLE"):
 		col.invisible = true
@@ -286,15 +299,15 @@ func (c *cursor) columnOption(col *column) bool {
 			c.name()
 		}
 		c.want("CHECK")
-		c.parens()
+		col.checkOf = c.parens()
 		col.check = !c.take("NOT", "ENFORCED")
 		c.take("ENFORCED")
 	case c.take("REFERENCES"):
 		id := c.ident()
 		if c.at("(") {
-			c.parens()
+			col.refParts = c.keyParts()
 		}
-		c.actions()
+		col.onDelete, col.onRefUpdate = c.actions()
 		col.refs = &id
 	default:
 		return false

@@ -18,7 +18,7 @@ var addColumnNotNull = rule{lint.Rule{
 	}
 	for _, x := range c.clauses {
 		col := x.column
-		if x.kind == "add column" && col.notNull && col.nullDefault() && !col.auto && col.generated == "" {
+		if x.kind == "add column" && col.notNull && col.nullDefault() && !col.auto && col.generated == "" && col.typ.name != "enum" {
 			c.report(said{message: fmt.Sprintf("%s.%s is NOT NULL and has no default: INSERTs of running clients fail", quoted(c.table), quote(col.name)),
 				safe: fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT …;\n-- or, until all clients write it:\nALTER TABLE %s ADD COLUMN %s %s;", quoted(c.table), quote(col.name), col.typ, quoted(c.table), quote(col.name), col.typ)})
 		}

@@ -1,6 +1,10 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+)
 
 var algorithmRefused = rule{lint.Rule{
 	ID: "algorithm-refused", Severity: lint.Error, Kind: lint.Fails,
@@ -32,6 +36,9 @@ func (c *call) refused() string {
 	needs := w.how
 	for _, x := range c.clauses {
 		if x.kind == "drop key" || !c.maria && (x.kind == "rename key" || x.kind == "alter key" || x.kind == "drop foreign" || x.kind == "option") {
+			needs = max(needs, inPlace)
+		}
+		if was := c.relation(c.table).Column(x.name); !c.maria && was != nil && (x.kind == "modify" || x.kind == "change") && strings.HasPrefix(x.column.typ.name, "var") && !same(was.Type, x.column.typ.String()) {
 			needs = max(needs, inPlace)
 		}
 	}

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/phasemig/phasemig/lint"
 )
@@ -25,9 +26,10 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 		at := quoted(c.table) + "." + quote(x.name)
 		col := x.column
-		required := col.notNull && !col.auto && col.generated == ""
+		first := strings.HasPrefix(lower(was.Type), "enum") // whose first member is its value
+		required := !first && (col.notNull || col.primary || primaryPart(k, x.name)) && !col.auto && col.generated == ""
 		switch {
-		case x.kind == "drop default" && !was.Nullable && was.Default != nil:
+		case x.kind == "drop default" && !first && !was.Nullable && was.Default != nil:
 			c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it."})
 		case x.kind != "modify" && x.kind != "change" || !same(x.column.name, x.name):
 		case required && was.Nullable && col.nullDefault():

@@ -20,13 +20,18 @@ var dropObject = rule{lint.Rule{
 			return
 		}
 		for _, id := range c.tables {
+			if c.ifExists && c.missing(id) {
+				continue
+			}
 			c.drops(strings.ToLower(c.verb[5:]), id.Name, quoted(id), c.live(id))
 		}
 	case "DROP DATABASE", "DROP SCHEMA", "DROP PROCEDURE", "DROP FUNCTION", "DROP USER", "DROP ROLE", "DROP TABLESPACE", "DROP SERVER", "DROP PACKAGE":
 		name := strings.Trim(c.name, "` ")
 		name = strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "`")
-		_, made := c.routines[lower(name)]
-		c.drops(strings.ToLower(c.verb[5:]), name, c.name, !made)
+		if c.ifExists && c.missingRoutine(name) {
+			return
+		}
+		c.drops(strings.ToLower(c.verb[5:]), name, c.name, c.routine(name) == nil || !c.routine(name).Fresh)
 	case "CREATE TABLE":
 		if c.replace && c.maria && !c.temporary && c.live(c.table) {
 			c.report(said{message: "CREATE OR REPLACE TABLE drops " + quoted(c.table) + " and every row of it", safe: "CREATE TABLE IF NOT EXISTS " + quoted(c.table) + " …"})

@@ -14,6 +14,10 @@ var indexBuild = rule{lint.Rule{
 	Good:    []lint.Example{{SQL: "ALTER TABLE t DROP INDEX i;"}, {SQL: "CREATE TABLE f (a int);\nCREATE INDEX i ON f (a);"}},
 }, func(c *call) {
 	for _, p := range c.costs("index-build") {
+		if p.blocks() {
+			c.report(said{severity: lint.Error, message: c.sentence(p), lock: c.waiting(p), safe: "Make the key short enough for an index."})
+			continue
+		}
 		what := "an index"
 		if p.key.kind == "unique" {
 			what = "a unique index, which fails if there is a duplicate,"

@@ -1,23 +1,33 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"slices"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
 
 var invalidDefinition = rule{lint.Rule{
 	ID: "invalid-definition", Severity: lint.Error, Kind: lint.Fails,
 	Summary: "a definition that the server refuses",
-	Why:     "A literal default of a TEXT, BLOB, JSON or geometry column (MySQL), an index on such a column without a prefix, another type for a column of a foreign key, a generated column that becomes a plain one or the other way round, an index that a foreign key needs, a new key column with the same value in every row.",
-	Bad: []lint.Example{{Schema: "CREATE TABLE t (id int, a text);", SQL: "ALTER TABLE t ADD INDEX (a);"}, {Schema: "CREATE TABLE t (a int, g int AS (a) VIRTUAL);", SQL: "ALTER TABLE t MODIFY g int;"},
+	Why:     "A literal default of a TEXT, BLOB, JSON or geometry column (MySQL), an index on such a column without a prefix, another type for a column of a foreign key, a generated column that becomes a plain one or the other way round, an index that a foreign key needs, a new key column with the same value in every row; and whatever else makes a definition that can't be: a default that isn't a value of its type, a key that is too long, AUTO_INCREMENT without an index, an expression that names what isn't there or varies, a partitioning whose column isn't in every unique key, a foreign key whose columns don't fit.\n\nThe table is taken as it is behind the statement, and looked through as a whole.",
+	Bad: []lint.Example{{SQL: "ALTER TABLE t ADD COLUMN b int DEFAULT 'x';"}, {Schema: "CREATE TABLE t (a varchar(10));", SQL: "ALTER TABLE t ADD INDEX (a(20));"}, {Schema: "CREATE TABLE t (a int, g int AS (a) VIRTUAL);", SQL: "ALTER TABLE t MODIFY g int;"},
 		{SQL: "ALTER TABLE t ADD COLUMN code int NOT NULL DEFAULT 0 UNIQUE;"}},
 	Good: []lint.Example{{Schema: "CREATE TABLE t (id int, a text);", SQL: "ALTER TABLE t ADD INDEX (a(100));"}, {SQL: "ALTER TABLE t ADD COLUMN code int UNIQUE;"}},
 }, func(c *call) {
+	safe := "Look at the definition."
+	for _, why := range c.newFaults() {
+		c.report(said{message: "this fails: " + why, safe: safe})
+	}
 	for _, p := range c.costs("invalid-definition") {
-		c.report(said{message: "this fails: " + p.fails, safe: "Look at the definition."})
+		c.report(said{message: "this fails: " + p.fails, safe: safe})
 	}
 	if !c.altered() {
 		return
 	}
 	for _, x := range c.clauses {
-		if col := x.column; x.kind == "add column" && (col.unique || col.primary) && !col.auto && col.notNull && col.generated == "" && !col.expr {
+		if col := x.column; x.kind == "add column" && (col.unique || col.primary) && !col.auto && col.generated == "" && !col.expr && (col.notNull || !col.nullDefault()) {
 			c.report(said{message: "this fails on a table with more than one row: every row has the same value of the new key column " + quote(col.name), safe: "ALTER TABLE " + quoted(c.table) + " ADD COLUMN " + quote(col.name) + " " + col.typ.String() + "; -- fill it in batches, then ADD UNIQUE"})
 		}
 		if need := c.needed(x); need != "" {
@@ -25,6 +35,190 @@ var invalidDefinition = rule{lint.Rule{
 		}
 	}
 }}
+
+// newFaults are the faults of a table behind the statement that it doesn't have before.
+func (c *call) newFaults() []string {
+	var out []string
+	switch {
+	case c.verb == "CREATE TABLE" && c.like.Name == "" && !(c.ifNotExists && c.relation(c.table) != nil):
+		k := c.draft()
+		out = append(c.doubled(), c.faults(k, !c.selects)...)
+		return append(append(out, c.keyFaults(k)...), c.optionFaults()...)
+	case len(c.clauses) == 0:
+		return nil
+	}
+	k := c.relation(c.table)
+	if k != nil && k.Kind == "view" {
+		return nil
+	}
+	known := whole(k)
+	if k == nil {
+		k = &lint.Relation{Table: schema.Table{Ident: c.table, Kind: "table"}}
+	}
+	before := c.faults(k, known)
+	then := c.after(c.statement, k)
+	for _, why := range append(c.faults(then, known), c.keyFaults(then)...) {
+		if !slices.Contains(before, why) {
+			out = append(out, why)
+		}
+	}
+	if child := c.unfound(k, then); known && child != "" {
+		out = append(out, "the foreign key of "+child+" needs the index that goes")
+	}
+	if known && len(then.Columns) == 0 {
+		out = append(out, "no column would be left")
+	}
+	for _, x := range c.clauses {
+		out = append(out, c.clauseFaults(k, x)...)
+	}
+	return append(out, c.optionFaults()...)
+}
+
+// unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets it be.
+func (c *call) unfound(before, then *lint.Relation) string {
+	child := ""
+	if c.maria || c.unchecked || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") }) {
+		return ""
+	}
+	c.catalog.Relations(func(r *lint.Relation) {
+		for _, q := range r.Constraints {
+			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !c.dropsConstraint(q.Name) {
+				child = quoted(r.Ident)
+			}
+		}
+	})
+	return child
+}
+
+// draft is the table of a CREATE TABLE, outside of the catalog.
+func (c *call) draft() *lint.Relation {
+	k := &lint.Relation{Table: schema.Table{Ident: c.table, Kind: "table", Storage: c.options["engine"], Partitioned: c.partitioned != ""}, New: map[string]bool{}, Was: map[string]bool{}, Options: map[string]string{}, Bound: afterBy(c.partitioned)}
+	for n, v := range c.options {
+		k.Options[n] = v
+	}
+	k.Options["charset"] = normalCharset(k.Options["charset"])
+	if k.Options["charset"] == "" && k.Options["collate"] != "" {
+		k.Options["charset"] = charsetOf(k.Options["collate"])
+	}
+	c.fill(k, c.statement)
+	return k
+}
+
+// doubled finds columns of a CREATE TABLE with the same name, and keys that can't be.
+func (c *call) doubled() []string {
+	var out []string
+	seen, primaries := map[string]bool{}, 0
+	nulls := map[string]bool{}
+	for _, col := range c.columns {
+		if seen[lower(col.name)] {
+			out = append(out, "there are two columns "+quote(col.name))
+		}
+		seen[lower(col.name)] = true
+		nulls[lower(col.name)] = col.null
+		if col.auto && !col.nullDefault() {
+			out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
+		}
+		if col.generated != "" && col.hasDef && !c.maria {
+			out = append(out, quote(col.name)+" is generated and has a default")
+		}
+		if col.primary {
+			primaries++
+			if col.null && !c.maria {
+				out = append(out, "the primary key can't hold "+quote(col.name)+", which is NULL")
+			}
+		}
+	}
+	for _, q := range c.keys {
+		if q.kind != "primary" {
+			continue
+		}
+		primaries++
+		for _, p := range q.parts {
+			if nulls[lower(p.Name)] && !c.maria {
+				out = append(out, "the primary key can't hold "+quote(p.Name)+", which is NULL")
+			}
+		}
+	}
+	if primaries > 1 {
+		out = append(out, "there are two primary keys")
+	}
+	if len(c.columns) == 0 && !c.selects {
+		out = append(out, "a table needs a column")
+	}
+	return out
+}
+
+// clauseFaults are faults that don't show in the table behind the statement.
+func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
+	var out []string
+	col := x.column
+	if col.auto && !col.nullDefault() {
+		out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
+	}
+	if col.generated != "" && col.hasDef && !c.maria {
+		out = append(out, quote(col.name)+" is generated and has a default")
+	}
+	switch x.kind {
+	case "option":
+		if x.name == "engine" && x.value != "innodb" && c.related(k) {
+			out = append(out, "the table is a part of a foreign key, which the engine "+x.value+" doesn't have")
+		}
+	case "modify", "change":
+		if col.null && primaryPart(k, x.name) && !c.maria && !c.dropsKey() {
+			out = append(out, "the primary key can't hold "+quote(col.name)+", which is NULL")
+		}
+	case "set default":
+		if was := k.Column(x.name); was != nil && was.Generated != "" && !c.maria {
+			out = append(out, quote(x.name)+" is generated and has no default")
+		} else if was != nil && !c.maria && strings.HasPrefix(col.def, "(") {
+			if t, ok := parseType(was.Type); ok && t.large() && c.version < 90800 {
+				out = append(out, "SET DEFAULT gives no default to a "+t.name+"; MODIFY does")
+			}
+		}
+	case "alter key":
+		if same(x.name, "PRIMARY") && x.value == "invisible" {
+			out = append(out, "the primary key can't be invisible")
+		}
+	}
+	if !c.maria && col.hasDef && !col.expr && bareWord(col.def) {
+		out = append(out, "the default "+col.def+" needs parentheses")
+	}
+	if x.kind == "add column" && !c.maria && c.version >= 80000 && col.expr && !strings.HasPrefix(strings.TrimSpace(col.def), "(") {
+		out = append(out, "a default that is a function of another kind than CURRENT_TIMESTAMP stands in parentheses")
+	}
+	if x.kind == "add column" && !c.maria && c.exprCopies(col) && variesIn(col.def) {
+		out = append(out, "with the binary log on, a default that differs from row to row can't be given to the rows that are there")
+	}
+	return out
+}
+
+// bareWord: a default that is a word but none that MySQL takes as it is.
+func bareWord(def string) bool {
+	t := Syntax.Tokens(def)
+	if len(t) != 1 || t[0].Kind != lint.Word || now(t[0].Text) || strings.HasPrefix(t[0].Text, "_") {
+		return false
+	}
+	return !t[0].Is("NULL") && !t[0].Is("TRUE") && !t[0].Is("FALSE")
+}
+
+func variesIn(expr string) bool {
+	for _, t := range Syntax.Tokens(expr) {
+		if t.Kind == lint.Word && varying(t.Text) {
+			return true
+		}
+	}
+	return false
+}
+
+// related reports whether a table has a foreign key or is pointed at by one.
+func (c *call) related(k *lint.Relation) bool {
+	for _, q := range k.Constraints {
+		if q.Kind == schema.ForeignKey && !q.Incoming && !c.dropsConstraint(q.Name) {
+			return true
+		}
+	}
+	return c.child(k, nil) != ""
+}
 
 // needed names a foreign key that would be left without an index.
 func (c *call) needed(x clause) string {

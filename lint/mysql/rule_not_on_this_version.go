@@ -23,12 +23,33 @@ var notOnThisVersion = rule{lint.Rule{
 
 // foreignWords says what the statement takes from the other server.
 func (c *call) foreignWords() []string {
-	var out []string
+	out := append(c.reservedNames(), c.foreignTypes()...)
+	switch c.algorithm {
+	case "", "DEFAULT", "INSTANT", "INPLACE", "NOCOPY", "COPY":
+	default:
+		out = append(out, "there is no ALGORITHM="+c.algorithm)
+	}
+	switch c.lock {
+	case "", "DEFAULT", "NONE", "SHARED", "EXCLUSIVE":
+	default:
+		out = append(out, "there is no LOCK="+c.lock)
+	}
 	if c.maria {
+		if arrow(c.s.Text) {
+			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
+		}
+		if c.verb == "ALTER TABLE" && c.waitsLate {
+			out = append(out, "WAIT and NOWAIT stand behind the table's name")
+		}
+		if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
+			out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
+		}
 		for _, x := range c.clauses {
 			switch {
 			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
 				out = append(out, "MariaDB has no "+x.text)
+			case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
+				out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
 			case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
 				out = append(out, "MariaDB has no NOT ENFORCED")
 			}
@@ -42,8 +63,14 @@ func (c *call) foreignWords() []string {
 		out = append(out, "MySQL has no ALGORITHM=NOCOPY")
 	case c.waits:
 		out = append(out, "MySQL has no WAIT or NOWAIT here; SET SESSION lock_wait_timeout is the same")
-	case c.replace && c.verb == "CREATE TABLE":
-		out = append(out, "MySQL has no CREATE OR REPLACE TABLE")
+	case c.replace && c.verb != "CREATE VIEW" && c.verb != "CREATE SPATIAL":
+		out = append(out, "MySQL has no CREATE OR REPLACE but for views")
+	case strings.HasSuffix(c.verb, " SEQUENCE"):
+		out = append(out, "MySQL has no sequences")
+	case c.ifExists && c.verb == "ALTER TABLE":
+		out = append(out, "MySQL has no ALTER TABLE IF EXISTS")
+	case c.ifExists && c.verb == "DROP INDEX":
+		return append(out, "MySQL has no IF EXISTS there")
 	}
 	for _, x := range c.clauses {
 		if x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "IGNORED") {
@@ -54,4 +81,101 @@ func (c *call) foreignWords() []string {
 		}
 	}
 	return out
+}
+
+// reservedNames are names without quotes that this server keeps for itself.
+func (c *call) reservedNames() []string {
+	var out []string
+	look := func(col column) {
+		if col.bare && c.reserved(col.name) {
+			out = append(out, col.name+" is a reserved word, and needs quotes as a name: `"+col.name+"`")
+		}
+	}
+	for _, col := range c.columns {
+		look(col)
+	}
+	for _, x := range c.clauses {
+		look(x.column)
+	}
+	return out
+}
+
+// foreignTypes are types and attributes that this server or this version doesn't have.
+func (c *call) foreignTypes() []string {
+	var out []string
+	look := func(col column) {
+		since, ok := c.sinceType(col.typ.name)
+		switch {
+		case !ok:
+			out = append(out, "this server has no type "+col.typ.name)
+		case c.version < since:
+			out = append(out, "the type "+col.typ.name+" came with "+since.String())
+		case c.maria && col.srid:
+			out = append(out, "MariaDB has no SRID; REF_SYSTEM_ID is its own")
+		case c.maria && col.generated != "" && col.notNull:
+			out = append(out, "MariaDB has no NOT NULL for a generated column")
+		case c.maria && col.generated != "" && col.primary:
+			out = append(out, "MariaDB takes no generated column as the primary key there")
+		case c.maria && col.generated != "" && col.hasDef:
+			out = append(out, "a generated column has no default")
+		}
+	}
+	for _, col := range c.columns {
+		look(col)
+	}
+	keys := c.keys
+	for _, x := range c.clauses {
+		if x.column.typ.name != "" {
+			look(x.column)
+		}
+		if x.kind == "add key" {
+			keys = append(keys[:len(keys):len(keys)], x.key)
+		}
+	}
+	for _, q := range keys {
+		word := q.hidden
+		if word == "INVISIBLE" && c.maria || word == "IGNORED" && !c.maria {
+			out = append(out, "this server has no "+word+" for an index")
+		}
+		for _, p := range q.parts {
+			if p.Expression != "" && c.maria && c.verb == "CREATE TABLE" {
+				out = append(out, "an index on an expression isn't known there")
+			}
+		}
+	}
+	return out
+}
+
+// sinceType is the version that brought a type; false where the server doesn't have it.
+func (j *judge) sinceType(name string) (since lint.Version, ok bool) {
+	switch name {
+	case "vector":
+		if j.maria {
+			return 110700, true
+		}
+		return 90000, true
+	case "uuid":
+		return 100700, j.maria
+	case "inet6":
+		return 100500, j.maria
+	case "inet4":
+		return 101000, j.maria
+	case "xmltype":
+		return 120000, j.maria
+	}
+	return 0, true
+}
+
+// arrow finds MySQL's column->'$.path'.
+func arrow(text string) bool {
+	if !strings.Contains(text, "->") {
+		return false
+	}
+	t := Syntax.Tokens(text)
+	for i := 0; i+2 < len(t); i++ {
+		if t[i].Is("-") && t[i+1].Is(">") && t[i+1].Start == t[i].End && (t[i+2].Kind == lint.String || t[i+2].Is(">")) {
+			return true
+		}
+	}
+	return false
 }

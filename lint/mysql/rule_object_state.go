@@ -2,41 +2,514 @@ package mysql
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var objectState = rule{lint.Rule{
 	ID: "no-such-object", Severity: lint.Error, Kind: lint.Fails,
-	Summary: "a statement that doesn't fit the schema: what it names isn't there, or is there already",
-	Why:     "It is said only of tables that are known as a whole, from --schema, --dsn or the files before.",
-	Bad:     []lint.Example{{Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t ALTER COLUMN b SET DEFAULT 1;"}, {Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t ADD COLUMN a int;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE TABLE t (a int);"}},
-	Good:    []lint.Example{{SQL: "ALTER TABLE t ALTER COLUMN b SET DEFAULT 1;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE TABLE IF NOT EXISTS t (a int);"}},
+	Summary: "a statement that doesn't fit the schema: what it names isn't there, or is there already, or is used by something else",
+	Why:     "It is said only of tables that are known as a whole, from --schema, --dsn or the files before; that a table itself isn't there only where a schema was given as SQL.\n\nA column that a generated column, a CHECK of several columns, a foreign key or the partitioning uses can't be dropped, and on MySQL not be renamed, either.",
+	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t ALTER COLUMN b SET DEFAULT 1;"}, {Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t ADD COLUMN a int;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE TABLE t (a int);"},
+		{Schema: "CREATE TABLE t (a int, b int);", SQL: "ALTER TABLE t DROP INDEX i;"}, {Schema: "CREATE TABLE t (a int, g int AS (a + 1));", SQL: "ALTER TABLE t DROP COLUMN a;"}},
+	Good: []lint.Example{{SQL: "ALTER TABLE t ALTER COLUMN b SET DEFAULT 1;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE TABLE IF NOT EXISTS t (a int);"}},
 }, func(c *call) {
-	k := c.relation(c.table)
-	if c.verb == "CREATE TABLE" && k != nil && !k.Partial && !c.ifNotExists && !c.replace && !c.temporary && k.Schema == c.table.Schema {
-		c.report(said{message: "this fails: there is a table " + quoted(c.table) + " already", safe: "CREATE TABLE IF NOT EXISTS, if the other one is as it should be."})
-	}
-	if len(c.clauses) == 0 || k == nil || k.Partial || len(k.Columns) == 0 {
-		return
-	}
-	added := map[string]bool{}
-	for _, x := range c.clauses {
-		there := k.Column(x.name) != nil || added[lower(x.name)]
-		why := ""
-		switch x.kind {
-		case "add column":
-			if k.Column(x.name) != nil && !x.exists {
-				why = fmt.Sprintf("%s has a column %s already", quoted(c.table), quote(x.name))
-			}
-			added[lower(x.name)] = true
-		case "drop column", "modify", "change", "rename column", "set default", "drop default", "set visible":
-			if !there && !x.exists {
-				why = fmt.Sprintf("%s has no column %s", quoted(c.table), quote(x.name))
-			}
-		}
-		if why != "" {
-			c.report(said{message: "this fails: " + why, safe: "Look at the names, or give the schema as it is before this file."})
-		}
+	for _, why := range c.state() {
+		c.report(said{message: "this fails: " + why, safe: "Look at the names, or give the schema as it is before this file."})
 	}
 }}
+
+// state says how a statement doesn't fit the schema.
+func (c *call) state() []string {
+	var out []string
+	k := c.relation(c.table)
+	switch c.verb {
+	case "CREATE TABLE":
+		return c.createState(k)
+	case "CREATE VIEW", "ALTER VIEW":
+		return c.viewState(k)
+	case "CREATE ROUTINE":
+		return c.routineState()
+	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
+		return c.dropState()
+	case "DROP TRIGGER":
+		name := lastName(c.name)
+		if _, t := c.findTrigger(name); t == nil && c.knowsAll() && !c.ifExists && !strings.Contains(c.name, ".") {
+			out = append(out, "there is no trigger "+name)
+		}
+	case "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL":
+		if !c.ifExists && c.name != "" && c.missingRoutine(c.name) {
+			out = append(out, "there is no such routine as "+c.name)
+		}
+		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
+			if n := arguments(r.Options["definition"]); n >= 0 && n != len(values(c.body)) {
+				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
+			}
+		}
+	case "DROP EVENT":
+		if !c.ifExists && c.missingRoutine("event "+lastName(c.name)) {
+			out = append(out, "there is no event "+c.name)
+		}
+	case "RENAME TABLE":
+		out = c.renameState()
+	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE":
+		if c.missing(c.table) && !c.joined {
+			out = append(out, "there is no table "+quoted(c.table))
+		}
+	}
+	if c.verb == "TRUNCATE" && k != nil {
+		if k.Kind == "view" {
+			out = append(out, quoted(c.table)+" is a view")
+		}
+		if child := c.child(k, nil); child != "" && !c.unchecked {
+			out = append(out, "a foreign key of "+child+" points at "+quoted(c.table))
+		}
+	}
+	if len(c.clauses) > 0 {
+		out = append(out, c.alterState(k)...)
+	}
+	return out
+}
+
+func (c *call) createState(k *lint.Relation) []string {
+	var out []string
+	if k != nil && !k.Partial && !c.ifNotExists && !c.replace && !c.temporary && k.Schema == c.table.Schema {
+		out = append(out, "there is a table "+quoted(c.table)+" already")
+	}
+	if c.like.Name != "" && c.missing(c.like) {
+		out = append(out, "there is no table "+quoted(c.like))
+	}
+	if c.selects && c.body != "" {
+		out = append(out, c.queryFaults(readQuery(c.body), false)...)
+	}
+	return out
+}
+
+func (c *call) viewState(k *lint.Relation) []string {
+	out := c.queryFaults(readQuery(c.body), true)
+	isView := k != nil && k.Kind == "view"
+	switch {
+	case k != nil && !k.Partial && !isView:
+		out = append(out, quoted(c.table)+" is a table")
+	case isView && c.verb == "CREATE VIEW" && !c.replace && !c.ifNotExists:
+		out = append(out, "there is a view "+quoted(c.table)+" already")
+	case c.verb == "ALTER VIEW" && c.missing(c.table):
+		out = append(out, "there is no view "+quoted(c.table))
+	}
+	return out
+}
+
+func (c *call) routineState() []string {
+	var out []string
+	switch c.word {
+	case "PROCEDURE", "FUNCTION":
+		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is a routine "+quote(c.name)+" already")
+		}
+		if c.word == "FUNCTION" && strings.Contains(strings.ToUpper(c.body), "RETURNS") && !returns(c.body) {
+			out = append(out, "the function holds no RETURN")
+		}
+	case "TRIGGER":
+		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is a trigger "+quote(c.name)+" already")
+		}
+		out = append(out, c.triggerState()...)
+	}
+	return out
+}
+
+func returns(body string) bool {
+	for _, t := range Syntax.Tokens(body) {
+		if t.Is("RETURN") || t.Is("SONAME") || t.Is("AS") || t.Is("LANGUAGE") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) triggerState() []string {
+	k := c.relation(c.table)
+	if c.missing(c.table) {
+		return []string{"there is no table " + quoted(c.table)}
+	}
+	var out []string
+	if k != nil && k.Kind == "view" {
+		out = append(out, quoted(c.table)+" is a view")
+	}
+	if _, t := c.findTrigger(c.follows); c.follows != "" && t == nil && c.knowsAll() {
+		out = append(out, "there is no trigger "+quote(c.follows))
+	}
+	when, event, _ := strings.Cut(c.value, " ")
+	t := Syntax.Tokens(c.body)
+	for i := 0; i+2 < len(t); i++ {
+		isNew, isOld := t[i].Is("NEW"), t[i].Is("OLD")
+		if !(isNew || isOld) || !t[i+1].Is(".") || i > 0 && t[i-1].Is(".") {
+			continue
+		}
+		name := t[i+2].Value()
+		assigned := i > 0 && (t[i-1].Is("SET") || t[i-1].Is(",")) && i+3 < len(t) && (t[i+3].Is("=") || t[i+3].Is(":"))
+		switch {
+		case isNew && event == "DELETE", isOld && event == "INSERT":
+			out = append(out, "there is no "+strings.ToUpper(t[i].Text)+" in a trigger on "+event)
+		case assigned && t[i-1].Is("SET") && (isOld || when == "AFTER"):
+			out = append(out, strings.ToUpper(t[i].Text)+" can't be written there")
+		case whole(k) && k.Column(name) == nil:
+			out = append(out, quoted(c.table)+" has no column "+quote(name))
+		}
+	}
+	return out
+}
+
+// whole reports whether everything of a table is known.
+func whole(k *lint.Relation) bool { return k != nil && !k.Partial && len(k.Columns) > 0 }
+
+func (c *call) dropState() []string {
+	var out []string
+	if c.temporary {
+		return nil
+	}
+	for _, id := range c.tables {
+		k := c.relation(id)
+		switch {
+		case c.missing(id) && !c.ifExists:
+			out = append(out, "there is no "+strings.ToLower(c.verb[5:])+" "+quoted(id))
+		case k == nil || k.Partial:
+		case c.verb == "DROP VIEW" && k.Kind != "view":
+			out = append(out, quoted(id)+" is a table")
+		case c.verb == "DROP TABLE" && k.Kind == "view":
+			out = append(out, quoted(id)+" is a view")
+		case c.verb == "DROP TABLE" && !c.unchecked:
+			before := c.tables
+			if c.maria { // one after the other
+				before = nil
+				for _, o := range c.tables {
+					if o == id {
+						break
+					}
+					before = append(before, o)
+				}
+			}
+			if child := c.child(k, before); child != "" {
+				out = append(out, "a foreign key of "+child+" points at "+quoted(id))
+			}
+		}
+	}
+	return out
+}
+
+// child names a table with a foreign key that points at k, but for those that go, too.
+func (j *judge) child(k *lint.Relation, gone []schema.Ident) string {
+	for _, q := range k.Constraints {
+		if q.Incoming && q.Ref.Name != "" && !same(q.Ref.Name, k.Name) && !among(gone, q.Ref.Name) {
+			return quoted(q.Ref)
+		}
+	}
+	found := ""
+	j.catalog.Relations(func(r *lint.Relation) {
+		if r == k || among(gone, r.Name) {
+			return
+		}
+		for _, q := range r.Constraints {
+			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, k.Name) && (q.Ref.Schema == "" || q.Ref.Schema == k.Schema || k.Schema == "") {
+				found = quoted(r.Ident)
+			}
+		}
+	})
+	return found
+}
+
+func among(list []schema.Ident, name string) bool {
+	for _, id := range list {
+		if same(id.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) renameState() []string {
+	var out []string
+	there := map[string]bool{}
+	for i, id := range c.tables {
+		if c.missing(id) && !there[lower(id.Name)] && !c.ifExists {
+			out = append(out, "there is no table "+quoted(id))
+		}
+		if to := c.to[i]; to.Schema == id.Schema {
+			k := c.relation(to)
+			gone, known := there[lower(to.Name)]
+			if known && gone || !known && k != nil && !k.Partial && k.Schema == to.Schema && !same(id.Name, to.Name) {
+				out = append(out, "there is a table "+quoted(to)+" already")
+			}
+			there[lower(to.Name)] = true
+		}
+		there[lower(id.Name)] = false
+	}
+	return out
+}
+
+// alterState looks at each clause of an ALTER TABLE, CREATE INDEX or DROP INDEX.
+func (c *call) alterState(k *lint.Relation) []string {
+	if c.missing(c.table) {
+		if c.ifExists && c.verb == "ALTER TABLE" && c.maria {
+			return nil
+		}
+		return []string{"there is no table " + quoted(c.table)}
+	}
+	if k != nil && k.Kind == "view" {
+		return []string{quoted(c.table) + " is a view"}
+	}
+	if !whole(k) {
+		return c.twice()
+	}
+	var out []string
+	added := map[string]bool{}
+	gone := map[string]bool{}
+	for _, x := range c.clauses {
+		if why := c.clauseState(k, x, added, gone); why != "" {
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+// twice finds what an ALTER does twice, whatever the table is.
+func (c *call) twice() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, x := range c.clauses {
+		key := x.kind + " " + lower(x.name)
+		if (x.kind == "add column" || x.kind == "drop column" || x.kind == "drop key") && x.name != "" {
+			if seen[key] && !x.exists {
+				out = append(out, x.kind+" "+quote(x.name)+" stands there twice")
+			}
+			seen[key] = true
+		}
+	}
+	return out
+}
+
+func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bool) string {
+	name := lower(x.name)
+	there := k.Column(x.name) != nil && !gone["column "+name]
+	table := quoted(c.table)
+	after := func(col column) string {
+		if col.after != "" && (k.Column(col.after) == nil && !added[lower(col.after)] || same(col.after, col.name)) {
+			return fmt.Sprintf("%s has no column %s to put it behind", table, quote(col.after))
+		}
+		return ""
+	}
+	switch x.kind {
+	case "add column":
+		if (k.Column(x.name) != nil && !gone["column "+name] || added[name]) && !x.exists {
+			return fmt.Sprintf("%s has a column %s already", table, quote(x.name))
+		}
+		if why := after(x.column); why != "" {
+			return why
+		}
+		added[name] = true
+	case "drop column", "modify", "change", "rename column", "set default", "drop default", "set visible":
+		if !there && !x.exists {
+			return fmt.Sprintf("%s has no column %s", table, quote(x.name))
+		}
+		if !there {
+			return ""
+		}
+		if why := c.columnState(k, x); why != "" {
+			return why
+		}
+		if x.kind == "drop column" || (x.kind == "modify" || x.kind == "change") {
+			gone["column "+name] = true
+		}
+		return after(x.column)
+	case "drop key", "rename key", "alter key":
+		return c.indexState(k, x, gone)
+	case "drop primary":
+		if k.FindIndex("PRIMARY") == nil {
+			return table + " has no primary key"
+		}
+	case "drop foreign":
+		if q := k.FindConstraint(x.name); (q == nil || q.Kind != schema.ForeignKey) && !x.exists && c.named(k, schema.ForeignKey) {
+			return fmt.Sprintf("%s has no foreign key %s", table, quote(x.name))
+		}
+	case "drop constraint", "alter check":
+		return c.constraintState(k, x)
+	case "add key":
+		if x.key.kind == "primary" && k.FindIndex("PRIMARY") != nil && !c.dropsKey() {
+			return table + " has a primary key already"
+		}
+		if q := k.FindIndex(x.key.name); q != nil && x.key.name != "" && x.key.kind != "foreign" && x.key.kind != "check" && !x.key.exists && !c.replace && !c.drops1(x.key.name) {
+			return fmt.Sprintf("%s has an index %s already", table, quote(x.key.name))
+		}
+	case "rename":
+		if other := c.relation(x.toID); other != nil && !other.Partial && other != k && x.toID.Schema == other.Schema {
+			return "there is a table " + quoted(x.toID) + " already"
+		}
+	case "convert", "option":
+	default:
+		if strings.Contains(x.kind, "partition") {
+			return c.partitionState(k, x)
+		}
+	}
+	return ""
+}
+
+// named: every constraint of the kind has a name, so that one that isn't found isn't there.
+func (j *judge) named(k *lint.Relation, kind schema.ConstraintKind) bool {
+	for _, q := range k.Constraints {
+		if q.Kind == kind && q.Name == "" && !(j.maria && kind == schema.Check && len(q.Columns) == 1) { // MariaDB: a column's own CHECK has no name
+			return false
+		}
+	}
+	return true
+}
+
+func (c *call) dropsKey() bool {
+	for _, x := range c.clauses {
+		if x.kind == "drop primary" {
+			return true
+		}
+	}
+	return false
+}
+
+// drops1 reports whether the statement drops or renames an index.
+func (c *call) drops1(name string) bool {
+	for _, x := range c.clauses {
+		if (x.kind == "drop key" || x.kind == "rename key" || x.kind == "drop constraint") && same(x.name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) indexState(k *lint.Relation, x clause, gone map[string]bool) string {
+	i := k.FindIndex(x.name)
+	switch {
+	case (i == nil || gone["index "+lower(x.name)]) && !x.exists:
+		return fmt.Sprintf("%s has no index %s", quoted(c.table), quote(x.name))
+	case x.kind == "rename key" && k.FindIndex(x.to) != nil && !same(x.name, x.to) && !c.drops1(x.to):
+		return fmt.Sprintf("%s has an index %s already", quoted(c.table), quote(x.to))
+	}
+	if x.kind == "drop key" {
+		gone["index "+lower(x.name)] = true
+	}
+	return ""
+}
+
+func (c *call) constraintState(k *lint.Relation, x clause) string {
+	if x.exists || !c.named(k, schema.ForeignKey) || !c.named(k, schema.Check) {
+		return ""
+	}
+	q, i := k.FindConstraint(x.name), k.FindIndex(x.name)
+	isCheck := q != nil && q.Kind == schema.Check
+	switch {
+	case x.kind == "alter check" && !isCheck, strings.Contains(strings.ToUpper(x.text), "DROP CHECK") && !isCheck:
+		return fmt.Sprintf("%s has no CHECK %s", quoted(c.table), quote(x.name))
+	case q == nil && (i == nil || !i.Unique):
+		return fmt.Sprintf("%s has no constraint %s", quoted(c.table), quote(x.name))
+	}
+	return ""
+}
+
+// columnState says what uses a column that is dropped, renamed or given another type.
+func (c *call) columnState(k *lint.Relation, x clause) string {
+	renamed := x.to != "" && !same(x.to, x.name)
+	if renamed && k.Column(x.to) != nil && !c.moves(x.to) {
+		return fmt.Sprintf("%s has a column %s already", quoted(c.table), quote(x.to))
+	}
+	if x.kind != "drop column" && !(renamed && !c.maria) {
+		return ""
+	}
+	what := quoted(c.table) + "." + quote(x.name)
+	for i := range k.Columns {
+		g := &k.Columns[i]
+		if g.Generated != "" && !same(g.Name, x.name) && mentions(g.Definition, x.name) && !c.dropsColumn1(g.Name) && !c.redefined(g.Name) {
+			return fmt.Sprintf("the generated column %s uses %s", quote(g.Name), what)
+		}
+	}
+	if why := c.constrained(k, x, what); why != "" {
+		return why
+	}
+	for _, i := range k.Indexes {
+		for _, p := range i.Columns {
+			if p.Expression != "" && mentions(p.Expression, x.name) && !c.drops1(i.Name) {
+				return fmt.Sprintf("the index %s uses %s in an expression", quote(i.Name), what)
+			}
+		}
+	}
+	if k.Bound != "" && mentions(readPartitioning(k.Bound).key, x.name) {
+		return "the table is partitioned by " + what
+	}
+	return ""
+}
+
+// constrained looks at CHECKs and foreign keys.
+func (c *call) constrained(k *lint.Relation, x clause, what string) string {
+	for _, q := range k.Constraints {
+		if c.dropsConstraint(q.Name) {
+			continue
+		}
+		switch {
+		case q.Kind == schema.Check && mentions(q.Definition, x.name):
+			alone := true
+			for _, o := range k.Columns {
+				alone = alone && (same(o.Name, x.name) || !mentions(q.Definition, o.Name))
+			}
+			if !alone || x.kind != "drop column" {
+				return fmt.Sprintf("the CHECK %s uses %s", quote(q.Name), what)
+			}
+		case q.Kind == schema.ForeignKey && x.kind == "drop column" && holds(q.Columns, x.name):
+			return fmt.Sprintf("the foreign key %s uses %s", quote(q.Name), what)
+		}
+	}
+	if x.kind == "drop column" && c.pointedAt(k, x.name) {
+		return "a foreign key of another table points at " + what
+	}
+	return ""
+}
+
+// pointedAt reports whether a foreign key of another table refers to a column.
+func (j *judge) pointedAt(k *lint.Relation, column string) bool {
+	found := false
+	for _, q := range k.Constraints {
+		found = found || q.Incoming && q.Kind == schema.ForeignKey && holds(q.Columns, column)
+	}
+	j.catalog.Relations(func(r *lint.Relation) {
+		for _, q := range r.Constraints {
+			found = found || q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, k.Name) && holds(q.RefColumns, column)
+		}
+	})
+	return found
+}
+
+func (c *call) any(f func(x clause) bool) bool {
+	for _, x := range c.clauses {
+		if f(x) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) dropsColumn1(name string) bool {
+	return c.any(func(x clause) bool { return x.kind == "drop column" && same(x.name, name) })
+}
+
+func (c *call) redefined(name string) bool {
+	return c.any(func(x clause) bool { return (x.kind == "modify" || x.kind == "change") && same(x.name, name) })
+}
+
+func (c *call) dropsConstraint(name string) bool {
+	return name != "" && c.any(func(x clause) bool {
+		return (x.kind == "drop foreign" || x.kind == "drop constraint") && same(x.name, name)
+	})
+}
+
+// moves: the statement drops or renames a column, so that its name is free.
+func (c *call) moves(name string) bool {
+	return c.any(func(x clause) bool {
+		return same(x.name, name) && (x.kind == "drop column" || (x.kind == "rename column" || x.kind == "change") && !same(x.to, name))
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var rename = rule{lint.Rule{
@@ -17,6 +18,9 @@ var rename = rule{lint.Rule{
 	switch c.verb {
 	case "RENAME TABLE":
 		for i, id := range c.tables {
+			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
+				c.report(said{message: fmt.Sprintf("the table that takes the name %s has no column %s, which running clients name", quoted(id), quote(lost)), safe: "Exchange a table for one that has all of its columns."})
+			}
 			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) {
 				c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(id)), lock: "exclusive metadata lock, short",
 					safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(id), quoted(c.to[i]), quoted(id), quoted(c.to[i]))})
@@ -36,6 +40,23 @@ var rename = rule{lint.Rule{
 		c.renames(x)
 	}
 }}
+
+// lostByExchange is a column of a table that the one that takes its name doesn't have.
+func (c *call) lostByExchange(id schema.Ident) string {
+	for i, to := range c.to {
+		old, ok := c.columnsOf(id)
+		fresh, ok2 := c.columnsOf(c.tables[i])
+		if !same(to.Name, id.Name) || same(c.tables[i].Name, id.Name) || !ok || !ok2 {
+			continue
+		}
+		for _, n := range old {
+			if !holds(fresh, n) {
+				return n
+			}
+		}
+	}
+	return ""
+}
 
 // taken: the same RENAME TABLE gives the name to another table.
 func (c *call) taken(name string) bool {

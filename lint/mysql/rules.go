@@ -9,9 +9,9 @@ func rules(maria bool) []rule {
 		// online, but heavy
 		onlineRebuild, indexBuild,
 		// fails
-		invalidDefinition, notOnThisVersion, algorithmRefused, nameTooLong, objectState,
+		invalidDefinition, notOnThisVersion, algorithmRefused, nameTooLong, objectState, rowsRefused, invalidRows,
 		// clients
-		addColumnNotNull, columnNeedsValue, rename, revoke,
+		addColumnNotNull, columnNeedsValue, rename, revoke, writesRefused,
 		// data
 		dropColumn, dropObject, dropPartition, truncate,
 		// rows

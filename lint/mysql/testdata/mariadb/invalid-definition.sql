@@ -1,7 +1,7 @@
 -- case: 1
 CREATE TABLE t (id int, a text);
 -- schema above
-ALTER TABLE t ADD INDEX (a); -- want invalid-definition
+ALTER TABLE t ADD INDEX (a); -- want index-build
 -- case: 2
 CREATE TABLE t (a int, g int AS (a) VIRTUAL);
 -- schema above
@@ -41,7 +41,7 @@ CREATE TABLE un8 (id int PRIMARY KEY, w varchar(20)) DEFAULT CHARSET=utf8mb3;
 CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
-ALTER TABLE t ADD INDEX (tx); -- want invalid-definition
+ALTER TABLE t ADD INDEX (tx); -- want index-build
 -- case: 7
 CREATE TABLE t (id int, a text);
 -- schema above

@@ -3,7 +3,7 @@ ALTER TABLE t ADD COLUMN c int AS (a + 1) STORED; -- want add-column-blocking
 -- case: 2
 ALTER TABLE t ADD COLUMN c bigint AUTO_INCREMENT UNIQUE; -- want add-column-blocking
 -- case: 3
-ALTER TABLE t ADD COLUMN c varchar(36) DEFAULT (uuid()); -- want add-column-blocking
+ALTER TABLE t ADD COLUMN c varchar(36) DEFAULT (uuid()); -- want add-column-blocking, invalid-definition
 -- case: 4
 CREATE TABLE t (a text, FULLTEXT (a));
 -- schema above

@@ -1,7 +1,7 @@
 -- case: 1
 CREATE TABLE t (id int, a text);
 -- schema above
-ALTER TABLE t ADD INDEX (a); -- want invalid-definition
+ALTER TABLE t ADD INDEX (a); -- want index-build, invalid-definition
 -- case: 2
 CREATE TABLE t (a int, g int AS (a) VIRTUAL);
 -- schema above

@@ -1,0 +1,224 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+var writesRefused = rule{lint.Rule{
+	ID: "writes-refused", Severity: lint.Error, Kind: lint.Client,
+	Summary: "statements of running clients that worked before fail from now on",
+	Why:     "A trigger that raises an error or writes to a table that isn't there, a foreign key that is added without looking at the rows, a view that loses a column, a routine that takes other arguments, a column that becomes generated, a trigger that goes and filled a column that needs a value: the statement itself runs, and clients of the old schema fail.\n\nChange the clients first.",
+	Bad: []lint.Example{{SQL: "CREATE TRIGGER no BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '45000';"}, {Schema: "CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a, b FROM t;", SQL: "CREATE OR REPLACE VIEW v AS SELECT a FROM t;"},
+		{Schema: "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE t (a int);", SQL: "SET foreign_key_checks = 0;\nALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id);"}},
+	Good: []lint.Example{{SQL: "CREATE TRIGGER yes BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;"}, {Schema: "CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a FROM t;", SQL: "CREATE OR REPLACE VIEW v AS SELECT a, b FROM t;"}},
+}, func(c *call) {
+	for _, why := range c.refusedWrites() {
+		c.report(said{message: why, safe: "Change the clients first, and do this in a later release."})
+	}
+}}
+
+func (c *call) refusedWrites() []string {
+	switch c.verb {
+	case "CREATE VIEW", "ALTER VIEW":
+		return c.lostColumns()
+	case "CREATE ROUTINE":
+		if c.word == "TRIGGER" {
+			return c.newTrigger()
+		}
+		return c.otherArguments()
+	case "DROP TRIGGER":
+		if k, t := c.findTrigger(lastName(c.name)); t != nil && !k.Fresh && !k.New["trigger "+lower(t.Name)] && !c.comesBack("trigger", t.Name) {
+			return c.unfilled(k, t)
+		}
+	case "SET":
+		u := strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(c.body, "=", " = ")), " "))
+		if (strings.HasPrefix(u, "GLOBAL") || strings.HasPrefix(u, "PERSIST") || strings.HasPrefix(u, "@@GLOBAL")) && strings.Contains(u, "READ_ONLY") && !strings.Contains(u, "TRANSACTION") && !strings.Contains(u, "= 0") && !strings.Contains(u, "= OFF") && !strings.Contains(u, "= FALSE") {
+			return []string{"every write of running clients fails while the server is read-only"}
+		}
+	}
+	if !c.altered() {
+		return nil
+	}
+	return c.alteredWrites()
+}
+
+func (c *call) alteredWrites() []string {
+	var out []string
+	k := c.relation(c.table)
+	for _, x := range c.clauses {
+		was := k.Column(x.name)
+		switch {
+		case x.kind == "add key" && x.key.kind == "foreign" && c.unchecked && !c.allNew(k, x.key):
+			out = append(out, "writes of running clients without a parent in "+quoted(x.key.ref)+" fail, and so do deletes of parents that have children")
+		case (x.kind == "modify" || x.kind == "change") && was != nil && was.Generated == "" && x.column.generated != "":
+			out = append(out, quote(x.name)+" becomes generated: writes of running clients that name it fail")
+		case x.kind == "add column" && x.column.checkOf != "" && x.column.hasDef && c.defaultRefused(x.column):
+			out = append(out, "the CHECK of "+quote(x.name)+" refuses its own default: INSERTs of running clients fail")
+		case x.kind == "add column" && c.maria && x.column.typ.name == "json" && x.column.hasDef && c.unfit(x.column.typ, x.column.def) != "":
+			out = append(out, "the default of "+quote(x.name)+" isn't JSON, which the column checks: INSERTs of running clients fail")
+		case x.kind == "set default" && was != nil && was.Identity == "auto_increment":
+			out = append(out, quote(x.name)+" gets the same value in each row instead of a number of its own: INSERTs of running clients fail")
+		case x.kind == "drop primary" && k != nil && !c.addsPrimary():
+			if child := c.child(k, nil); child != "" {
+				out = append(out, "the foreign key of "+child+" finds no parents any more without the primary key")
+			}
+		}
+	}
+	return out
+}
+
+func (c *call) addsPrimary() bool {
+	return c.any(func(x clause) bool { return x.kind == "add key" && x.key.kind == "primary" || x.column.primary })
+}
+
+// defaultRefused compares a default that is a number with a CHECK of one comparison.
+func (c *call) defaultRefused(col column) bool {
+	t := Syntax.Tokens(col.checkOf)
+	for len(t) > 2 && t[0].Is("(") && matching(t) == len(t)-1 {
+		t = t[1 : len(t)-1]
+	}
+	if len(t) < 3 || t[len(t)-1].Kind != lint.Number || !same(t[0].Value(), col.name) {
+		return false
+	}
+	var a, b float64
+	if n, _ := fmt.Sscan(strings.Trim(col.def, "'"), &a); n == 0 {
+		return false
+	}
+	if n, _ := fmt.Sscan(t[len(t)-1].Text, &b); n == 0 {
+		return false
+	}
+	op := ""
+	for _, x := range t[1 : len(t)-1] {
+		op += x.Text
+	}
+	switch op {
+	case ">":
+		return a <= b
+	case ">=":
+		return a < b
+	case "<":
+		return a >= b
+	case "<=":
+		return a > b
+	case "=":
+		return a != b
+	case "<>", "!=":
+		return a == b
+	}
+	return false
+}
+
+// lostColumns are columns that a view had and has no more.
+func (c *call) lostColumns() []string {
+	k := c.relation(c.table)
+	if k == nil || k.Kind != "view" || k.Fresh || c.verb == "CREATE VIEW" && !c.replace || c.ifNotExists {
+		return nil
+	}
+	old, ok := c.result(readQuery(k.Options["definition"]))
+	fresh, ok2 := c.result(readQuery(c.body))
+	if !ok || !ok2 {
+		return nil
+	}
+	var out []string
+	for _, n := range old {
+		if n != "" && !holds(fresh, n) && !holds(fresh, "") {
+			out = append(out, "running clients that name "+quoted(c.table)+"."+quote(n)+" fail")
+		}
+	}
+	return out
+}
+
+func (c *call) newTrigger() []string {
+	if !c.live(c.table) {
+		return nil
+	}
+	var out []string
+	t := Syntax.Tokens(c.body)
+	_, event, _ := strings.Cut(c.value, " ")
+	written := ""
+	for i, x := range t {
+		switch {
+		case x.Is("SIGNAL"):
+			out = append(out, "writes of running clients for which the trigger raises its error fail")
+			return out
+		case x.Kind == lint.Word && i+1 < len(t):
+			written = target(t, i)
+		}
+		if written == "" {
+			continue
+		}
+		id := schema.Ident{Name: written}
+		if same(written, c.table.Name) {
+			out = append(out, "every "+event+" of running clients fails: a trigger can't write to its own table")
+		} else if c.missing(id) {
+			out = append(out, "every "+event+" of running clients fails: there is no table "+quote(written))
+		}
+		written = ""
+	}
+	return out
+}
+
+// target is the table that a statement writes to which begins at a token.
+func target(t []lint.Token, i int) string {
+	if i > 0 && !t[i-1].Is(";") && !t[i-1].Is("BEGIN") && !t[i-1].Is("THEN") && !t[i-1].Is("ELSE") && !t[i-1].Is("DO") {
+		return ""
+	}
+	k := i + 1
+	switch {
+	case t[i].Is("INSERT"), t[i].Is("REPLACE"), t[i].Is("DELETE"):
+		for k < len(t) && (t[k].Is("IGNORE") || t[k].Is("INTO") || t[k].Is("FROM") || t[k].Is("LOW_PRIORITY")) {
+			k++
+		}
+	case t[i].Is("UPDATE"):
+		if k < len(t) && t[k].Is("IGNORE") {
+			k++
+		}
+	default:
+		return ""
+	}
+	if k >= len(t) || k+1 < len(t) && t[k+1].Is(".") || !ident(t[k]) {
+		return ""
+	}
+	return t[k].Value()
+}
+
+// otherArguments: a routine that is there is made anew with another number of arguments.
+func (c *call) otherArguments() []string {
+	r := c.routine(c.name)
+	if r == nil || r.Fresh || !c.replace {
+		return nil
+	}
+	if a, b := arguments(r.Options["definition"]), arguments(c.body); a >= 0 && b >= 0 && a != b {
+		return []string{fmt.Sprintf("running clients that call %s with %d arguments fail", quote(c.name), a)}
+	}
+	return nil
+}
+
+// unfilled are columns that only a trigger gives a value.
+func (c *call) unfilled(k *lint.Relation, t *schema.Trigger) []string {
+	if t.Timing != "BEFORE" || t.Event != "INSERT" {
+		return nil
+	}
+	var out []string
+	for _, col := range k.Columns {
+		if !col.Nullable && col.Default == nil && col.Identity == "" && col.Generated == "" && sets(t.Body, col.Name) {
+			out = append(out, "only the trigger gives "+quoted(k.Ident)+"."+quote(col.Name)+" a value, which is NOT NULL: INSERTs of running clients fail")
+		}
+	}
+	return out
+}
+
+// sets reports whether a body writes NEW.column.
+func sets(body, column string) bool {
+	t := Syntax.Tokens(body)
+	for i := 0; i+3 < len(t); i++ {
+		if t[i].Is("NEW") && t[i+1].Is(".") && same(t[i+2].Value(), column) && (t[i+3].Is("=") || t[i+3].Is(":")) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,32 @@
+-- case: a trigger that raises
+CREATE TRIGGER no BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '45000'; -- want writes-refused
+-- case: a trigger that fills
+CREATE TRIGGER yes BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+-- case: a view loses a column
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT a, b FROM t;
+-- schema above
+CREATE OR REPLACE VIEW v AS SELECT a FROM t; -- want writes-refused
+-- case: a view gets a column
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT a FROM t;
+-- schema above
+CREATE OR REPLACE VIEW v AS SELECT a, b FROM t;
+-- case: the trigger that filled a column goes
+CREATE TABLE t (a int, b int NOT NULL);
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1;
+-- schema above
+DROP TRIGGER g; -- want writes-refused
+-- case: a trigger goes that filled nothing
+CREATE TABLE t (a int, b int NOT NULL);
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+-- schema above
+DROP TRIGGER g;
+-- case: a foreign key without a look at the rows
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (id int PRIMARY KEY, pid int);
+-- schema above
+SET foreign_key_checks = 0;
+ALTER TABLE c ADD FOREIGN KEY (pid) REFERENCES p (id); -- want writes-refused
+-- case: read-only
+SET GLOBAL read_only = 1; -- want writes-refused

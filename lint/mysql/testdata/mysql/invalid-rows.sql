@@ -1,0 +1,35 @@
+-- case: left out
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b varchar(3));
+-- schema above
+INSERT INTO t (id) VALUES (1); -- want invalid-rows
+-- case: a trigger gives the value
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b varchar(3));
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+-- schema above
+INSERT INTO t (id) VALUES (1);
+-- case: too long
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b varchar(3));
+-- schema above
+UPDATE t SET b = 'four' WHERE id = 1; -- want invalid-rows
+-- case: IGNORE cuts it
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b varchar(3));
+-- schema above
+UPDATE IGNORE t SET b = 'four' WHERE id = 1;
+-- case: another number of values
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL);
+-- schema above
+INSERT INTO t (id, a) VALUES (1); -- want invalid-rows
+-- case: no such column
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+DELETE FROM t WHERE nope = 1; -- want invalid-rows
+-- case: generated
+CREATE TABLE t (id int PRIMARY KEY, g int AS (id + 1));
+-- schema above
+UPDATE t SET g = 2 WHERE id = 1; -- want invalid-rows
+-- case: nothing is known
+INSERT INTO t (id) VALUES ('x');
+-- case: no partition
+CREATE TABLE t (k int NOT NULL) PARTITION BY LIST (k) (PARTITION p0 VALUES IN (1, 2));
+-- schema above
+INSERT INTO t (k) VALUES (3); -- want invalid-rows
