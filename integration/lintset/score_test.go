@@ -13,8 +13,8 @@ import (
 // What the linter is to reach on statements that its rules were not written from: a recall of 98 % with 2 % of false
 // alarms. It isn't there yet; until it is, it may not fall behind what it has reached.
 const (
-	leastRecall = .79
-	mostAlarms  = .14
+	leastRecall = .90
+	mostAlarms  = .12
 )
 
 // TestScore counts how often the linter's word is right. It says nothing about which cases
