@@ -95,6 +95,7 @@ func TestCrashShadow(t *testing.T) {
 				}
 			}
 			m.contract()
+			m.fleet.Close()
 			for p, n := range m.died {
 				died[p] += n
 			}
@@ -257,6 +258,7 @@ func TestCrashShadowAnytime(t *testing.T) {
 			if rep := m.lap("killed"); rep.Errors > 0 {
 				t.Fatal(rep)
 			}
+			m.fleet.Close() // or the applications of all lives would write side by side
 		}
 		t.Logf("%d kills", kills)
 	})
