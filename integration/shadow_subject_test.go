@@ -123,8 +123,8 @@ func (a alteration) subject() tally.Subject {
 }
 
 func (a alteration) drawn(name string) func(*rand.Rand) string {
-	if f := a.draw[name]; f != nil {
-		return f
+	if f, ok := a.draw[name]; ok {
+		return f // nil: the application doesn't know the column
 	}
 	return draws[name]
 }

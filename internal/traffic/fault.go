@@ -39,5 +39,8 @@ func classify(err error) fault {
 			return lockTimeout
 		}
 	}
+	if errors.Is(err, errAppeared) {
+		return serialization
+	}
 	return otherFault
 }

@@ -85,11 +85,18 @@ func (t *transaction) change(q string, args []any, ids []int64) (got, versions [
 	if err != nil {
 		return nil, nil, err
 	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
+	switch n, err := r.RowsAffected(); {
+	case err != nil || n == 0:
 		return nil, nil, err
+	case len(ids) > 1 && n != int64(len(ids)):
+		return nil, nil, errAppeared
 	}
 	return t.versions(t.w.sql.versions(len(ids), false), anys(ids)...)
 }
+
+// errAppeared: between the lock of several rows and their update one of them came back, so
+// that nobody knows which were written. The transaction begins anew.
+var errAppeared = errors.New("a row appeared between two statements")
 
 func anys(ids []int64) []any {
 	out := make([]any, len(ids))

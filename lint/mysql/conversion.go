@@ -37,6 +37,9 @@ func refusedValues(from, to typ, maria bool) string {
 	case !maria && to.name == "bit" && (strings.HasSuffix(from.name, "text") || strings.HasSuffix(from.name, "blob")):
 		return ""
 	}
+	if maria && from.name == "double" && to.name == "time" {
+		return "that are beyond what a time can be"
+	}
 	return otherKind(from, to)
 }
 
@@ -269,7 +272,7 @@ func otherKind(from, to typ) string {
 		return ""
 	case to.name == "time" && (from.name == "tinyint" || from.name == "year" || from.name == "bit" || from.name == "double"):
 		return ""
-	case from.name == "time" && (to.name == "int" || to.name == "double" || to.name == "bigint" && !to.unsigned):
+	case from.name == "time" && (to.name == "double" || (to.name == "int" || to.name == "bigint") && !to.unsigned):
 		return ""
 	case to.name == "decimal" && (from.name == "time" || from.name == "date") && to.arg(0, 10)-to.arg(1, 0) >= 8:
 		return ""
