@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/phasemig/phasemig/internal/tally"
+	"github.com/phasemig/phasemig/internal/throwaway"
 )
 
 // alteration is one ALTER TABLE and what it is done to.
@@ -28,7 +29,8 @@ type alteration struct {
 	ignore  []string // columns whose values nobody can foretell
 	plain   bool     // a shape lacks a unique key: no REPLACE
 	mode    string
-	exit    int // of plan, if not 0
+	only    throwaway.Kind // the server that knows this SQL, if not both
+	exit    int            // of plan, if not 0
 	says    string
 }
 
