@@ -70,6 +70,9 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 		}
 		return pair.Drain(ctx)
 	})
+	if errors.Is(err, dberr.DataError) {
+		err = dberr.WithHint(err, "the new shape can't hold a row as it is: mend the row and call again, or take the run back with phasemig rollback %s and change the ALTER", s.run.ID)
+	}
 	if err != nil {
 		return outcome{}, err
 	}

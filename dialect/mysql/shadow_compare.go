@@ -69,6 +69,10 @@ func compared(col, from, to schema.Column) string {
 		return name
 	case b == "decimal" && (integers[a] > 0 || a == "decimal"):
 		return fmt.Sprintf("CAST(%s AS DECIMAL%s)", name, arguments(to.Type))
+	case b == "set" && from.Charset != "":
+		return memberFlags(name, to.Type)
+	case b == "char" && from.Charset != "": // the server cuts spaces off its end
+		return fmt.Sprintf("CAST(TRIM(TRAILING ' ' FROM CONVERT(%s USING %s)) AS BINARY)", name, to.Charset)
 	case from.Charset != "" && to.Charset != "":
 		return fmt.Sprintf("CAST(CONVERT(%s USING %s) AS BINARY)", name, to.Charset)
 	case a == "bit" && b == "bit":
@@ -77,6 +81,17 @@ func compared(col, from, to schema.Column) string {
 		return fmt.Sprintf("HEX(CAST(%s AS BINARY%s))", name, arguments(to.Type))
 	}
 	return assigned(name, to)
+}
+
+// memberFlags writes which members of a SET's type a value has: the order of its text is the
+// type's own. Text that names others never becomes such a value.
+func memberFlags(name, set string) string {
+	members := tokens(set[strings.Index(set, "(")+1 : strings.LastIndex(set, ")")])
+	var flags []string
+	for _, m := range split(members) {
+		flags = append(flags, fmt.Sprintf("FIND_IN_SET(%s, %s) > 0", m[0].text, name))
+	}
+	return "CONCAT(" + strings.Join(flags, ", ") + ")"
 }
 
 // stored writes a value by its bytes.
