@@ -154,16 +154,19 @@ var alterations = []alteration{
 	{name: "primary key moved", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (token), ADD KEY id (id)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
 		indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY token (token)", "UNIQUE KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
 		of: map[string]func(int64) string{"token": uuid}},
-	{name: "primary key widened", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, token)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
+	{name: "primary key widened", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, token), ADD UNIQUE KEY id (id)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
 		indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
 		of: map[string]func(int64) string{"token": uuid}},
 	{name: "primary key to id", alter: "DROP PRIMARY KEY, ADD COLUMN nr BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, ADD UNIQUE KEY id (id)", table: texts{"id": "INT NOT NULL"}, ignore: []string{"nr"}, plain: true,
 		key: []string{"id"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} }},
 
 	// Refused.
-	{name: "no key survives", alter: "DROP PRIMARY KEY, MODIFY id BIGINT NOT NULL, ADD KEY id (id), ADD COLUMN nr BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, DROP COLUMN email", exit: -1},
-	{name: "rename table", alter: "RENAME TO other", exit: 64},
-	{name: "algorithm", alter: "MODIFY full BIGINT NULL, ALGORITHM=COPY", exit: 64, says: "ALGORITHM"},
+	{name: "primary key alone widened", exit: 9, says: "no unique key", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, token)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
+		indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
+		of: map[string]func(int64) string{"token": uuid}},
+	{name: "no key survives", says: "no unique key of NOT NULL columns survives", alter: "DROP PRIMARY KEY, MODIFY id BIGINT NOT NULL, ADD KEY id (id), ADD COLUMN nr BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, DROP COLUMN email", exit: 9},
+	{name: "rename table", alter: "RENAME TO other", exit: 9, says: "RENAME"},
+	{name: "algorithm", alter: "MODIFY full BIGINT NULL, ALGORITHM=COPY", exit: 9, says: "ALGORITHM"},
 	{name: "engine", alter: "ENGINE=MyISAM", exit: 9, says: "InnoDB"},
 }
 

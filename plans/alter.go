@@ -55,6 +55,8 @@ type AlterFacts struct {
 	Table  schema.Ident  `json:"table"`
 	SQL    string        `json:"sql"`
 	Error  string        `json:"error,omitempty"` // what the server said against it
+	// Refused is why it wasn't even tried: a clause that isn't for the change to decide.
+	Refused string `json:"refused,omitempty"`
 	Result *schema.Table `json:"result,omitempty"`
 	// NotInstant and NotOnline say why it isn't done by metadata alone, and why not
 	// without blocking writes. Rebuilds and Builds tell what an online way costs.
@@ -97,6 +99,9 @@ func (b *builder) alters(p *Plan) error {
 		seen, ok := b.facts.Alter(t.Ident, a.SQL)
 		if !ok {
 			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: "this server's changes of a table are planned by operations", Hint: "rename_column, split_column, change_type or set_not_null in a change file"}
+		}
+		if seen.Refused != "" {
+			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: seen.Refused}
 		}
 		if seen.Error != "" {
 			return &InputError{What: "alter table " + t.Ident.String(), Reason: seen.Error, Hint: "the server was asked to do it to an empty copy of the table"}

@@ -20,7 +20,7 @@ func (s *server) probe(ctx context.Context, t *schema.Table, sql string) (plans.
 		err = fmt.Errorf("DROP FOREIGN KEY %s: a copy of the table has its foreign keys under other names, so the clause can't be tried there; run it by itself first, which is quick: ALTER TABLE %s DROP FOREIGN KEY %s", read.keysOff[0], t.Name, read.keysOff[0])
 	}
 	if err != nil {
-		out.Error = err.Error()
+		out.Refused = err.Error()
 		return out, nil
 	}
 	conn, err := s.db.Conn(ctx)

@@ -140,7 +140,7 @@ func (x *alterResolver) key() error {
 		if !ok {
 			continue
 		}
-		if to, ok := x.keyTo(key); ok {
+		if to, ok := x.keyTo(key); ok && uniqueIn(x.to, to) {
 			x.a.Key, x.a.KeyTo = key, to
 			x.extra("key_index", i.Name)
 			if helper := x.helper(); helper != "" {
@@ -149,7 +149,19 @@ func (x *alterResolver) key() error {
 			return nil
 		}
 	}
-	return x.refuse("add a primary key, or keep one whose columns are all NOT NULL", "no unique key of NOT NULL columns survives the change, so that rows of the two tables could not be told to be the same")
+	return x.refuse("keep the old key as a unique key beside the new one (ADD UNIQUE KEY …), or add a primary key first", "no unique key of NOT NULL columns survives the change, so that rows of the two tables could not be told to be the same")
+}
+
+// uniqueIn reports whether no two rows of a table can have the same key. Where the new shape
+// allows that, the application may write rows after the tables have changed places of which the old one
+// can hold only one, and nobody could tell which.
+func uniqueIn(t *schema.Table, key []plans.KeyPart) bool {
+	part := func(c schema.IndexColumn) bool {
+		return c.Prefix == 0 && c.Expression == "" && slices.ContainsFunc(key, func(k plans.KeyPart) bool { return strings.EqualFold(k.Name, c.Name) })
+	}
+	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool {
+		return (i.Unique || i.Primary) && !slices.ContainsFunc(i.Columns, func(c schema.IndexColumn) bool { return !part(c) })
+	})
 }
 
 func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
