@@ -52,12 +52,12 @@ type Copied struct {
 // copy of the table. A way that the copy rules out is ruled out; one that it allows
 // may still be refused by the table itself.
 type AlterFacts struct {
-	Table  schema.Ident  `json:"table"`
-	SQL    string        `json:"sql"`
-	Error  string        `json:"error,omitempty"` // what the server said against it
+	Table schema.Ident `json:"table"`
+	SQL   string       `json:"sql"`
+	Error string       `json:"error,omitempty"` // what the server said against it
 	// Refused is why it wasn't even tried: a clause that isn't for the change to decide.
-	Refused string `json:"refused,omitempty"`
-	Result *schema.Table `json:"result,omitempty"`
+	Refused string        `json:"refused,omitempty"`
+	Result  *schema.Table `json:"result,omitempty"`
 	// NotInstant and NotOnline say why it isn't done by metadata alone, and why not
 	// without blocking writes. Rebuilds and Builds tell what an online way costs.
 	NotInstant string `json:"not_instant,omitempty"`
