@@ -184,7 +184,6 @@ func (m *mortal) differs(r called) {
 // and lets the first go on: it must notice, and harm nothing. Its lease is free after a while; what
 // it had locked, the second one must get over.
 func TestStoppedRunner(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
 		points := []string{"shadow.drained"}
 		if long() {
