@@ -9,6 +9,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
 
@@ -54,6 +55,12 @@ func (s *server) markedColumns(ctx context.Context) ([]dialect.Artifact, error) 
 	for _, r := range list {
 		id := schema.Ident{Schema: r["table_schema"], Name: r["table_name"]}
 		t, err := s.Table(ctx, id)
+		for try := 0; err != nil && !gone(err) && ctx.Err() == nil && try < 3; try++ {
+			t, err = s.Table(ctx, id) // somebody is changing it: its parts didn't fit together
+		}
+		if gone(err) {
+			continue // dropped since, by whoever owns it: the list is of the whole server
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -64,6 +71,12 @@ func (s *server) markedColumns(ctx context.Context) ([]dialect.Artifact, error) 
 		out = append(out, dialect.Artifact{Kind: "column", Table: id, Name: c.Name, Run: runOf(c.Comment), Remove: []string{s.removeColumn(id, c)}})
 	}
 	return out, nil
+}
+
+// gone reports whether a table was not there to be read.
+func gone(err error) bool {
+	var input *plans.InputError
+	return errors.As(err, &input) || errors.Is(err, dberr.NotThere)
 }
 
 // removeColumn drops a column that is out of sight. One in sight has taken the old

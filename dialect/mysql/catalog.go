@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
@@ -108,14 +107,7 @@ func (c *catalog) read() (*schema.Table, error) {
 }
 
 func (c *catalog) relation() error {
-	const listed = "SELECT * FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-	list := c.query(listed, c.id.Schema, c.id.Name)
-	for try := 0; c.err == nil && len(list) == 0 && try < 40 && c.skipped(); try++ {
-		if err := wait(c.ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-		list = c.query(listed, c.id.Schema, c.id.Name)
-	}
+	list := c.query("SELECT * FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", c.id.Schema, c.id.Name)
 	if c.err != nil && !is(c.err, 3854, 1267, 1300) { // a name with characters that no identifier can have
 		return c.err
 	}
@@ -136,14 +128,6 @@ func (c *catalog) relation() error {
 	}
 	c.t.Rows, c.t.Bytes = r.int("table_rows"), r.int("data_length")+r.int("index_length")
 	return nil
-}
-
-// skipped reports whether a table is there that isn't listed. Servers may leave one out that
-// is being changed ("was skipped since its definition is being modified by concurrent DDL statement", 1684),
-// and a MariaDB 10.11 under load was seen to; a caller would take it for gone.
-func (c *catalog) skipped() bool {
-	var name, text string
-	return c.q.QueryRowContext(c.ctx, "SHOW CREATE TABLE "+quoteTable(c.id)).Scan(&name, &text) == nil
 }
 
 func (c *catalog) printed() {
