@@ -1,0 +1,184 @@
+package postgres
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// tableOptions are the storage parameters of tables, and their bounds where they are numbers.
+var tableOptions = map[string][2]int{"fillfactor": {10, 100}, "toast_tuple_target": {128, 8160}, "parallel_workers": {0, 1024}, "autovacuum_enabled": {}, "vacuum_index_cleanup": {}, "vacuum_truncate": {},
+	"autovacuum_vacuum_threshold": {}, "autovacuum_vacuum_scale_factor": {}, "autovacuum_vacuum_insert_threshold": {}, "autovacuum_vacuum_insert_scale_factor": {}, "autovacuum_analyze_threshold": {},
+	"autovacuum_analyze_scale_factor": {}, "autovacuum_vacuum_cost_delay": {}, "autovacuum_vacuum_cost_limit": {}, "autovacuum_freeze_min_age": {}, "autovacuum_freeze_max_age": {}, "autovacuum_freeze_table_age": {},
+	"autovacuum_multixact_freeze_min_age": {}, "autovacuum_multixact_freeze_max_age": {}, "autovacuum_multixact_freeze_table_age": {}, "log_autovacuum_min_duration": {}, "user_catalog_table": {},
+	"vacuum_max_eager_freeze_failure_rate": {}, "autovacuum_vacuum_max_threshold": {}, "oids": {}, "security_barrier": {}, "security_invoker": {}, "check_option": {}}
+
+func optionsImpossible(a *pg.AlterTableCmd, partitioned bool) string {
+	switch a.Subtype {
+	case pg.AlterTableType_AT_SetRelOptions:
+		for _, o := range a.Def.GetList().GetItems() {
+			d := o.GetDefElem()
+			limits, ok := tableOptions[d.GetDefname()]
+			if !ok && d.GetDefnamespace() == "" {
+				return "there is no storage parameter " + d.GetDefname()
+			}
+			if n := d.GetArg().GetInteger(); n != nil && limits[1] > 0 && (int(n.Ival) < limits[0] || int(n.Ival) > limits[1]) {
+				return d.Defname + " is from " + strconv.Itoa(limits[0]) + " to " + strconv.Itoa(limits[1])
+			}
+			if partitioned {
+				return "a partitioned table has no storage parameters: set them on the partitions"
+			}
+		}
+	case pg.AlterTableType_AT_SetOptions:
+		for _, o := range a.Def.GetList().GetItems() {
+			if n := o.GetDefElem().GetDefname(); n != "n_distinct" && n != "n_distinct_inherited" {
+				return "a column has no option " + n
+			}
+		}
+	}
+	return ""
+}
+
+func (c *call) createImpossible(n *pg.CreateStmt) string {
+	if n.IfNotExists && c.relation(n.Relation) != nil {
+		return ""
+	}
+	var key []string
+	if p := n.Partspec; p != nil {
+		if p.Strategy == pg.PartitionStrategy_PARTITION_STRATEGY_LIST && len(p.PartParams) > 1 {
+			return "a table partitioned by LIST has one column in its key"
+		}
+		for _, e := range p.PartParams {
+			if name := e.GetPartitionElem().GetName(); name != "" {
+				key = append(key, name)
+			}
+		}
+	}
+	types := map[string]typ{}
+	for _, e := range n.TableElts {
+		if d := e.GetColumnDef(); d != nil {
+			types[d.Colname] = c.base(typeOf(d.TypeName))
+		}
+	}
+	if why := c.createKeys(n, key, types); why != "" {
+		return why
+	}
+	for _, i := range n.InhRelations {
+		if parent := c.relation(i.GetRangeVar()); parent != nil && n.Partbound == nil {
+			if parent.Partitioned {
+				return fmt.Sprintf("%s is partitioned", quoted(parent.Ident))
+			}
+			for name, t := range types {
+				if col := parent.Column(name); col != nil && !parseType(col.Type).equal(t) {
+					return fmt.Sprintf("%s is %s in %s", quote(name), col.Type, quoted(parent.Ident))
+				}
+			}
+		}
+	}
+	if n.OfTypename != nil {
+		if d := c.catalog.Type(dotted(n.OfTypename.Names)); d != nil && d.Kind != "composite" {
+			return d.Name + " is no composite type"
+		}
+	}
+	return ""
+}
+
+func (c *call) createKeys(n *pg.CreateStmt, key []string, types map[string]typ) string {
+	primary := 0
+	for _, q := range constraintsOf(n) {
+		switch q.GetContype() {
+		case pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE:
+			if q.Contype == pg.ConstrType_CONSTR_PRIMARY {
+				primary++
+			}
+			cols := names(q.Keys)
+			for _, k := range key {
+				if !slices.Contains(cols, k) {
+					return fmt.Sprintf("a unique key of a partitioned table has to hold its partition key, and %s isn't in it", quote(k))
+				}
+			}
+			for _, col := range cols {
+				if t, ok := types[col]; ok && unordered[t.name] && !t.array {
+					return fmt.Sprintf("%s is %s, which has no operator class for btree", quote(col), t)
+				}
+			}
+		}
+	}
+	if primary > 1 {
+		return "a table has one primary key"
+	}
+	for _, e := range n.TableElts {
+		d := e.GetColumnDef()
+		for _, q := range d.GetConstraints() {
+			if q.GetConstraint().GetContype() == pg.ConstrType_CONSTR_IDENTITY && !integer(c.base(typeOf(d.TypeName)).name) {
+				return "an identity column is a smallint, integer or bigint, and not " + typeOf(d.TypeName).String()
+			}
+		}
+	}
+	return ""
+}
+
+func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
+	if n.Row && n.Events&onTruncate != 0 {
+		return "a TRUNCATE trigger is FOR EACH STATEMENT"
+	}
+	if many := n.Events & (onInsert | onDelete | onUpdate); len(n.TransitionRels) > 0 && (many&(many-1) != 0 || len(n.Columns) > 0) {
+		return "a trigger with transition tables is for one event, and for every column"
+	}
+	which := map[string]bool{}
+	walk(n.WhenClause, func(m *pg.Node) {
+		if r := m.GetColumnRef(); r != nil && len(r.Fields) > 1 {
+			which[str(r.Fields[0])] = true
+		}
+	})
+	switch {
+	case which["old"] && n.Events&onInsert != 0:
+		return "WHEN of an INSERT trigger can't name OLD"
+	case which["new"] && n.Events&onDelete != 0:
+		return "WHEN of a DELETE trigger can't name NEW"
+	}
+	k := c.relation(n.Relation)
+	switch {
+	case k == nil || k.Partial:
+	case k.Kind == "view" && n.Row && n.Timing&insteadOf == 0:
+		return fmt.Sprintf("%s is a view, whose row triggers are INSTEAD OF", quoted(k.Ident))
+	case k.Kind == "table" && n.Timing&insteadOf != 0:
+		return fmt.Sprintf("%s is a table, and INSTEAD OF is for views", quoted(k.Ident))
+	}
+	return ""
+}
+
+func policyImpossible(n *pg.CreatePolicyStmt) string {
+	switch {
+	case n.CmdName == "insert" && n.Qual != nil:
+		return "a policy FOR INSERT has WITH CHECK, and no USING"
+	case (n.CmdName == "select" || n.CmdName == "delete") && n.WithCheck != nil:
+		return "a policy FOR SELECT or DELETE has USING, and no WITH CHECK"
+	}
+	return ""
+}
+
+func sequenceImpossible(options []*pg.Node) string {
+	n := map[string]float64{}
+	for _, o := range options {
+		d := o.GetDefElem()
+		if i := d.GetArg().GetInteger(); i != nil {
+			n[d.Defname] = float64(i.Ival)
+		}
+	}
+	step, stepped := n["increment"]
+	low, lows := n["minvalue"]
+	high, highs := n["maxvalue"]
+	start, starts := n["start"]
+	switch {
+	case stepped && step == 0:
+		return "the increment can't be 0"
+	case lows && highs && low >= high:
+		return "MINVALUE has to be less than MAXVALUE"
+	case starts && (lows && start < low || highs && start > high):
+		return "START is outside of MINVALUE and MAXVALUE"
+	}
+	return ""
+}
