@@ -264,7 +264,9 @@ func (g *ledger) restore(b *batch) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	l := &g.lanes[b.Lane]
-	l.disinherit(b)
+	if g.heirs {
+		l.disinherit(b)
+	}
 	for _, e := range b.entries {
 		if newer := l.pending[e.place]; newer != nil {
 			newer.first = e.first

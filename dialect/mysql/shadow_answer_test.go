@@ -38,7 +38,7 @@ func TestAnswerLost(t *testing.T) {
 		die := func(b shadow.Batch) error {
 			t.Helper()
 			s.kill(lane.id)
-			return lane.lost(t.Context(), b, dberr.Mark(dberr.ConnLost, errors.New("lost")))
+			return lane.answerLost(t.Context(), b, dberr.Mark(dberr.ConnLost, errors.New("lost")))
 		}
 
 		b := moved(1, 10, 1, "after the first")

@@ -73,7 +73,7 @@ func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, dberr.ConnLost), p.Keeps() && ctx.Err() != nil:
-		return s.lost(ctx, b, err)
+		return s.answerLost(ctx, b, err)
 	}
 	if rerr := s.rollback(ctx); rerr != nil {
 		s.close()
@@ -81,11 +81,11 @@ func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
 	return err
 }
 
-// lost is what follows a batch whose answer was lost. What was sent may still be done: only
+// answerLost is what follows a batch whose answer was lost. What was sent may still be done: only
 // when the session is gone can't it come after what is applied next. Where rows go on with
 // columns of the target's own a batch must not be applied twice, so L is asked whether it was: a batch
 // that isn't empty stores another one than the batch before it.
-func (s *session) lost(ctx context.Context, b shadow.Batch, cause error) error {
+func (s *session) answerLost(ctx context.Context, b shadow.Batch, cause error) error {
 	id := s.id
 	s.close()
 	if err := s.p.s.awaitEnd(ctx, id); err != nil {

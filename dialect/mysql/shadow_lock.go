@@ -125,7 +125,7 @@ func (l *locked) Apply(ctx context.Context, b shadow.Batch) error {
 	if err == nil || !l.p.Keeps() || !errors.Is(err, dberr.ConnLost) && ctx.Err() == nil {
 		return err
 	}
-	return l.lost(ctx, b, err)
+	return l.answerLost(ctx, b, err)
 }
 
 // errUnlocked: the connection is gone, and the locks with it.
