@@ -137,7 +137,10 @@ func (c *checker) absent() {
 		if c.seen[id] || c.model.uncertain[id] {
 			return
 		}
-		if all, last, err := c.model.history(id); err != nil || all[last].alive {
+		switch all, last, err := c.model.history(id); {
+		case err != nil:
+			c.differ(id, "it is not there, and its log has a gap: %v", err)
+		case all[last].alive:
 			c.differ(id, "it is not there and must be")
 		}
 	}

@@ -75,7 +75,8 @@ func (t *transaction) change(q string, args []any, ids []int64) (got, versions [
 	}
 	// Several rows: those that are there are locked first, for one that appears
 	// between the statements would be taken for one that was written.
-	if len(ids) > 1 {
+	many := len(ids) > 1
+	if many {
 		if got, _, err = t.versions(t.w.sql.versions(len(ids), true), anys(ids)...); err != nil || len(got) == 0 {
 			return nil, nil, err
 		}
@@ -88,7 +89,7 @@ func (t *transaction) change(q string, args []any, ids []int64) (got, versions [
 	switch n, err := r.RowsAffected(); {
 	case err != nil || n == 0:
 		return nil, nil, err
-	case len(ids) > 1 && n != int64(len(ids)):
+	case many && n != int64(len(ids)): // an upsert of one row counts two
 		return nil, nil, errAppeared
 	}
 	return t.versions(t.w.sql.versions(len(ids), false), anys(ids)...)
