@@ -215,11 +215,14 @@ func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment,
 	if err != nil {
 		return seg, fmt.Errorf("find the end of the chunk after %q: %w", seg.Cursor, err)
 	}
-	next := seg
-	next.Cursor = high
-	if high != "" {
-		next.Rows += int64(n)
+	rows := int64(n)
+	if high == "" {
+		if rows, err = r.tail(ctx, Chunk{seg.Cursor, seg.High}); err != nil {
+			return seg, err
+		}
 	}
+	next := seg
+	next.Cursor, next.Rows = high, seg.Rows+rows
 	if high == "" || high == seg.High {
 		high, next.Cursor, next.Done = seg.High, seg.High, true
 	}
@@ -228,13 +231,23 @@ func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment,
 		return seg, fmt.Errorf("fill the chunk (%q, %q]: %w", seg.Cursor, high, err)
 	}
 	r.written.add(filled.Written)
-	if next.Rows == seg.Rows { // the tail: its size is known only now, and only told
-		next.Rows += max(filled.Seen, filled.Written)
-	}
 	if !next.Done {
 		r.sizer.Took(n, time.Since(begin))
 	}
 	return next, nil
+}
+
+// tail is the number of rows of a segment's last chunk.
+func (r *Runner) tail(ctx context.Context, c Chunk) (int64, error) {
+	t, ok := r.table.(Counter)
+	if !ok {
+		return 0, nil
+	}
+	n, err := t.Count(ctx, c)
+	if err != nil {
+		return 0, fmt.Errorf("count the rows of the last chunk (%q, %q]: %w", c.Low, c.High, err)
+	}
+	return n, nil
 }
 
 // reread finds the segment as the server has it.

@@ -20,7 +20,6 @@ type Chunk struct {
 // Filled is what a chunk did.
 type Filled struct {
 	Written int64 // rows whose new side was written
-	Seen    int64 // rows in the range, where the dialect knows it for free; else 0
 }
 
 // Stepper is a Table that finds the end of a chunk by itself while it works on it,
@@ -30,6 +29,12 @@ type Stepper interface {
 	// transaction with the segment, and returns it as it is stored then. Errors as of
 	// Table.Fill.
 	Step(ctx context.Context, seg state.Segment, n int) (state.Segment, Filled, error)
+}
+
+// Counter is a Table that tells how many rows the last chunk of a segment has. Without it
+// progress falls short of the table by these.
+type Counter interface {
+	Count(ctx context.Context, c Chunk) (int64, error)
 }
 
 // Table is a table under backfill, as a dialect serves it. All methods may be

@@ -125,7 +125,7 @@ func (c copied) Boundary(ctx context.Context, low, _ backfill.Key, n int) (backf
 // Step implements backfill.Stepper.
 func (c copied) Step(ctx context.Context, seg state.Segment, n int) (state.Segment, backfill.Filled, error) {
 	got, err := c.pair.Copy(ctx, seg, n)
-	return got.Next, backfill.Filled{Written: got.Rows, Seen: got.Rows}, err
+	return got.Next, backfill.Filled{Written: got.Rows}, err
 }
 
 // Fill is never asked for: a Stepper steps.

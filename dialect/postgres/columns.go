@@ -115,6 +115,14 @@ func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment
 	return backfill.Filled{Written: n}, err
 }
 
+// Count implements backfill.Counter.
+func (c *columns) Count(ctx context.Context, ch backfill.Chunk) (int64, error) {
+	pl, ph, args := rangeArgs(ch.Low, ch.High)
+	var n int64
+	err := c.db.QueryRowContext(ctx, c.sql.count(pl, ph), args...).Scan(&n)
+	return n, classify(err)
+}
+
 // FillOne writes one row and waits for its lock. No other row is locked by then.
 func (c *columns) FillOne(ctx context.Context, k backfill.Key, wait time.Duration) (backfill.Filled, error) {
 	n, err := c.write(ctx, nil, wait, c.sql.fillOne("$1"), k)

@@ -82,6 +82,10 @@ func (c columnsSQL) keys(low, high, where, limits string) string {
 		c.table, keyRange(c.s.Key, "t.", low, high), where, c.s.Extra["order"], limits)
 }
 
+func (c columnsSQL) count(low, high string) string {
+	return fmt.Sprintf("SELECT "+ours+"count(*) FROM %s AS t WHERE %s", c.table, keyRange(c.s.Key, "t.", low, high))
+}
+
 // upAgrees: the new side is what the old one gives.
 func (c columnsSQL) upAgrees() string {
 	var out []string
