@@ -53,8 +53,9 @@ func (s *server) columns(ctx context.Context, w dialect.Work) (dialect.Columns, 
 }
 
 var (
-	_ backfill.Table  = (*columns)(nil)
-	_ verify.Comparer = (*columns)(nil)
+	_ backfill.Table   = (*columns)(nil)
+	_ backfill.Counter = (*columns)(nil)
+	_ verify.Comparer  = (*columns)(nil)
 )
 
 // Close implements dialect.Columns.
@@ -78,6 +79,17 @@ func (c *columns) Boundary(ctx context.Context, low, high backfill.Key, n int) (
 		return "", err
 	}
 	return list[0], nil
+}
+
+// Count implements backfill.Counter.
+func (c *columns) Count(ctx context.Context, ch backfill.Chunk) (int64, error) {
+	where, err := between(c.s.Key, ch.Low, ch.High)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = c.db.QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE %s", c.from(), where)).Scan(&n)
+	return n, classify(err)
 }
 
 // keyList runs a query for keys.
