@@ -3,6 +3,9 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/phasemig/phasemig/state"
 )
@@ -28,16 +31,22 @@ type UnreturnableError struct {
 }
 
 func (e *UnreturnableError) Error() string {
-	return fmt.Sprintf("rollback would lose %d rows whose new values the old column can't hold (the first: %s)", e.Count, e.keys())
+	rows := "rows"
+	if e.Count == 1 {
+		rows = "row"
+	}
+	var first []string
+	for _, u := range e.Sample {
+		first = append(first, keyText(u.Key))
+	}
+	return fmt.Sprintf("rollback would lose %d %s whose new values the old column can't hold (the first: %s)", e.Count, rows, strings.Join(first, "; "))
 }
 
-func (e *UnreturnableError) keys() string {
-	s := ""
-	for i, u := range e.Sample {
-		if i > 0 {
-			s += ", "
-		}
-		s += fmt.Sprint(u.Key)
+// keyText writes a key as "id=1, shard=2".
+func keyText(key map[string]string) string {
+	var parts []string
+	for _, column := range slices.Sorted(maps.Keys(key)) {
+		parts = append(parts, column+"="+key[column])
 	}
-	return s
+	return strings.Join(parts, ", ")
 }
