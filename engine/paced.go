@@ -52,9 +52,13 @@ const tellEvery = time.Second
 // tell reports while the work is held or slowed.
 func (s *session) tell(ctx context.Context, st plans.Step, p *throttle.Pacer) error {
 	told := ""
+	var c crawl
 	for sleep(ctx, tellEvery) == nil {
 		now := p.State()
 		why := now.Reason()
+		if times := c.see(time.Now(), p.Spent(), why != ""); times > 0 {
+			s.e.observe(Note{crawling(st.ID, times, why)})
+		}
 		if why != "" {
 			s.e.observe(Throttled{Step: st.ID, Reason: why, Share: share(now), Signals: now.Signals})
 		}

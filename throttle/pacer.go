@@ -25,6 +25,29 @@ type Pacer struct {
 	answers map[int]*answer // by source
 	changed chan struct{}   // closed at each answer
 	next    time.Time       // when the next rows are due under the rate
+	spent   Spent
+}
+
+// Spent is what the workers' time went into.
+type Spent struct {
+	Work time.Duration // chunks
+	Held time.Duration // waits in which a signal held or slowed the work
+}
+
+// Spent adds up since the beginning.
+func (p *Pacer) Spent() Spent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.spent
+}
+
+func (p *Pacer) spend(work, wait time.Duration, held string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spent.Work += work
+	if held != "" {
+		p.spent.Held += wait
+	}
 }
 
 // answer is the last one of a source.
@@ -215,9 +238,9 @@ func (p *Pacer) Share() float64 { return p.State().Share }
 // Wait returns when more rows may be written after a chunk of n rows that took so
 // long, and why it held or slowed the work if it did. Errors: dberr.Overloaded,
 // Control's, the context's.
-func (p *Pacer) Wait(ctx context.Context, n int64, took time.Duration) (string, error) {
+func (p *Pacer) Wait(ctx context.Context, n int64, took time.Duration) (held string, err error) {
 	begin, due := time.Now(), p.pay(n)
-	held := ""
+	defer func() { p.spend(took, time.Since(begin), held) }()
 	for {
 		st, changed := p.look()
 		if st.Stop != "" {

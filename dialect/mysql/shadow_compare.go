@@ -40,23 +40,6 @@ func (p *pair) targetTexts() string {
 	return strings.Join(out, ", ")
 }
 
-// rowValue joins all compared columns: each by its bytes, NULL told from every
-// value by the flags in front.
-func (p *pair) rowValue(which shadow.Side) string {
-	var flags, values []string
-	for _, c := range p.columns {
-		from, _ := anyCase(p.from, c.From)
-		to, _ := anyCase(p.to, c.To)
-		col := from
-		if which == shadow.Target {
-			col = to
-		}
-		flags = append(flags, "ISNULL("+quote(col.Name)+")")
-		values = append(values, compared(col, from, to))
-	}
-	return "CONCAT_WS('#', CONCAT(" + strings.Join(flags, ", ") + "), " + strings.Join(values, ", ") + ")"
-}
-
 // compared writes a column's value so that equal bytes mean an equal value of the
 // target's type.
 func compared(col, from, to schema.Column) string {
@@ -150,19 +133,6 @@ func precision(t string) string {
 	return ""
 }
 
-// digest is the sum over rows of a strong hash: rows are told apart by their keys,
-// so no two cancel each other. The server's own words for it differ.
-func (p *pair) digest(row string) string {
-	hash := "SHA2(" + row + ", 256)"
-	if !mariadb(p.s.see) {
-		return "HEX(BIT_XOR(UNHEX(" + hash + ")))"
-	}
-	half := func(at int) string {
-		return fmt.Sprintf("BIT_XOR(CAST(CONV(SUBSTRING(_pm_hash, %d, 16), 16, 10) AS UNSIGNED))", at)
-	}
-	return "CONCAT(" + half(1) + ", '/', " + half(17) + ")"
-}
-
 // Sum implements shadow.Comparer.
 func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shadow.Sum, error) {
 	s := p.sideOf(which)
@@ -171,9 +141,6 @@ func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shad
 		return shadow.Sum{}, err
 	}
 	q := fmt.Sprintf("SELECT COUNT(*), COALESCE(%s, '') FROM %s", p.digest(s.row), from)
-	if mariadb(p.s.see) {
-		q = fmt.Sprintf("SELECT COUNT(*), COALESCE(%s, '') FROM (SELECT SHA2(%s, 256) AS _pm_hash FROM %s) AS _pm_rows", p.digest(""), s.row, from)
-	}
 	var out shadow.Sum
 	err = p.copy.QueryRowContext(ctx, q).Scan(&out.Rows, &out.Digest)
 	return out, classify(err)
