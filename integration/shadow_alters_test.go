@@ -159,11 +159,17 @@ var alterations = []alteration{
 		of: map[string]func(int64) string{"token": uuid}},
 	{name: "primary key to id", alter: "DROP PRIMARY KEY, ADD COLUMN nr BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, ADD UNIQUE KEY id (id)", table: texts{"id": "INT NOT NULL"}, ignore: []string{"nr"}, plain: true,
 		key: []string{"id"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} }},
-
-	// Refused.
-	{name: "primary key alone widened", exit: 9, says: "no unique key", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, token)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
+	{name: "primary key alone widened", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, token)", table: texts{"id": "INT NOT NULL", "token": "CHAR(36) CHARACTER SET ascii NOT NULL"},
 		indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
 		of: map[string]func(int64) string{"token": uuid}},
+	{name: "primary key widened in front", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (day, id), DROP COLUMN small", table: texts{"id": "INT NOT NULL", "day": "DATE NOT NULL"}, renamed: texts{"small": "-"},
+		indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
+		draw: drawn{"day": oneOf("'2020-02-29'", "'1000-01-01'", "'9999-12-31'")}},
+	{name: "partition by a day in the key", alter: "DROP PRIMARY KEY, ADD PRIMARY KEY (id, day) PARTITION BY RANGE COLUMNS (day) (PARTITION p0 VALUES LESS THAN ('2000-01-01'), PARTITION p1 VALUES LESS THAN ('2021-01-01'), PARTITION p2 VALUES LESS THAN MAXVALUE)",
+		table: texts{"id": "INT NOT NULL", "day": "DATE NOT NULL"}, indexes: []string{"PRIMARY KEY (id)", "KEY email (email)"}, key: []string{"id"}, plain: true, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} },
+		draw: drawn{"day": oneOf("'2020-02-29'", "'1000-01-01'", "'9999-12-31'")}},
+
+	// Refused.
 	{name: "no key survives", says: "no unique key of NOT NULL columns survives", alter: "DROP PRIMARY KEY, MODIFY id BIGINT NOT NULL, ADD KEY id (id), ADD COLUMN nr BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, DROP COLUMN email", exit: 9},
 	{name: "rename table", alter: "RENAME TO other", exit: 9, says: "RENAME"},
 	{name: "algorithm", alter: "MODIFY full BIGINT NULL, ALGORITHM=COPY", exit: 9, says: "ALGORITHM"},

@@ -27,11 +27,15 @@ type Alter struct {
 
 	// The rest is of the shadow way.
 
-	New     string    `json:"new,omitempty"` // the shadow's name until it takes the table's place
-	Old     string    `json:"old,omitempty"` // the table's name from then on
-	Key     []KeyPart `json:"key,omitempty"` // of the table, walked by the copy
-	KeyTo   []KeyPart `json:"key_to,omitempty"`
-	Columns []Copied  `json:"columns,omitempty"`
+	New   string    `json:"new,omitempty"` // the shadow's name until it takes the table's place
+	Old   string    `json:"old,omitempty"` // the table's name from then on
+	Key   []KeyPart `json:"key,omitempty"` // of the table, walked by the copy
+	KeyTo []KeyPart `json:"key_to,omitempty"`
+	// KeyBack is walked on the way back where the change lets two rows have the same Key: a unique key
+	// of the new shape that holds it. KeyBackTo are its columns in the old one.
+	KeyBack   []KeyPart `json:"key_back,omitempty"`
+	KeyBackTo []KeyPart `json:"key_back_to,omitempty"`
+	Columns   []Copied  `json:"columns,omitempty"`
 	// Unique lists unique keys of the new shape besides the one that is walked, and
 	// UniqueOld those of the old one: they decide what may be applied side by side.
 	Unique    []string `json:"unique,omitempty"`
@@ -40,6 +44,14 @@ type Alter struct {
 	Result []string          `json:"result,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`
 	Notes  []string          `json:"-"` // for the plan's notes
+}
+
+// Back is the key that the way back is walked by, in the new shape and in the old one.
+func (a *Alter) Back() (key, to []KeyPart) {
+	if len(a.KeyBack) > 0 {
+		return a.KeyBack, a.KeyBackTo
+	}
+	return a.KeyTo, a.Key
 }
 
 // Copied is a column that both shapes have.

@@ -118,14 +118,19 @@ type DuplicateError struct {
 func (e *DuplicateError) Error() string { return e.Err.Error() }
 func (e *DuplicateError) Unwrap() error { return e.Err }
 
-// ConflictError names rows of the source that the new shape can't hold both.
+// ConflictError names rows of the source that the target's shape can't hold both.
 type ConflictError struct {
 	Table string
 	Index string
 	Keys  []string
+	// Back: it is the old shape that can't hold both.
+	Back bool
 }
 
 func (e *ConflictError) Error() string {
+	if e.Back {
+		return fmt.Sprintf("rows %s of %s are equal under unique key %s of the old table, which can't hold both", strings.Join(e.Keys, " and "), e.Table, e.Index)
+	}
 	return fmt.Sprintf("rows %s of %s are equal under unique key %s of the new table: the change can't be done with the rows as they are", strings.Join(e.Keys, " and "), e.Table, e.Index)
 }
 

@@ -122,25 +122,19 @@ func (x *alterResolver) columns() error {
 }
 
 // key chooses the key that both shapes can be walked by: the primary key, else the
-// first unique one whose columns survive.
+// first unique one whose columns survive and stay unique by themselves; else one that grows, for a
+// row that the application adds later under the same key has no place in the old table.
 func (x *alterResolver) key() error {
-	list := slices.Clone(x.t.Indexes)
-	slices.SortStableFunc(list, func(a, b schema.Index) int {
-		if a.Primary != b.Primary {
-			if a.Primary {
-				return -1
+	for _, grown := range []bool{false, true} {
+		for _, i := range primaryFirst(x.t.Indexes) {
+			key, ok := (&resolver{t: x.t}).walkable(i)
+			if !ok {
+				continue
 			}
-			return 1
-		}
-		return len(a.Columns) - len(b.Columns)
-	})
-	r := resolver{t: x.t}
-	for _, i := range list {
-		key, ok := r.walkable(i)
-		if !ok {
-			continue
-		}
-		if to, ok := x.keyTo(key); ok && uniqueIn(x.to, to) {
+			to, ok := x.keyTo(key)
+			if !ok || !grown && !uniqueIn(x.to, to) || grown && !x.keyBack(to) {
+				continue
+			}
 			x.a.Key, x.a.KeyTo = key, to
 			x.extra("key_index", i.Name)
 			if helper := x.helper(); helper != "" {
@@ -150,6 +144,65 @@ func (x *alterResolver) key() error {
 		}
 	}
 	return x.refuse("keep the old key as a unique key beside the new one (ADD UNIQUE KEY …), or add a primary key first", "no unique key of NOT NULL columns survives the change, so that rows of the two tables could not be told to be the same")
+}
+
+func primaryFirst(list []schema.Index) []schema.Index {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b schema.Index) int {
+		if a.Primary != b.Primary {
+			if a.Primary {
+				return -1
+			}
+			return 1
+		}
+		return len(a.Columns) - len(b.Columns)
+	})
+	return list
+}
+
+// keyBack finds a unique key of the new shape that holds the key and whose columns the old
+// shape has, too: by it a row of the new table is told from others that share the old key.
+func (x *alterResolver) keyBack(to []plans.KeyPart) bool {
+	for _, i := range primaryFirst(x.to.Indexes) {
+		back, ok := (&resolver{t: x.to}).walkable(i)
+		if !ok || !holds(back, to) {
+			continue
+		}
+		if old, ok := x.keyFrom(back); ok {
+			x.a.KeyBack, x.a.KeyBackTo = back, old
+			x.a.Notes = append(x.a.Notes, fmt.Sprintf("After the switch the new table takes several rows with the same (%s), of which the old one holds one: as soon as there are such rows the way back is shut, and rollback names them.", keyNames(to)))
+			return true
+		}
+	}
+	return false
+}
+
+func holds(key, part []plans.KeyPart) bool {
+	return !slices.ContainsFunc(part, func(p plans.KeyPart) bool {
+		return !slices.ContainsFunc(key, func(k plans.KeyPart) bool { return strings.EqualFold(k.Name, p.Name) })
+	})
+}
+
+// keyFrom is a key of the new shape in the old one.
+func (x *alterResolver) keyFrom(key []plans.KeyPart) ([]plans.KeyPart, bool) {
+	var out []plans.KeyPart
+	for _, k := range key {
+		i := slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == k.Name })
+		if i < 0 {
+			return nil, false
+		}
+		c, _ := anyCase(x.t, x.a.Columns[i].From)
+		part := partOf(c, k.Descending)
+		if keyForm(part) == noForm {
+			return nil, false
+		}
+		out = append(out, part)
+	}
+	return out, true
+}
+
+func partOf(c schema.Column, descending bool) plans.KeyPart {
+	return plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Charset: c.Charset, Collation: c.Collation, Descending: descending}
 }
 
 // uniqueIn reports whether no two rows of a table can have the same key. Where the new shape
@@ -172,7 +225,7 @@ func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
 			return nil, false
 		}
 		c, _ := anyCase(x.to, x.a.Columns[i].To)
-		part := plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Charset: c.Charset, Collation: c.Collation, Descending: k.Descending}
+		part := partOf(c, k.Descending)
 		if keyForm(part) == noForm {
 			return nil, false
 		}
@@ -206,7 +259,8 @@ func ledBy(i schema.Index, key []plans.KeyPart) bool {
 
 func (x *alterResolver) uniques() error {
 	x.a.Unique = furtherUnique(x.to, x.a.KeyTo)
-	x.a.UniqueOld = furtherUnique(x.t, x.a.Key)
+	_, old := x.a.Back()
+	x.a.UniqueOld = furtherUnique(x.t, old)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 
@@ -66,7 +67,18 @@ func (p *pair) lanesFor() int {
 
 // turned is the other direction's pair, as far as it is known without its sessions.
 func (p *pair) turned() *pair {
-	return &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from, key: p.keyTo, keyTo: p.key, columns: turned(p.columns)}
+	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
+	t.walks()
+	return t
+}
+
+// walks sets the keys and columns of the pair's direction.
+func (p *pair) walks() {
+	p.key, p.keyTo, p.columns = p.a.Key, p.a.KeyTo, p.a.Columns
+	if p.reverse {
+		p.key, p.keyTo = p.a.Back()
+		p.columns = turned(p.a.Columns)
+	}
 }
 
 // shadow opens a pair. Which tables they are the names tell: once the tables have
@@ -74,11 +86,10 @@ func (p *pair) turned() *pair {
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
 	a := &w.Plan.Alters[w.Alter]
 	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse}
+	p.walks()
 	other := a.New
-	p.key, p.keyTo, p.columns = a.Key, a.KeyTo, a.Columns
 	if p.reverse {
 		other = a.Old
-		p.key, p.keyTo, p.columns = a.KeyTo, a.Key, turned(a.Columns)
 	}
 	var err error
 	if p.from, err = s.Table(ctx, a.Table); err == nil {
@@ -123,14 +134,32 @@ func turned(list []plans.Copied) []plans.Copied {
 	return out
 }
 
-// walkIndex is the index of the key, in its order.
+// walkIndex is the index of the key, in its order. A unique one of its first columns has the same
+// order, since no two rows are equal in them.
 func walkIndex(t *schema.Table, key []plans.KeyPart) (string, error) {
+	first := ""
 	for _, x := range t.Indexes {
-		if ledBy(x, key) && x.Method != "fulltext" && x.Method != "spatial" {
+		if x.Method == "fulltext" || x.Method == "spatial" {
+			continue
+		}
+		if ledBy(x, key) {
 			return x.Name, nil
 		}
+		if x.Unique && len(x.Columns) < len(key) && ledBy(x, key[:len(x.Columns)]) && !takesNull(t, x) {
+			first = x.Name
+		}
+	}
+	if first != "" {
+		return first, nil
 	}
 	return "", fmt.Errorf("table %s has no index on %s any more", t.Ident, keyNames(key))
+}
+
+func takesNull(t *schema.Table, x schema.Index) bool {
+	return slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool {
+		c, ok := anyCase(t, p.Name)
+		return !ok || c.Nullable
+	})
 }
 
 func keyNames(key []plans.KeyPart) string {
@@ -167,7 +196,10 @@ func (p *pair) source() string {
 }
 
 func (p *pair) target() string {
-	index, _ := walkIndex(p.to, p.keyTo)
+	index, err := walkIndex(p.to, p.keyTo)
+	if err != nil { // its rows are found by another key then
+		return quoteTable(p.to.Ident)
+	}
 	return fmt.Sprintf("%s FORCE INDEX (%s)", quoteTable(p.to.Ident), quote(index))
 }
 

@@ -194,8 +194,11 @@ func (p *pair) keyAlike(n int) bool {
 	return false
 }
 
-// sameOrder: ranges of the source's key are ranges of the target's.
+// sameOrder: ranges of the source's key are ranges of the target's, which can be read in them.
 func (p *pair) sameOrder() bool {
+	if _, err := walkIndex(p.to, p.keyTo); err != nil {
+		return false
+	}
 	for n := range p.key {
 		if !p.keyAlike(n) {
 			return false

@@ -324,7 +324,7 @@ func (p *pair) Conflict(ctx context.Context, d *shadow.DuplicateError) (*shadow.
 	if err := list.Scan(&a, &b); err != nil {
 		return nil, false, classify(err)
 	}
-	return &shadow.ConflictError{Table: p.from.Ident.String(), Index: index.Name, Keys: []string{p.Readable(a), p.Readable(b)}}, true, nil
+	return &shadow.ConflictError{Table: p.from.Ident.String(), Index: index.Name, Keys: []string{p.Readable(a), p.Readable(b)}, Back: p.reverse}, true, nil
 }
 
 // asTarget writes a key part of the target over the source's columns, with the

@@ -74,6 +74,8 @@ func classify(ctx context.Context, err error) class {
 		return class{"paused", exitWaiting}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):
 		return class{"held", exitHeld}
+	case errors.As(err, &conflict) && conflict.Back:
+		return class{"no_place_back", exitNo}
 	case errors.As(err, &conflict):
 		return class{"conflict", exitRefused}
 	case errors.As(err, &stop):

@@ -164,6 +164,7 @@ var classHints = map[string]string{
 	"held":            "let the other runner finish (phasemig status RUN); the lease of a runner that died is free after a few seconds",
 	"drift":           "nothing was run; make the plan again with phasemig plan and have it reviewed",
 	"conflict":        "give one of the rows another value, then call again; or roll back: phasemig rollback RUN",
+	"no_place_back":   "change or delete one of the rows, then call rollback again; or keep the new shape: phasemig apply --phase contract",
 	"log_stopped":     "the copy can't be brought up to date any more: phasemig rollback RUN, then plan again",
 	"log_lost":        "keep the binary log for longer than a run takes, then phasemig rollback RUN and apply again",
 	"foreign_rows":    "find out who writes into the copy; phasemig rollback RUN removes it",
