@@ -124,6 +124,10 @@ func (c *crash) run() {
 	c.end()
 }
 
+// mostHits bounds how often a point is passed before it kills: the table grows while the
+// application writes, and its chunks with it.
+const mostHits = 12
+
 // again repeats a way there and back until no call dies any more, at the n-th
 // hit of the points; once in the short form.
 func (c *crash) again(f func(hit int)) {
@@ -131,7 +135,7 @@ func (c *crash) again(f func(hit int)) {
 	for hit := 1; ; hit++ {
 		before := len(c.died) + c.deaths()
 		f(hit)
-		if !long() || before == len(c.died)+c.deaths() {
+		if !long() || hit == mostHits || before == len(c.died)+c.deaths() {
 			return
 		}
 	}
