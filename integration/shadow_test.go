@@ -125,6 +125,9 @@ func (s *shadowed) compare(what string, c tally.Check) {
 	resume := s.fleet.Pause()
 	defer resume()
 	c.DSN, c.Ignore = s.oracle, s.change.ignore
+	if what != "contract" && len(s.plan.Alters) > 0 {
+		c.Helper = s.plan.Alters[0].Extra["helper"]
+	}
 	if err := s.fleet.Compare(s.t.Context(), c); err != nil {
 		s.t.Fatalf("after %s: %v", what, err)
 	}

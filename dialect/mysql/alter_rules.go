@@ -234,7 +234,7 @@ func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
 	return out, true
 }
 
-// helper is the name of the index that the shadow needs while it is one: rows are
+// helper is the name of the index that the shadow needs while it is one, and until the old table is dropped: rows are
 // deleted from it by the key, and it is read in ranges of it.
 func (x *alterResolver) helper() string {
 	for _, i := range x.to.Indexes {
@@ -310,6 +310,10 @@ func (rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 	case plans.DropOld:
 		st.SQL = []string{k.dropTable(a.Old)}
 		st.Because = "the end of the way back"
+		if h := a.Extra["helper"]; h != "" {
+			st.SQL = []string{k.mine("ALTER TABLE " + quoteTable(a.Table) + " DROP INDEX " + quote(h) + ", ALGORITHM=INPLACE, LOCK=NONE"), k.dropTable(a.Old)}
+			st.Because += ", and of the index by which rows were found for it"
+		}
 	}
 	return true, nil
 }

@@ -149,8 +149,10 @@ func (s *server) doAlter(ctx context.Context, p *plans.Plan, st plans.Step, env 
 	case plans.CutOver:
 		return w.markSwapped(ctx, k)
 	}
-	if err := w.exec(ctx, st.SQL[0]); err != nil && !errors.Is(err, dberr.NotThere) {
-		return err
+	for _, q := range st.SQL { // the old table last: it tells whether all is done
+		if err := w.exec(ctx, q); err != nil && !errors.Is(err, dberr.NotThere) {
+			return fmt.Errorf("%s: %w", firstLine(q), err)
+		}
 	}
 	if err := w.dropSentry(ctx, k, k.a.New); err != nil {
 		return err
