@@ -67,10 +67,27 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 		} else {
 			k.Parents = slices.DeleteFunc(k.Parents, func(p *lint.Relation) bool { return p == parent })
 		}
+	case pg.AlterTableType_AT_EnableRowSecurity:
+		k.Options["row security"] = "on"
+	case pg.AlterTableType_AT_DisableRowSecurity:
+		k.Options["row security"] = ""
+	case pg.AlterTableType_AT_ForceRowSecurity:
+		k.Options["force row security"] = "on"
+	case pg.AlterTableType_AT_NoForceRowSecurity:
+		k.Options["force row security"] = ""
+	case pg.AlterTableType_AT_SetTableSpace:
+		k.Options["tablespace"] = a.Name
+	case pg.AlterTableType_AT_SetAccessMethod:
+		k.Options["method"] = a.Name
 	case pg.AlterTableType_AT_SetLogged:
 		k.Options["persistence"] = "p"
 	case pg.AlterTableType_AT_SetUnLogged:
 		k.Options["persistence"] = "u"
+	case pg.AlterTableType_AT_ColumnDefault, pg.AlterTableType_AT_DropIdentity:
+		if c := k.Column(a.Name); c != nil && (c.Default != nil || c.Identity != "") {
+			k.Was["default "+a.Name] = true
+		}
+		j.alterColumn(k.Column(a.Name), a)
 	default:
 		j.alterColumn(k.Column(a.Name), a)
 	}
@@ -88,6 +105,9 @@ func (j *judge) alterColumn(c *schema.Column, a *pg.AlterTableCmd) {
 		c.Nullable = true
 	case pg.AlterTableType_AT_ColumnDefault:
 		c.Default = nil
+		if c.Identity == "serial" {
+			c.Identity = ""
+		}
 		if a.Def != nil {
 			s := rendered(a.Def)
 			c.Default = &s

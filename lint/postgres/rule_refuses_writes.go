@@ -34,7 +34,7 @@ var refusesWrites = rule{lint.Rule{
 		}
 	case *pg.Node_RuleStmt:
 		r := n.RuleStmt
-		if k := c.relation(r.Relation); c.live(r.Relation) && r.Event != pg.CmdType_CMD_SELECT && (k == nil || k.Kind == "table") && !c.lacks(ident(r.Relation)) {
+		if k := c.relation(r.Relation); c.live(r.Relation) && (r.Event == pg.CmdType_CMD_INSERT || r.Event == pg.CmdType_CMD_UPDATE) && (k == nil || k.Kind == "table") && !c.lacks(ident(r.Relation)) {
 			c.report(said{message: fmt.Sprintf("with a rule on %s its writes do something else, and INSERT … ON CONFLICT of running clients fails", table(r.Relation)), safe: "Use a trigger."})
 		}
 	case *pg.Node_CreateTrigStmt:

@@ -69,7 +69,7 @@ func (x *reader) column(r *pg.ColumnRef, in []scope) string {
 		return ""
 	}
 	name := n[len(n)-1]
-	if systemColumns[name] {
+	if systemColumns[name] || x.variables[n[0]] || x.depth > 0 && n[0] == placeholder {
 		return ""
 	}
 	for level := len(in) - 1; level >= 0; level-- {

@@ -31,3 +31,11 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT 'x';
+-- case: a name in dynamic SQL
+CREATE TABLE t (a int);
+-- schema above
+DO $$ BEGIN EXECUTE format('DROP TABLE %I', 't'); END $$; -- want drop-object
+-- case: no name in dynamic SQL
+CREATE TABLE t (a int);
+-- schema above
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || quote_ident(r.tablename); END LOOP; END $$; -- want drop-object

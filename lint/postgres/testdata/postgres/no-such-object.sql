@@ -33,3 +33,34 @@ CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT lower('ABC');
+-- case: an index by a name that the server would give
+CREATE TABLE users (id int PRIMARY KEY, a int);
+CREATE INDEX ON users (a);
+CREATE INDEX ON users (a) INCLUDE (id);
+CREATE INDEX ON users (lower(a::text), (a + 1));
+-- schema above
+DROP INDEX users_old_idx; -- want no-such-object,drop-index
+DROP INDEX users_a_idx; -- want drop-index
+DROP INDEX users_a_id_idx; -- want drop-index
+DROP INDEX users_lower_expr_idx; -- want drop-index
+-- case: the second one gets a number
+CREATE TABLE users (id int PRIMARY KEY, a int);
+CREATE INDEX ON users (a);
+CREATE INDEX ON users (a);
+-- schema above
+DROP INDEX users_a_idx1; -- want drop-index
+DROP INDEX users_a_idx2; -- want no-such-object,drop-index
+-- case: a condition asks first
+CREATE TABLE users (id int PRIMARY KEY, a int);
+-- schema above
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'a') THEN ALTER TABLE users ADD COLUMN a int NOT NULL; END IF; END $$;
+-- case: the error is caught
+CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE t (m mood);
+-- schema above
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+-- case: another error is caught
+CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE t (m mood);
+-- schema above
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN undefined_table THEN NULL; END $$; -- want no-such-object

@@ -33,3 +33,13 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN posint AS int CHECK (VALUE > 0);
 -- schema above
 ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;
+-- case: where it is already
+CREATE TABLE t (a int);
+-- schema above
+ALTER TABLE t SET ACCESS METHOD heap;
+ALTER TABLE t SET TABLESPACE pg_default;
+-- case: back to where it was
+CREATE TABLE t (a int) TABLESPACE fast;
+-- schema above
+ALTER TABLE t SET TABLESPACE fast;
+ALTER TABLE t SET TABLESPACE pg_default; -- want rewrite-table
