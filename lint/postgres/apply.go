@@ -473,6 +473,8 @@ func (j *judge) set(n *pg.VariableSetStmt) {
 		if strings.EqualFold(n.Name, "lock_timeout") {
 			j.timeout = on && value != "0" && value != ""
 		}
+	case "check_function_bodies":
+		j.unchecked = on && (strings.EqualFold(value, "off") || strings.EqualFold(value, "false") || value == "0")
 	case "search_path":
 		j.path = ""
 		if on && value != "public" {

@@ -91,10 +91,25 @@ func (j *judge) createTrigger(n *pg.CreateTrigStmt) {
 	id := schema.Ident{Name: n.Trigname}
 	j.catalog.Objects.Remove(func(o *lint.Object) bool { return o.Kind == "trigger" && o.ID == id && o.On == k })
 	o := &lint.Object{Kind: "trigger", ID: id, On: k, Uses: []lint.Use{{Other: "function " + lastName(n.Funcname)}}}
+	if n.Row && n.Timing&before != 0 {
+		o.Args = rowEvents(n.Events)
+	}
 	for _, c := range append(names(n.Columns), columnsIn(n.WhenClause)...) {
 		o.Uses = append(o.Uses, lint.Use{Relation: k, Column: c})
 	}
 	j.catalog.Objects.Put(o)
+}
+
+// rowEvents are the statements whose rows a BEFORE trigger may change.
+func rowEvents(events int32) []string {
+	var out []string
+	if events&onInsert != 0 {
+		out = append(out, "insert")
+	}
+	if events&onUpdate != 0 {
+		out = append(out, "update")
+	}
+	return out
 }
 
 func (j *judge) createPolicy(n *pg.CreatePolicyStmt) {

@@ -27,7 +27,10 @@ func (j *judge) body(body string, s lint.Statement, parameters ...string) []lint
 	if !j.tx.open {
 		j.tx.begin(false)
 	}
-	b := routine{judge: j, catches: caught(body)}
+	b := routine{judge: j, catches: caught(body), plpgsql: isBlock(body), s: s, base: -1}
+	if at >= 0 {
+		b.base = base
+	}
 	for _, part := range Syntax.Split(body) {
 		for _, x := range b.commands(part) {
 			inner := s
@@ -44,12 +47,33 @@ func (j *judge) body(body string, s lint.Statement, parameters ...string) []lint
 	return b.out
 }
 
+// isBlock tells a body in PL/pgSQL from one in SQL.
+func isBlock(body string) bool {
+	t := Syntax.Tokens(body)
+	return len(t) > 0 && (t[0].Is("BEGIN") || t[0].Is("DECLARE") || t[0].Is("<"))
+}
+
 // routine is a body while it is read: how deep in IF and LOOP it is, and which errors it catches.
 type routine struct {
 	*judge
 	conditional, loops int
 	catches            []string
+	plpgsql            bool
+	s                  lint.Statement
+	base               int // where the body begins, -1 where that isn't known
 	out                []lint.Finding
+}
+
+// fails says that a part of the body fails whenever it is reached.
+func (b *routine) fails(part lint.Statement, at lint.Token, why string) {
+	s := b.s
+	s.Text = strings.TrimSpace(part.Text[at.Start:])
+	if b.base >= 0 {
+		s.Start = b.base + part.Start + at.Start
+	}
+	if len(b.catches) == 0 && b.conditional == 0 {
+		b.out = append(b.out, lint.At(s, notPossible.ID, lint.Error, "this fails: "+why))
+	}
 }
 
 // run judges one statement of the body. What is only run if a condition holds, or whose error is caught, doesn't fail by what is there
@@ -153,6 +177,12 @@ func (b *routine) commands(part lint.Statement) []lint.Statement {
 			b.loops++
 		case t[i].Is("COMMIT") || t[i].Is("ROLLBACK"):
 			b.tx.held = nil
+		case t[i].Is("SELECT") && b.plpgsql && !slices.ContainsFunc(t[i:], func(x lint.Token) bool { return x.Is("INTO") }):
+			b.fails(part, t[i], "a SELECT in PL/pgSQL needs INTO, and PERFORM gives its result away")
+			return nil
+		case t[i].Is("RAISE") && i+1 < len(t) && b.conditional+b.loops == 0 && len(b.catches) == 0 && (t[i+1].Is("EXCEPTION") || t[i+1].Kind == lint.String):
+			b.fails(part, t[i], "it raises an exception whatever is there")
+			return nil
 		case t[i].Is("EXECUTE"):
 			return executed(part, t[i+1:])
 		case t[i].Is("PERFORM"):

@@ -88,7 +88,7 @@ func (b bound) compares(e *pg.A_Expr) bool {
 		column, other = other, column
 		op = map[string]string{"=": "=", ">": "<", ">=": "<="}[op]
 	}
-	if !b.own(column) || len(columnsIn(other)) > 0 && !b.fromFew(other) && !b.isVariable(other) {
+	if !b.own(column) || other.GetSubLink().GetSubLinkType() != pg.SubLinkType_EXPR_SUBLINK && len(columnsIn(other)) > 0 && !b.fromFew(other) && !b.isVariable(other) {
 		return false
 	}
 	switch e.Kind {

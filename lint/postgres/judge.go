@@ -29,9 +29,11 @@ type judge struct {
 	file    *lint.File
 	next    int // index of the statement behind the one at hand
 	tx      transaction
-	timeout bool   // lock_timeout is set
-	utc     bool   // the session's TimeZone is UTC
-	path    string // search_path was set by the file to something else than public
+	timeout bool // lock_timeout is set
+	utc     bool // the session's TimeZone is UTC
+	// unchecked: check_function_bodies is off.
+	unchecked bool
+	path      string // search_path was set by the file to something else than public
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool
@@ -85,7 +87,7 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.utc, j.path = f, 0, false, false, ""
+	j.file, j.next, j.timeout, j.utc, j.path, j.unchecked = f, 0, false, false, "", false
 	j.tx = transaction{}
 	j.said = map[string]bool{}
 	if inOne(f) {

@@ -13,6 +13,7 @@ type later struct {
 	notEnforced bool
 	temporal    bool // WITHOUT OVERLAPS, PERIOD
 	inherit     bool // ALTER CONSTRAINT … [NO] INHERIT
+	enforce     bool // ALTER CONSTRAINT … ENFORCED
 }
 
 // modern rewrites syntax of version 18 to an equivalent that the grammar reads, and says what it was. A text
@@ -73,6 +74,14 @@ func (m *modernizer) run() {
 		case m.is(i, "CONSTRAINT") && m.is(i+2, "NOT", "NULL") && i+4 < len(m.tokens) && m.tokenName(i+4) && (m.is(i-1, "ADD") || m.is(i-1, ",") || m.is(i-1, "(")):
 			m.notNullOf(i+2, i+4)
 			i += 4
+		case m.is(i, "ALTER", "CONSTRAINT") && m.is(i+3, "NOT", "ENFORCED"):
+			m.notEnforced = true
+			m.replace(i+3, i+4, "NOT DEFERRABLE")
+			i += 4
+		case m.is(i, "ALTER", "CONSTRAINT") && m.is(i+3, "ENFORCED"):
+			m.enforce = true
+			m.replace(i+3, i+3, "NOT DEFERRABLE")
+			i += 3
 		case m.is(i, "NOT", "ENFORCED"):
 			m.notEnforced = true
 			m.replace(i, i+1, "NOT VALID")

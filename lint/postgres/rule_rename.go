@@ -48,7 +48,7 @@ func (c *call) renamed(n *pg.RenameStmt) {
 	if !ok {
 		return
 	}
-	if n.Relation != nil && (!c.live(n.Relation) || c.gone(ident(n.Relation))) {
+	if n.Relation != nil && n.RenameType != pg.ObjectType_OBJECT_ATTRIBUTE && (!c.live(n.Relation) || c.gone(ident(n.Relation))) {
 		return
 	}
 	old := table(n.Relation)

@@ -26,7 +26,6 @@ CREATE TABLE unk (at date NOT NULL, k int);
 INSERT INTO unk SELECT '2020-05-05', g FROM generate_series(1, 500) g;
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM ('1990-01-01') TO ('1991-01-01');
 INSERT INTO part SELECT '1990-05-05', g FROM generate_series(1, 500) g;
-CREATE TABLE usespos (p posint);
 INSERT INTO usespos SELECT g FROM generate_series(1, 500) g;
 ANALYZE;
 `

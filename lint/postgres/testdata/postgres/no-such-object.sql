@@ -39,7 +39,7 @@ CREATE INDEX ON users (a);
 CREATE INDEX ON users (a) INCLUDE (id);
 CREATE INDEX ON users (lower(a::text), (a + 1));
 -- schema above
-DROP INDEX users_old_idx; -- want no-such-object,drop-index
+DROP INDEX users_old_idx; -- want no-such-object
 DROP INDEX users_a_idx; -- want drop-index
 DROP INDEX users_a_id_idx; -- want drop-index
 DROP INDEX users_lower_expr_idx; -- want drop-index
@@ -49,7 +49,7 @@ CREATE INDEX ON users (a);
 CREATE INDEX ON users (a);
 -- schema above
 DROP INDEX users_a_idx1; -- want drop-index
-DROP INDEX users_a_idx2; -- want no-such-object,drop-index
+DROP INDEX users_a_idx2; -- want no-such-object
 -- case: a condition asks first
 CREATE TABLE users (id int PRIMARY KEY, a int);
 -- schema above

@@ -14,7 +14,7 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD q int GENERATED ALWAYS AS (a * 2) VIRTUAL; -- want not-on-this-version
 -- case: 5
