@@ -46,7 +46,11 @@ type Relation struct {
 	Parents []*Relation
 	// Policies counts row security policies that are known.
 	Policies int
+	// exact: names inside of it that differ by case alone are two names.
+	exact bool
 }
+
+func (r *Relation) same(a, b string) bool { return a == b || !r.exact && strings.EqualFold(a, b) }
 
 // Limits are a partition's bound: a range, a list, or a part of a hash. Values are texts; MINVALUE and MAXVALUE are NoLimit.
 type Limits struct {
@@ -131,6 +135,7 @@ func (c *Catalog) Put(r *Relation) {
 	if r.Options == nil {
 		r.Options = map[string]string{}
 	}
+	r.exact = !c.fold
 	c.forget(c.relations[c.full(r.Ident)])
 	c.relations[c.full(r.Ident)] = r
 	c.named[c.key(r.Name)] = append(c.named[c.key(r.Name)], r)
@@ -233,7 +238,7 @@ func (r *Relation) Column(name string) *schema.Column {
 		return nil
 	}
 	for i := range r.Columns {
-		if strings.EqualFold(r.Columns[i].Name, name) {
+		if r.same(r.Columns[i].Name, name) {
 			return &r.Columns[i]
 		}
 	}
@@ -244,7 +249,7 @@ func (r *Relation) Column(name string) *schema.Column {
 func (r *Relation) DropColumn(name string) {
 	keep := r.Columns[:0]
 	for _, c := range r.Columns {
-		if !strings.EqualFold(c.Name, name) {
+		if !r.same(c.Name, name) {
 			keep = append(keep, c)
 		}
 	}
@@ -256,7 +261,7 @@ func (r *Relation) DropColumn(name string) {
 func (r *Relation) DropIndex(name string) {
 	keep := r.Indexes[:0]
 	for _, x := range r.Indexes {
-		if !strings.EqualFold(x.Name, name) {
+		if !r.same(x.Name, name) {
 			keep = append(keep, x)
 		}
 	}
@@ -267,7 +272,7 @@ func (r *Relation) DropIndex(name string) {
 func (r *Relation) DropConstraint(name string) {
 	keep := r.Constraints[:0]
 	for _, k := range r.Constraints {
-		if k.Incoming || !strings.EqualFold(k.Name, name) {
+		if k.Incoming || !r.same(k.Name, name) {
 			keep = append(keep, k)
 		}
 	}
@@ -281,7 +286,7 @@ func (r *Relation) FindConstraint(name string) *schema.Constraint {
 		return nil
 	}
 	for i := range r.Constraints {
-		if !r.Constraints[i].Incoming && strings.EqualFold(r.Constraints[i].Name, name) {
+		if !r.Constraints[i].Incoming && r.same(r.Constraints[i].Name, name) {
 			return &r.Constraints[i]
 		}
 	}
@@ -294,7 +299,7 @@ func (r *Relation) FindIndex(name string) *schema.Index {
 		return nil
 	}
 	for i := range r.Indexes {
-		if strings.EqualFold(r.Indexes[i].Name, name) {
+		if r.same(r.Indexes[i].Name, name) {
 			return &r.Indexes[i]
 		}
 	}

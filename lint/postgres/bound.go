@@ -25,7 +25,7 @@ func (j *judge) boundFor(r *pg.RangeVar, sources []*pg.Node) bound {
 	for _, n := range sources {
 		switch f := n.Node.(type) {
 		case *pg.Node_RangeSubselect:
-			if q := f.RangeSubselect.Subquery.GetSelectStmt(); q != nil && (len(q.ValuesLists) > 0 || q.LimitCount != nil && !isNull(q.LimitCount)) {
+			if limited(f.RangeSubselect.Subquery.GetSelectStmt()) {
 				b.few = append(b.few, f.RangeSubselect.GetAlias().GetAliasname())
 			}
 		case *pg.Node_RangeVar:
@@ -39,6 +39,11 @@ func (j *judge) boundFor(r *pg.RangeVar, sources []*pg.Node) bound {
 		}
 	}
 	return b
+}
+
+// limited: VALUES, or a query with a LIMIT.
+func limited(q *pg.SelectStmt) bool {
+	return q != nil && (len(q.ValuesLists) > 0 || q.LimitCount != nil && !isNull(q.LimitCount))
 }
 
 // holds reports whether a condition is a bound: a comparison of one of the table's own columns with a value, a list, a range with two ends, the
@@ -61,7 +66,7 @@ func (b bound) holds(n *pg.Node) bool {
 	}
 	if s := n.GetSubLink(); s != nil {
 		q := s.GetSubselect().GetSelectStmt()
-		return q != nil && s.SubLinkType == pg.SubLinkType_ANY_SUBLINK && b.own(s.Testexpr) && (q.LimitCount != nil || len(q.ValuesLists) > 0 || b.selects(q))
+		return q != nil && s.SubLinkType == pg.SubLinkType_ANY_SUBLINK && b.own(s.Testexpr) && (limited(q) || b.selects(q))
 	}
 	if n.GetCurrentOfExpr() != nil {
 		return true

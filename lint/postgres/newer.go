@@ -6,6 +6,9 @@ import (
 	"github.com/phasemig/phasemig/lint"
 )
 
+// notValid stands for NOT ENFORCED.
+const notValid = "NOT VALID/*not enforced*/"
+
 // later marks what a statement says that the grammar of version 17 doesn't know.
 type later struct {
 	virtual     bool   // a generated column is VIRTUAL
@@ -84,7 +87,7 @@ func (m *modernizer) run() {
 			i += 3
 		case m.is(i, "NOT", "ENFORCED"):
 			m.notEnforced = true
-			m.replace(i, i+1, "NOT VALID")
+			m.replace(i, i+1, notValid)
 			i++
 		case m.is(i, "ENFORCED"):
 			m.replace(i, i, "")

@@ -29,7 +29,7 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 		switch a.Subtype {
 		case pg.AlterTableType_AT_ColumnDefault:
-			if (a.Def == nil || isNull(a.Def)) && col != nil && !col.Nullable && (col.Default != nil || col.Identity == "serial") && !dropsNotNull(t, a.Name) {
+			if (a.Def == nil || isNull(a.Def)) && col != nil && !col.Nullable && (col.Default != nil || col.Identity == "serial") && !dropsNotNull(t, a.Name) && !c.defaultBack(t, a.Name) {
 				c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it, in a release of its own."})
 			}
 		case pg.AlterTableType_AT_DropIdentity:
@@ -59,6 +59,19 @@ func dropsNotNull(t *pg.AlterTableStmt, column string) bool {
 		}
 	}
 	return false
+}
+
+// defaultBack: the transaction gives the column another default.
+func (c *call) defaultBack(t *pg.AlterTableStmt, column string) bool {
+	return c.ahead(func(w []lint.Token) bool {
+		named := slices.ContainsFunc(w, func(x lint.Token) bool { return x.Value() == t.Relation.Relname })
+		for i := range w {
+			if named && i > 0 && w[i].Is("SET") && i+1 < len(w) && w[i+1].Is("DEFAULT") && w[i-1].Value() == column {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // defaulted: the same statement gives the column a default.

@@ -29,6 +29,9 @@ var rewriteTable = rule{lint.Rule{
 		c.copies("ALTER … ALL IN TABLESPACE", nil, "Move one table after the other with pg_repack --tablespace")
 	}
 	c.alter(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
+		if t.Objtype == pg.ObjectType_OBJECT_SEQUENCE {
+			return // it has one row
+		}
 		switch a.Subtype {
 		case pg.AlterTableType_AT_SetLogged:
 			if c.persistence(t.Relation) == "p" {

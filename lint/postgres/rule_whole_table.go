@@ -34,9 +34,9 @@ var wholeTableUpdate = rule{lint.Rule{
 func (j *judge) unbounded(n *pg.Node) bool {
 	switch s := n.Node.(type) {
 	case *pg.Node_UpdateStmt:
-		return j.grows(s.UpdateStmt.Relation, s.UpdateStmt.FromClause, s.UpdateStmt.WhereClause)
+		return j.grows(s.UpdateStmt.Relation, s.UpdateStmt.FromClause, s.UpdateStmt.WhereClause, s.UpdateStmt.WithClause)
 	case *pg.Node_DeleteStmt:
-		return j.grows(s.DeleteStmt.Relation, s.DeleteStmt.UsingClause, s.DeleteStmt.WhereClause)
+		return j.grows(s.DeleteStmt.Relation, s.DeleteStmt.UsingClause, s.DeleteStmt.WhereClause, s.DeleteStmt.WithClause)
 	case *pg.Node_MergeStmt:
 		m := s.MergeStmt
 		if slices.ContainsFunc(m.MergeWhenClauses, func(w *pg.Node) bool {
@@ -44,17 +44,23 @@ func (j *judge) unbounded(n *pg.Node) bool {
 		}) {
 			return j.live(m.Relation)
 		}
-		return j.grows(m.Relation, []*pg.Node{m.SourceRelation}, m.JoinCondition)
+		return j.grows(m.Relation, []*pg.Node{m.SourceRelation}, m.JoinCondition, m.WithClause)
 	}
 	return false
 }
 
 // grows: in a loop that ends no transaction what one turn writes stays locked for all of them.
-func (j *judge) grows(r *pg.RangeVar, sources []*pg.Node, where *pg.Node) bool {
+func (j *judge) grows(r *pg.RangeVar, sources []*pg.Node, where *pg.Node, with *pg.WithClause) bool {
 	if v, ok := constant(where); ok && where != nil && v != true {
 		return false
 	}
-	return j.live(r) && (!j.boundFor(r, sources).holds(where) || j.looped && !j.committed)
+	b := j.boundFor(r, sources)
+	for _, n := range with.GetCtes() {
+		if e := n.GetCommonTableExpr(); limited(e.GetCtequery().GetSelectStmt()) {
+			b.few = append(b.few, e.Ctename)
+		}
+	}
+	return j.live(r) && (!b.holds(where) || j.looped && !j.committed)
 }
 
 // merges reports whether a MERGE does something to rows that are there.
@@ -78,7 +84,7 @@ func (c *call) locksRows() {
 			return
 		}
 		for _, f := range q.FromClause {
-			if r := f.GetRangeVar(); r != nil && locked(q, r) && c.grows(r, q.FromClause, q.WhereClause) {
+			if r := f.GetRangeVar(); r != nil && locked(q, r) && c.grows(r, q.FromClause, q.WhereClause, q.WithClause) {
 				c.updates(r, "SELECT")
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // reader reads expressions and queries against what is known, as the server's analysis does: it resolves names, infers types, and notes the first
@@ -228,6 +229,8 @@ func (x *reader) query(q *pg.SelectStmt, outer []scope) (out []column, open bool
 	out, open = x.targets(q, s, in)
 	if len(q.GroupClause) == 0 {
 		x.ungrouped(q)
+	} else {
+		x.misgrouped(q, s)
 	}
 	return out, open
 }
@@ -326,6 +329,33 @@ func (x *reader) ungrouped(q *pg.SelectStmt) {
 	}
 	if plain != "" && aggregate {
 		x.fail("%s has to be in GROUP BY beside an aggregate", plain)
+	}
+}
+
+// misgrouped: a plain column beside GROUP BY of others, in a query of one table whose key isn't among them.
+func (x *reader) misgrouped(q *pg.SelectStmt, s scope) {
+	if len(s) != 1 || s[0].relation == nil || s[0].open {
+		return
+	}
+	var by []string
+	for _, n := range q.GroupClause {
+		r := n.GetColumnRef()
+		if r == nil || len(names(r.Fields)) != len(r.Fields) {
+			return
+		}
+		by = append(by, str(r.Fields[len(r.Fields)-1]))
+	}
+	if p := primaryOf(s[0].relation); p != nil && !slices.ContainsFunc(p.Columns, func(c schema.IndexColumn) bool { return !slices.Contains(by, c.Name) }) {
+		return
+	}
+	for _, n := range q.TargetList {
+		r := n.GetResTarget().GetVal().GetColumnRef()
+		if r == nil || len(names(r.Fields)) != len(r.Fields) || slices.Contains(by, n.GetResTarget().GetName()) {
+			continue
+		}
+		if name := str(r.Fields[len(r.Fields)-1]); !slices.Contains(by, name) && !x.variables[name] {
+			x.fail("%s has to be in GROUP BY, or in an aggregate", quote(name))
+		}
 	}
 }
 

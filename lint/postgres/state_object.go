@@ -227,6 +227,11 @@ func (c *call) objectState() string {
 		if e := n.CreateExtensionStmt; !e.IfNotExists && (e.Extname == "plpgsql" || find("extension", e.Extname) != nil) {
 			return "there is an extension " + quote(e.Extname) + " already"
 		}
+	case *pg.Node_CallStmt:
+		f := identOf(n.CallStmt.GetFunccall().GetFuncname())
+		if c.catalog.Complete && !c.extended() && !system(f) && f.Name != placeholder && !c.made(f.Name) && len(c.routinesNamed(f)) == 0 {
+			return "there is no procedure " + quoted(f)
+		}
 	case *pg.Node_AlterExtensionStmt:
 		if e := n.AlterExtensionStmt.Extname; c.catalog.Complete && e != "plpgsql" && find("extension", e) == nil {
 			return "there is no extension " + quote(e)

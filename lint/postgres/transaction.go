@@ -22,6 +22,8 @@ type transaction struct {
 	back   []undone
 	void   bool
 	points int
+	// savepoints are those that are there.
+	savepoints []string
 }
 
 // held is a lock that blocks others until the transaction ends.
@@ -73,6 +75,7 @@ func (j *judge) transact(t *pg.TransactionStmt) {
 		}
 		j.tx.end()
 	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
+		j.tx.savepoints = append(j.tx.savepoints, t.SavepointName)
 		if j.ahead(func(w []lint.Token) bool { return goesBackTo(w, t.SavepointName) }) {
 			j.tx.back = append(j.tx.back, undone{t.SavepointName, j.catalog.Clone(), slices.Clone(j.tx.held)})
 			j.tx.points++
