@@ -14,6 +14,7 @@ type Catalog struct {
 	named     map[string][]*Relation // by the name without a schema
 	touched   map[*Relation]bool     // by the file at hand
 	types     map[string]*Type
+	owners    map[string][]*Relation // by the name of an index; one that has gone may still be in here
 	// Objects are what has a name beside relations and types.
 	Objects Objects
 	// Complete: everything that exists is in here, as when it was read from a live server or a whole schema.
@@ -75,7 +76,7 @@ type Type struct {
 
 // NewCatalog makes an empty catalog. With fold, names differ by case alone are one name.
 func NewCatalog(fold bool) *Catalog {
-	return &Catalog{relations: map[string]*Relation{}, named: map[string][]*Relation{}, touched: map[*Relation]bool{}, types: map[string]*Type{}, fold: fold}
+	return &Catalog{relations: map[string]*Relation{}, named: map[string][]*Relation{}, touched: map[*Relation]bool{}, types: map[string]*Type{}, owners: map[string][]*Relation{}, fold: fold}
 }
 
 func (c *Catalog) key(name string) string {
@@ -140,6 +141,9 @@ func (c *Catalog) Put(r *Relation) {
 	c.relations[c.full(r.Ident)] = r
 	c.named[c.key(r.Name)] = append(c.named[c.key(r.Name)], r)
 	c.touched[r] = true
+	for _, x := range r.Indexes {
+		c.own(r, x.Name)
+	}
 }
 
 // Remove forgets a relation.
@@ -220,13 +224,29 @@ func (c *Catalog) AddFacts(f *plans.Facts) {
 	}
 }
 
+// AddIndex gives a relation another index, so that Owner finds it.
+func (c *Catalog) AddIndex(r *Relation, x schema.Index) {
+	r.Indexes = append(r.Indexes, x)
+	c.own(r, x.Name)
+}
+
+// RenameIndex gives an index of a relation another name.
+func (c *Catalog) RenameIndex(r *Relation, x *schema.Index, name string) {
+	x.Name = name
+	c.own(r, name)
+}
+
+func (c *Catalog) own(r *Relation, index string) {
+	if k := c.key(index); !slices.Contains(c.owners[k], r) {
+		c.owners[k] = append(c.owners[k], r)
+	}
+}
+
 // Owner finds the relation that has an index.
 func (c *Catalog) Owner(index string) (*Relation, *schema.Index) {
-	for _, r := range c.relations {
-		for i := range r.Indexes {
-			if c.key(r.Indexes[i].Name) == c.key(index) {
-				return r, &r.Indexes[i]
-			}
+	for _, r := range c.owners[c.key(index)] {
+		if x := r.FindIndex(index); x != nil && c.relations[c.full(r.Ident)] == r {
+			return r, x
 		}
 	}
 	return nil, nil

@@ -14,6 +14,9 @@ func (c *Catalog) Clone() *Catalog {
 		k := r.clone()
 		at[r], out.relations[key] = k, k
 		out.named[c.key(k.Name)] = append(out.named[c.key(k.Name)], k)
+		for _, x := range k.Indexes {
+			out.own(k, x.Name)
+		}
 		if c.touched[r] {
 			out.touched[k] = true
 		}

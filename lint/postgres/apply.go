@@ -191,7 +191,7 @@ func (j *judge) like(k *lint.Relation, n *pg.TableLikeClause) {
 	}
 	if n.Options&likeIndexes != 0 {
 		for _, x := range from.Indexes {
-			k.Indexes = append(k.Indexes, j.copied(k, x))
+			j.catalog.AddIndex(k, j.copied(k, x))
 		}
 	}
 }
@@ -283,7 +283,7 @@ func (j *judge) addConstraint(k *lint.Relation, q *pg.Constraint, l later) {
 	case pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE:
 		j.addKey(k, q)
 	case pg.ConstrType_CONSTR_CHECK:
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: j.checkName(k, q), Kind: schema.Check, Columns: columnsIn(q.RawExpr),
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: checkName(k, q), Kind: schema.Check, Columns: columnsIn(q.RawExpr),
 			Definition: rendered(q.RawExpr), NotValid: q.SkipValidation || l.notEnforced})
 		if l.notNull != "" && !q.SkipValidation {
 			if c := k.Column(l.notNull); c != nil {
@@ -291,7 +291,7 @@ func (j *judge) addConstraint(k *lint.Relation, q *pg.Constraint, l later) {
 			}
 		}
 	case pg.ConstrType_CONSTR_FOREIGN:
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: j.foreignName(k, q), Kind: schema.ForeignKey, Columns: names(q.FkAttrs),
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: foreignName(k, q), Kind: schema.ForeignKey, Columns: names(q.FkAttrs),
 			Ref: j.referenced(q.Pktable), RefColumns: names(q.PkAttrs), NotValid: q.SkipValidation || l.notEnforced})
 	case pg.ConstrType_CONSTR_EXCLUSION:
 		j.exclude(k, q)
@@ -312,10 +312,10 @@ func (j *judge) exclude(k *lint.Relation, q *pg.Constraint) {
 		x.Name = j.indexName(k, parts, "excl")
 	}
 	k.Constraints = append(k.Constraints, schema.Constraint{Name: x.Name, Kind: schema.Exclusion})
-	k.Indexes = append(k.Indexes, x)
+	j.catalog.AddIndex(k, x)
 }
 
-func (j *judge) checkName(k *lint.Relation, q *pg.Constraint) string {
+func checkName(k *lint.Relation, q *pg.Constraint) string {
 	if q.Conname != "" {
 		return q.Conname
 	}
@@ -323,14 +323,14 @@ func (j *judge) checkName(k *lint.Relation, q *pg.Constraint) string {
 	if c := columnsIn(q.RawExpr); len(c) == 1 {
 		column = c[0]
 	}
-	return chosen(k.Name, column, "check", j.constraintTaken(k))
+	return chosen(k.Name, column, "check", constraintTaken(k))
 }
 
-func (j *judge) foreignName(k *lint.Relation, q *pg.Constraint) string {
+func foreignName(k *lint.Relation, q *pg.Constraint) string {
 	if q.Conname != "" {
 		return q.Conname
 	}
-	return chosen(k.Name, joinedColumns(names(q.FkAttrs)), "fkey", j.constraintTaken(k))
+	return chosen(k.Name, joinedColumns(names(q.FkAttrs)), "fkey", constraintTaken(k))
 }
 
 func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
@@ -339,7 +339,7 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 		if x := k.FindIndex(q.Indexname); x != nil {
 			x.Constraint, x.Primary = true, primary
 			if q.Conname != "" {
-				x.Name = q.Conname
+				j.catalog.RenameIndex(k, x, q.Conname)
 			}
 			if primary {
 				for _, p := range x.Columns {
@@ -361,7 +361,7 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 			col.Nullable = false
 		}
 	}
-	k.Indexes = append(k.Indexes, x)
+	j.catalog.AddIndex(k, x)
 }
 
 func (j *judge) createIndex(n *pg.IndexStmt) {
@@ -393,7 +393,7 @@ func (j *judge) createIndex(n *pg.IndexStmt) {
 		}
 		x.Name = j.indexName(k, append(parts, x.Include...), "idx")
 	}
-	k.Indexes = append(k.Indexes, x)
+	j.catalog.AddIndex(k, x)
 	k.New["index "+x.Name] = true
 }
 
@@ -406,8 +406,8 @@ func (j *judge) rename(n *pg.RenameStmt) {
 			j.catalog.Rename(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
 		}
 	case pg.ObjectType_OBJECT_INDEX:
-		if _, x := j.catalog.Owner(n.Relation.GetRelname()); x != nil {
-			x.Name = n.Newname
+		if k, x := j.catalog.Owner(n.Relation.GetRelname()); x != nil {
+			j.catalog.RenameIndex(k, x, n.Newname)
 		}
 	case pg.ObjectType_OBJECT_COLUMN:
 		k := j.relation(n.Relation)
@@ -428,7 +428,7 @@ func (j *judge) rename(n *pg.RenameStmt) {
 			c.Name = n.Newname
 		}
 		if x := k.FindIndex(n.Subname); x != nil {
-			x.Name = n.Newname
+			j.catalog.RenameIndex(k, x, n.Newname)
 		}
 	default:
 		j.renameObject(n)

@@ -458,7 +458,7 @@ func (j *judge) inherits(k, parent *lint.Relation, bound *pg.PartitionBoundSpec)
 	}
 	k.Limits = limitsOf(bound)
 	for _, x := range parent.Indexes {
-		k.Indexes = append(k.Indexes, j.copied(k, x))
+		j.catalog.AddIndex(k, j.copied(k, x))
 	}
 }
 

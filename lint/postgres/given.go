@@ -66,18 +66,9 @@ func (j *judge) relationTaken(k *lint.Relation) func(string) bool {
 	}
 }
 
-// constraintTaken: a given name of a constraint is one that no other constraint of the schema has.
-func (j *judge) constraintTaken(k *lint.Relation) func(string) bool {
-	return func(name string) bool {
-		if hasConstraint(k, name) {
-			return true
-		}
-		used := false
-		j.catalog.Relations(func(o *lint.Relation) {
-			used = used || inSchema(o.Schema) == inSchema(k.Schema) && hasConstraint(o, name)
-		})
-		return used
-	}
+// constraintTaken: a given name of a constraint begins with its table's name, so that only the table's own can have it.
+func constraintTaken(k *lint.Relation) func(string) bool {
+	return func(name string) bool { return hasConstraint(k, name) }
 }
 
 // indexName is the name of an index without one, or of a key.

@@ -166,3 +166,14 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 CREATE INDEX CONCURRENTLY i ON c (lower(r));
+-- case: GROUP BY
+CREATE TABLE t (id int PRIMARY KEY, a int, b int);
+-- schema above
+CREATE VIEW v AS SELECT a FROM t GROUP BY b; -- want bad-expression
+CREATE VIEW w AS SELECT a, count(*) FROM t GROUP BY a;
+CREATE VIEW x AS SELECT a FROM t GROUP BY id;
+-- case: a quoted text beside a number
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE VIEW v AS SELECT a + 'x' FROM t; -- want bad-expression
+CREATE VIEW w AS SELECT a + '1' FROM t;

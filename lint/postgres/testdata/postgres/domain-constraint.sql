@@ -33,3 +33,8 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 -- schema above
 ALTER TABLE t ADD q timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP;
+-- case: a domain that no table uses
+CREATE DOMAIN d AS text;
+CREATE TABLE t (a int);
+-- schema above
+ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE <> '');

@@ -64,3 +64,15 @@ CREATE TYPE mood AS ENUM ('ok');
 CREATE TABLE t (m mood);
 -- schema above
 DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN undefined_table THEN NULL; END $$; -- want no-such-object
+-- case: names differ by case
+CREATE TABLE t ("Name" text, a int);
+-- schema above
+ALTER TABLE t ALTER COLUMN name SET DEFAULT ''; -- want no-such-object
+ALTER TABLE t ALTER COLUMN "Name" SET DEFAULT '';
+-- case: what has no kind of its own in the files
+CREATE TABLE t (a int);
+-- schema above
+CALL nosuch(); -- want no-such-object
+ALTER EXTENSION hstore UPDATE; -- want no-such-object
+ALTER STATISTICS nosuch SET STATISTICS 100; -- want no-such-object
+ANALYZE t (nosuch); -- want no-such-object

@@ -39,3 +39,13 @@ CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT lower('ABC');
+-- case: functions of 18
+-- version: 17
+SELECT uuidv7(); -- want not-on-this-version
+SELECT gen_random_uuid();
+-- case: parts of MERGE
+-- version: 15
+MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SET a = 1 RETURNING t.id; -- want not-on-this-version
+-- case: MERGE of 17
+-- version: 17
+MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SET a = 1 RETURNING t.id;
