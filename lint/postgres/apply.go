@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -395,6 +396,28 @@ func (j *judge) createIndex(n *pg.IndexStmt) {
 	}
 	j.catalog.AddIndex(k, x)
 	k.New["index "+x.Name] = true
+	if n.Relation.GetInh() {
+		j.toPartitions(k, x)
+	}
+}
+
+// toPartitions gives the partitions of a table an index that it has.
+func (j *judge) toPartitions(k *lint.Relation, x schema.Index) {
+	if !k.Partitioned {
+		return
+	}
+	for _, p := range j.children(k) {
+		if p.Parent == "" || slices.ContainsFunc(p.Indexes, func(o schema.Index) bool { return o.Unique == x.Unique && sameParts(o, x) }) {
+			continue
+		}
+		j.catalog.AddIndex(p, j.copied(p, x))
+		j.toPartitions(p, x)
+	}
+}
+
+// sameParts: the two are on the same columns and expressions, in the same order, for the same rows.
+func sameParts(a, b schema.Index) bool {
+	return a.Predicate == b.Predicate && slices.EqualFunc(a.Columns, b.Columns, func(x, y schema.IndexColumn) bool { return x.Name == y.Name && x.Expression == y.Expression })
 }
 
 func (j *judge) rename(n *pg.RenameStmt) {

@@ -37,7 +37,11 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 		k.DropColumn(a.Name)
 		j.forgetUses(k, a.Name)
 	case pg.AlterTableType_AT_AddConstraint:
+		had := len(k.Indexes)
 		j.addConstraint(k, a.Def.GetConstraint(), l)
+		if len(k.Indexes) > had {
+			j.toPartitions(k, k.Indexes[had])
+		}
 	case pg.AlterTableType_AT_DropConstraint:
 		k.DropConstraint(a.Name)
 	case pg.AlterTableType_AT_ValidateConstraint:
@@ -53,6 +57,9 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 			child := j.catalog.Ensure(ident(q.Name))
 			child.Parent, child.Default, child.Limits = k.Ident.String(), q.GetBound().GetIsDefault(), limitsOf(q.GetBound())
 			k.Partitioned = true
+			for _, x := range k.Indexes {
+				j.toPartitions(k, x)
+			}
 		}
 	case pg.AlterTableType_AT_DetachPartition:
 		if q := a.Def.GetPartitionCmd(); q != nil {

@@ -310,7 +310,25 @@ func implicitName(v *pg.Node) string {
 	case *pg.Node_CoalesceExpr:
 		return "coalesce"
 	case *pg.Node_CaseExpr:
+		if e := n.CaseExpr.Defresult; e.GetTypeCast() == nil && implicitName(e) != "?column?" {
+			return implicitName(e)
+		}
 		return "case"
+	case *pg.Node_CollateClause:
+		return implicitName(n.CollateClause.Arg)
+	case *pg.Node_MinMaxExpr:
+		if n.MinMaxExpr.Op == pg.MinMaxOp_IS_LEAST {
+			return "least"
+		}
+		return "greatest"
+	case *pg.Node_AArrayExpr:
+		return "array"
+	case *pg.Node_RowExpr:
+		return "row"
+	case *pg.Node_AExpr:
+		if n.AExpr.Kind == pg.A_Expr_Kind_AEXPR_NULLIF {
+			return "nullif"
+		}
 	}
 	return "?column?"
 }

@@ -76,3 +76,13 @@ CALL nosuch(); -- want no-such-object
 ALTER EXTENSION hstore UPDATE; -- want no-such-object
 ALTER STATISTICS nosuch SET STATISTICS 100; -- want no-such-object
 ANALYZE t (nosuch); -- want no-such-object
+-- case: names of expressions and of the parts of a partitioned table
+CREATE TABLE t (id int NOT NULL, at date NOT NULL, a int, CHECK (a > 0), CHECK (a < 9)) PARTITION BY RANGE (at);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE INDEX ON t (greatest(a, 1), nullif(a, 2), (ARRAY[a]), (a || 'x'));
+ALTER TABLE t ADD PRIMARY KEY (id, at);
+-- schema above
+COMMENT ON INDEX t1_greatest_nullif_array_expr_idx IS 'a';
+COMMENT ON CONSTRAINT t1_pkey ON t1 IS 'a';
+COMMENT ON CONSTRAINT t_a_check1 ON t1 IS 'a';
+COMMENT ON CONSTRAINT t_a_check2 ON t IS 'a'; -- want no-such-object
