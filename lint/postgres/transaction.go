@@ -17,6 +17,7 @@ type transaction struct {
 	away    []string // names that a rename of this transaction has freed
 	// lost are the columns, and routines the routines, of what this transaction has taken away, by name.
 	lost     map[string][]string
+	rights   map[string][]string // of the same, the roles that may use them
 	routines map[string]*lint.Object
 	// back is where the transaction goes back to; void: it ends with ROLLBACK, and points counts the savepoints at hand that do so.
 	back   []undone
