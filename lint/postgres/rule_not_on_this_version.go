@@ -21,6 +21,8 @@ var notOnThisVersion = rule{lint.Rule{
 // newest names the newest thing in a statement, and the version that brought it.
 func (c *call) newest() (what string, since lint.Version) {
 	switch {
+	case c.version >= 180000: // nothing that is known is newer
+		return "", 0
 	case c.later.virtual:
 		return "a VIRTUAL generated column", 180000
 	case c.later.notNull != "":
