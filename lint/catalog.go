@@ -14,6 +14,7 @@ type Catalog struct {
 	named     map[string][]*Relation // by the name without a schema
 	touched   map[*Relation]bool     // by the file at hand
 	types     map[string]*Type
+	owners    map[string][]*Relation // by the name of an index; one that has gone may still be in here
 	// Objects are what has a name beside relations and types.
 	Objects Objects
 	// Complete: everything that exists is in here, as when it was read from a live server or a whole schema.
@@ -46,7 +47,11 @@ type Relation struct {
 	Parents []*Relation
 	// Policies counts row security policies that are known.
 	Policies int
+	// exact: names inside of it that differ by case alone are two names.
+	exact bool
 }
+
+func (r *Relation) same(a, b string) bool { return a == b || !r.exact && strings.EqualFold(a, b) }
 
 // Limits are a partition's bound: a range, a list, or a part of a hash. Values are texts; MINVALUE and MAXVALUE are NoLimit.
 type Limits struct {
@@ -71,7 +76,7 @@ type Type struct {
 
 // NewCatalog makes an empty catalog. With fold, names differ by case alone are one name.
 func NewCatalog(fold bool) *Catalog {
-	return &Catalog{relations: map[string]*Relation{}, named: map[string][]*Relation{}, touched: map[*Relation]bool{}, types: map[string]*Type{}, fold: fold}
+	return &Catalog{relations: map[string]*Relation{}, named: map[string][]*Relation{}, touched: map[*Relation]bool{}, types: map[string]*Type{}, owners: map[string][]*Relation{}, fold: fold}
 }
 
 func (c *Catalog) key(name string) string {
@@ -131,10 +136,14 @@ func (c *Catalog) Put(r *Relation) {
 	if r.Options == nil {
 		r.Options = map[string]string{}
 	}
+	r.exact = !c.fold
 	c.forget(c.relations[c.full(r.Ident)])
 	c.relations[c.full(r.Ident)] = r
 	c.named[c.key(r.Name)] = append(c.named[c.key(r.Name)], r)
 	c.touched[r] = true
+	for _, x := range r.Indexes {
+		c.own(r, x.Name)
+	}
 }
 
 // Remove forgets a relation.
@@ -215,13 +224,29 @@ func (c *Catalog) AddFacts(f *plans.Facts) {
 	}
 }
 
+// AddIndex gives a relation another index, so that Owner finds it.
+func (c *Catalog) AddIndex(r *Relation, x schema.Index) {
+	r.Indexes = append(r.Indexes, x)
+	c.own(r, x.Name)
+}
+
+// RenameIndex gives an index of a relation another name.
+func (c *Catalog) RenameIndex(r *Relation, x *schema.Index, name string) {
+	x.Name = name
+	c.own(r, name)
+}
+
+func (c *Catalog) own(r *Relation, index string) {
+	if k := c.key(index); !slices.Contains(c.owners[k], r) {
+		c.owners[k] = append(c.owners[k], r)
+	}
+}
+
 // Owner finds the relation that has an index.
 func (c *Catalog) Owner(index string) (*Relation, *schema.Index) {
-	for _, r := range c.relations {
-		for i := range r.Indexes {
-			if c.key(r.Indexes[i].Name) == c.key(index) {
-				return r, &r.Indexes[i]
-			}
+	for _, r := range c.owners[c.key(index)] {
+		if x := r.FindIndex(index); x != nil && c.relations[c.full(r.Ident)] == r {
+			return r, x
 		}
 	}
 	return nil, nil
@@ -233,7 +258,7 @@ func (r *Relation) Column(name string) *schema.Column {
 		return nil
 	}
 	for i := range r.Columns {
-		if strings.EqualFold(r.Columns[i].Name, name) {
+		if r.same(r.Columns[i].Name, name) {
 			return &r.Columns[i]
 		}
 	}
@@ -244,7 +269,7 @@ func (r *Relation) Column(name string) *schema.Column {
 func (r *Relation) DropColumn(name string) {
 	keep := r.Columns[:0]
 	for _, c := range r.Columns {
-		if !strings.EqualFold(c.Name, name) {
+		if !r.same(c.Name, name) {
 			keep = append(keep, c)
 		}
 	}
@@ -256,7 +281,7 @@ func (r *Relation) DropColumn(name string) {
 func (r *Relation) DropIndex(name string) {
 	keep := r.Indexes[:0]
 	for _, x := range r.Indexes {
-		if !strings.EqualFold(x.Name, name) {
+		if !r.same(x.Name, name) {
 			keep = append(keep, x)
 		}
 	}
@@ -267,7 +292,7 @@ func (r *Relation) DropIndex(name string) {
 func (r *Relation) DropConstraint(name string) {
 	keep := r.Constraints[:0]
 	for _, k := range r.Constraints {
-		if k.Incoming || !strings.EqualFold(k.Name, name) {
+		if k.Incoming || !r.same(k.Name, name) {
 			keep = append(keep, k)
 		}
 	}
@@ -281,7 +306,7 @@ func (r *Relation) FindConstraint(name string) *schema.Constraint {
 		return nil
 	}
 	for i := range r.Constraints {
-		if !r.Constraints[i].Incoming && strings.EqualFold(r.Constraints[i].Name, name) {
+		if !r.Constraints[i].Incoming && r.same(r.Constraints[i].Name, name) {
 			return &r.Constraints[i]
 		}
 	}
@@ -294,7 +319,7 @@ func (r *Relation) FindIndex(name string) *schema.Index {
 		return nil
 	}
 	for i := range r.Indexes {
-		if strings.EqualFold(r.Indexes[i].Name, name) {
+		if r.same(r.Indexes[i].Name, name) {
 			return &r.Indexes[i]
 		}
 	}

@@ -17,6 +17,15 @@ type Object struct {
 	Volatility  string // "immutable", "stable", "volatile"
 	Language    string
 	Uses        []Use
+	// Policy is what a row security policy says.
+	Policy *RowPolicy
+}
+
+// RowPolicy is a row security policy: for which command ("all", "select" …) and which roles ("public" is everybody). Open: it lets every row through.
+type RowPolicy struct {
+	Command           string
+	Roles             []string
+	Restrictive, Open bool
 }
 
 // Use is something that another thing can't be without. Relation or Other is set; Column is "" where the relation as a whole is used.

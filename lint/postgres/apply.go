@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,11 @@ func (j *judge) apply(p *parsed) {
 		if into := n.SelectStmt.IntoClause; into != nil {
 			j.fresh(into.Rel, "table")
 		}
+		j.sequenceSet(p.node)
 	case *pg.Node_ViewStmt:
 		j.createView(n.ViewStmt.View, n.ViewStmt.Query, names(n.ViewStmt.Aliases), "view")
 	case *pg.Node_CreateSeqStmt:
-		j.fresh(n.CreateSeqStmt.Sequence, "sequence")
+		j.createSequence(n.CreateSeqStmt)
 	case *pg.Node_AlterTableStmt:
 		j.alterTable(n.AlterTableStmt, p.later)
 	case *pg.Node_IndexStmt:
@@ -84,6 +86,31 @@ func (j *judge) fresh(r *pg.RangeVar, kind string) *lint.Relation {
 	return k
 }
 
+func (j *judge) createSequence(n *pg.CreateSeqStmt) {
+	if n.IfNotExists && j.exact(ident(n.Sequence)) != nil {
+		return
+	}
+	k := j.fresh(n.Sequence, "sequence")
+	for _, o := range n.Options {
+		if d := o.GetDefElem(); d.GetDefname() == "start" || d.GetDefname() == "minvalue" && k.Options["start"] == "" {
+			if v, ok := sequenceNumber(d.Arg); ok {
+				k.Options["start"] = strconv.FormatFloat(v, 'f', -1, 64)
+			}
+		}
+	}
+}
+
+// sequenceSet notes that a sequence of the file has been given its number.
+func (j *judge) sequenceSet(n *pg.Node) {
+	walk(n, func(m *pg.Node) {
+		if f := m.GetFuncCall(); f != nil && lastName(f.Funcname) == "setval" && len(f.Args) > 1 {
+			if k := j.catalog.Relation((&call{judge: j}).sequenceNamed(f.Args[0])); k != nil && k.Kind == "sequence" {
+				k.Options["set"] = "yes"
+			}
+		}
+	})
+}
+
 func (j *judge) createAs(n *pg.CreateTableAsStmt) {
 	if r := n.GetInto().GetRel(); r != nil && (!n.IfNotExists || j.relation(r) == nil) {
 		kind := "table"
@@ -103,7 +130,7 @@ func (j *judge) createTable(n *pg.CreateStmt, l later) {
 	}
 	k := j.fresh(n.Relation, "table")
 	k.Partitioned = n.Partspec != nil
-	k.Options["persistence"] = n.Relation.Relpersistence
+	k.Options["persistence"], k.Options["tablespace"], k.Options["method"] = n.Relation.Relpersistence, n.Tablespacename, n.AccessMethod
 	if n.Partspec != nil {
 		j.partitioned(k, n.Partspec)
 	}
@@ -165,8 +192,7 @@ func (j *judge) like(k *lint.Relation, n *pg.TableLikeClause) {
 	}
 	if n.Options&likeIndexes != 0 {
 		for _, x := range from.Indexes {
-			x.Name = k.Name + strings.TrimPrefix(x.Name, from.Name)
-			k.Indexes = append(k.Indexes, x)
+			j.catalog.AddIndex(k, j.copied(k, x))
 		}
 	}
 }
@@ -269,26 +295,43 @@ func (j *judge) addConstraint(k *lint.Relation, q *pg.Constraint, l later) {
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: foreignName(k, q), Kind: schema.ForeignKey, Columns: names(q.FkAttrs),
 			Ref: j.referenced(q.Pktable), RefColumns: names(q.PkAttrs), NotValid: q.SkipValidation || l.notEnforced})
 	case pg.ConstrType_CONSTR_EXCLUSION:
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.Conname, Kind: schema.Exclusion})
-		k.Indexes = append(k.Indexes, schema.Index{Name: q.Conname, Constraint: true, Method: q.AccessMethod})
+		j.exclude(k, q)
 	}
+}
+
+func (j *judge) exclude(k *lint.Relation, q *pg.Constraint) {
+	x := schema.Index{Name: q.Conname, Constraint: true, Method: q.AccessMethod}
+	var parts []string
+	for _, e := range q.Exclusions {
+		if l := e.GetList().GetItems(); len(l) > 0 {
+			parts = append(parts, elementName(l[0].GetIndexElem()))
+			x.Columns = append(x.Columns, schema.IndexColumn{Name: l[0].GetIndexElem().GetName(), Expression: map[bool]string{true: rendered(l[0].GetIndexElem().GetExpr())}[l[0].GetIndexElem().GetName() == ""]})
+			x.Uses = append(x.Uses, columnsIn(l[0].GetIndexElem().GetExpr())...)
+		}
+	}
+	if x.Name == "" {
+		x.Name = j.indexName(k, parts, "excl")
+	}
+	k.Constraints = append(k.Constraints, schema.Constraint{Name: x.Name, Kind: schema.Exclusion})
+	j.catalog.AddIndex(k, x)
 }
 
 func checkName(k *lint.Relation, q *pg.Constraint) string {
 	if q.Conname != "" {
 		return q.Conname
 	}
+	column := ""
 	if c := columnsIn(q.RawExpr); len(c) == 1 {
-		return k.Name + "_" + c[0] + "_check"
+		column = c[0]
 	}
-	return k.Name + "_check"
+	return chosen(k.Name, column, "check", constraintTaken(k))
 }
 
 func foreignName(k *lint.Relation, q *pg.Constraint) string {
 	if q.Conname != "" {
 		return q.Conname
 	}
-	return k.Name + "_" + strings.Join(names(q.FkAttrs), "_") + "_fkey"
+	return chosen(k.Name, joinedColumns(names(q.FkAttrs)), "fkey", constraintTaken(k))
 }
 
 func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
@@ -297,7 +340,7 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 		if x := k.FindIndex(q.Indexname); x != nil {
 			x.Constraint, x.Primary = true, primary
 			if q.Conname != "" {
-				x.Name = q.Conname
+				j.catalog.RenameIndex(k, x, q.Conname)
 			}
 			if primary {
 				for _, p := range x.Columns {
@@ -310,10 +353,8 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 		return
 	}
 	x := schema.Index{Name: q.Conname, Unique: true, Primary: primary, Constraint: true, Method: "btree", Include: names(q.Including)}
-	if x.Name == "" && primary {
-		x.Name = k.Name + "_pkey"
-	} else if x.Name == "" {
-		x.Name = k.Name + "_" + strings.Join(names(q.Keys), "_") + "_key"
+	if x.Name == "" {
+		x.Name = j.indexName(k, append(names(q.Keys), x.Include...), map[bool]string{true: "pkey", false: "key"}[primary])
 	}
 	for _, c := range names(q.Keys) {
 		x.Columns = append(x.Columns, schema.IndexColumn{Name: c})
@@ -321,7 +362,7 @@ func (j *judge) addKey(k *lint.Relation, q *pg.Constraint) {
 			col.Nullable = false
 		}
 	}
-	k.Indexes = append(k.Indexes, x)
+	j.catalog.AddIndex(k, x)
 }
 
 func (j *judge) createIndex(n *pg.IndexStmt) {
@@ -347,18 +388,36 @@ func (j *judge) createIndex(n *pg.IndexStmt) {
 		x.Uses = append(x.Uses, columnsIn(n.WhereClause)...)
 	}
 	if x.Name == "" {
-		var c []string
-		for _, p := range x.Columns {
-			if p.Name == "" {
-				c = append(c, "expr")
-				continue
-			}
-			c = append(c, p.Name)
+		var parts []string
+		for _, p := range n.IndexParams {
+			parts = append(parts, elementName(p.GetIndexElem()))
 		}
-		x.Name = short(k.Name, strings.Join(c, "_"), "idx")
+		x.Name = j.indexName(k, append(parts, x.Include...), "idx")
 	}
-	k.Indexes = append(k.Indexes, x)
+	j.catalog.AddIndex(k, x)
 	k.New["index "+x.Name] = true
+	if n.Relation.GetInh() {
+		j.toPartitions(k, x)
+	}
+}
+
+// toPartitions gives the partitions of a table an index that it has.
+func (j *judge) toPartitions(k *lint.Relation, x schema.Index) {
+	if !k.Partitioned {
+		return
+	}
+	for _, p := range j.children(k) {
+		if p.Parent == "" || slices.ContainsFunc(p.Indexes, func(o schema.Index) bool { return o.Unique == x.Unique && sameParts(o, x) }) {
+			continue
+		}
+		j.catalog.AddIndex(p, j.copied(p, x))
+		j.toPartitions(p, x)
+	}
+}
+
+// sameParts: the two are on the same columns and expressions, in the same order, for the same rows.
+func sameParts(a, b schema.Index) bool {
+	return a.Predicate == b.Predicate && slices.EqualFunc(a.Columns, b.Columns, func(x, y schema.IndexColumn) bool { return x.Name == y.Name && x.Expression == y.Expression })
 }
 
 func (j *judge) rename(n *pg.RenameStmt) {
@@ -370,8 +429,8 @@ func (j *judge) rename(n *pg.RenameStmt) {
 			j.catalog.Rename(ident(n.Relation), schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
 		}
 	case pg.ObjectType_OBJECT_INDEX:
-		if _, x := j.catalog.Owner(n.Relation.GetRelname()); x != nil {
-			x.Name = n.Newname
+		if k, x := j.catalog.Owner(n.Relation.GetRelname()); x != nil {
+			j.catalog.RenameIndex(k, x, n.Newname)
 		}
 	case pg.ObjectType_OBJECT_COLUMN:
 		k := j.relation(n.Relation)
@@ -392,7 +451,7 @@ func (j *judge) rename(n *pg.RenameStmt) {
 			c.Name = n.Newname
 		}
 		if x := k.FindIndex(n.Subname); x != nil {
-			x.Name = n.Newname
+			j.catalog.RenameIndex(k, x, n.Newname)
 		}
 	default:
 		j.renameObject(n)
@@ -437,6 +496,8 @@ func (j *judge) set(n *pg.VariableSetStmt) {
 		if strings.EqualFold(n.Name, "lock_timeout") {
 			j.timeout = on && value != "0" && value != ""
 		}
+	case "check_function_bodies":
+		j.unchecked = on && (strings.EqualFold(value, "off") || strings.EqualFold(value, "false") || value == "0")
 	case "search_path":
 		j.path = ""
 		if on && value != "public" {

@@ -37,7 +37,11 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 		k.DropColumn(a.Name)
 		j.forgetUses(k, a.Name)
 	case pg.AlterTableType_AT_AddConstraint:
+		had := len(k.Indexes)
 		j.addConstraint(k, a.Def.GetConstraint(), l)
+		if len(k.Indexes) > had {
+			j.toPartitions(k, k.Indexes[had])
+		}
 	case pg.AlterTableType_AT_DropConstraint:
 		k.DropConstraint(a.Name)
 	case pg.AlterTableType_AT_ValidateConstraint:
@@ -53,6 +57,9 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 			child := j.catalog.Ensure(ident(q.Name))
 			child.Parent, child.Default, child.Limits = k.Ident.String(), q.GetBound().GetIsDefault(), limitsOf(q.GetBound())
 			k.Partitioned = true
+			for _, x := range k.Indexes {
+				j.toPartitions(k, x)
+			}
 		}
 	case pg.AlterTableType_AT_DetachPartition:
 		if q := a.Def.GetPartitionCmd(); q != nil {
@@ -67,10 +74,27 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 		} else {
 			k.Parents = slices.DeleteFunc(k.Parents, func(p *lint.Relation) bool { return p == parent })
 		}
+	case pg.AlterTableType_AT_EnableRowSecurity:
+		k.Options["row security"] = "on"
+	case pg.AlterTableType_AT_DisableRowSecurity:
+		k.Options["row security"] = ""
+	case pg.AlterTableType_AT_ForceRowSecurity:
+		k.Options["force row security"] = "on"
+	case pg.AlterTableType_AT_NoForceRowSecurity:
+		k.Options["force row security"] = ""
+	case pg.AlterTableType_AT_SetTableSpace:
+		k.Options["tablespace"] = a.Name
+	case pg.AlterTableType_AT_SetAccessMethod:
+		k.Options["method"] = a.Name
 	case pg.AlterTableType_AT_SetLogged:
 		k.Options["persistence"] = "p"
 	case pg.AlterTableType_AT_SetUnLogged:
 		k.Options["persistence"] = "u"
+	case pg.AlterTableType_AT_ColumnDefault, pg.AlterTableType_AT_DropIdentity:
+		if c := k.Column(a.Name); c != nil && (c.Default != nil || c.Identity != "") {
+			k.Was["default "+a.Name] = true
+		}
+		j.alterColumn(k.Column(a.Name), a)
 	default:
 		j.alterColumn(k.Column(a.Name), a)
 	}
@@ -88,6 +112,9 @@ func (j *judge) alterColumn(c *schema.Column, a *pg.AlterTableCmd) {
 		c.Nullable = true
 	case pg.AlterTableType_AT_ColumnDefault:
 		c.Default = nil
+		if c.Identity == "serial" {
+			c.Identity = ""
+		}
 		if a.Def != nil {
 			s := rendered(a.Def)
 			c.Default = &s

@@ -20,6 +20,12 @@ func (j *judge) applyObject(n *pg.Node) {
 		}
 	case *pg.Node_CreateExtensionStmt:
 		put(&lint.Object{Kind: "extension", ID: schema.Ident{Name: s.CreateExtensionStmt.Extname}})
+	case *pg.Node_GrantStmt:
+		j.grant(s.GrantStmt)
+	case *pg.Node_GrantRoleStmt:
+		j.member(s.GrantRoleStmt)
+	case *pg.Node_AlterPolicyStmt:
+		j.alterPolicy(s.AlterPolicyStmt)
 	case *pg.Node_CreateTrigStmt:
 		j.createTrigger(s.CreateTrigStmt)
 	case *pg.Node_RuleStmt:
@@ -85,20 +91,70 @@ func (j *judge) createTrigger(n *pg.CreateTrigStmt) {
 	id := schema.Ident{Name: n.Trigname}
 	j.catalog.Objects.Remove(func(o *lint.Object) bool { return o.Kind == "trigger" && o.ID == id && o.On == k })
 	o := &lint.Object{Kind: "trigger", ID: id, On: k, Uses: []lint.Use{{Other: "function " + lastName(n.Funcname)}}}
+	if n.Row && n.Timing&before != 0 {
+		o.Args = rowEvents(n.Events)
+	}
 	for _, c := range append(names(n.Columns), columnsIn(n.WhenClause)...) {
 		o.Uses = append(o.Uses, lint.Use{Relation: k, Column: c})
 	}
 	j.catalog.Objects.Put(o)
 }
 
+// rowEvents are the statements whose rows a BEFORE trigger may change.
+func rowEvents(events int32) []string {
+	var out []string
+	if events&onInsert != 0 {
+		out = append(out, "insert")
+	}
+	if events&onUpdate != 0 {
+		out = append(out, "update")
+	}
+	return out
+}
+
 func (j *judge) createPolicy(n *pg.CreatePolicyStmt) {
 	k := j.ensure(n.Table)
 	k.Policies++
-	o := &lint.Object{Kind: "policy", ID: schema.Ident{Name: n.PolicyName}, On: k}
+	o := &lint.Object{Kind: "policy", ID: schema.Ident{Name: n.PolicyName}, On: k, Policy: policyOf(n)}
 	for _, c := range append(columnsIn(n.Qual), columnsIn(n.WithCheck)...) {
 		o.Uses = append(o.Uses, lint.Use{Relation: k, Column: c})
 	}
 	j.catalog.Objects.Put(o)
+}
+
+func policyOf(n *pg.CreatePolicyStmt) *lint.RowPolicy {
+	return &lint.RowPolicy{Command: n.CmdName, Restrictive: !n.Permissive, Roles: roleNames(n.Roles), Open: everyRow(n.Qual) && everyRow(n.WithCheck)}
+}
+
+func roleNames(list []*pg.Node) []string {
+	var out []string
+	for _, r := range list {
+		out = append(out, roleName(r.GetRoleSpec()))
+	}
+	return out
+}
+
+// everyRow: a condition that is true, or that isn't given.
+func everyRow(n *pg.Node) bool {
+	v, ok := constant(n)
+	return n == nil || ok && v == true
+}
+
+func (j *judge) alterPolicy(n *pg.AlterPolicyStmt) {
+	k := j.relation(n.Table)
+	if o := j.catalog.Objects.Find("policy", schema.Ident{Name: n.PolicyName}, k); k != nil && o != nil && o.Policy != nil {
+		*o.Policy = altered(*o.Policy, n)
+	}
+}
+
+func altered(p lint.RowPolicy, n *pg.AlterPolicyStmt) lint.RowPolicy {
+	if len(n.Roles) > 0 {
+		p.Roles = roleNames(n.Roles)
+	}
+	if n.Qual != nil || n.WithCheck != nil {
+		p.Open = everyRow(n.Qual) && everyRow(n.WithCheck)
+	}
+	return p
 }
 
 func (j *judge) publish(p *lint.Object, list []*pg.Node) {
@@ -392,7 +448,7 @@ func (j *judge) inherits(k, parent *lint.Relation, bound *pg.PartitionBoundSpec)
 		}
 	}
 	for _, q := range parent.Constraints {
-		if q.Kind == schema.Check {
+		if q.Kind == schema.Check || q.Kind == schema.ForeignKey && bound != nil {
 			k.Constraints = append(k.Constraints, q)
 		}
 	}
@@ -402,8 +458,7 @@ func (j *judge) inherits(k, parent *lint.Relation, bound *pg.PartitionBoundSpec)
 	}
 	k.Limits = limitsOf(bound)
 	for _, x := range parent.Indexes {
-		x.Name = k.Name + strings.TrimPrefix(x.Name, parent.Name)
-		k.Indexes = append(k.Indexes, x)
+		j.catalog.AddIndex(k, j.copied(k, x))
 	}
 }
 

@@ -224,6 +224,8 @@ func (x *reader) operator(e *pg.A_Expr, in []scope) string {
 	case op == "->" || op == "#>":
 		return l
 	case strings.Contains("+-*/%", op):
+		x.literalNumber(l, e.Rexpr)
+		x.literalNumber(r, e.Lexpr)
 		return x.arithmetic(l, r, op)
 	case op == "@>" || op == "<@" || op == "&&" || op == "?" || op == "@@":
 		return "boolean"
@@ -278,6 +280,15 @@ func (x *reader) arithmetic(l, r, op string) string {
 		return r
 	}
 	return ""
+}
+
+// literalNumber: a quoted text beside a number is read as one of its type.
+func (x *reader) literalNumber(t string, n *pg.Node) {
+	if s := n.GetAConst().GetSval(); s != nil && x.group(t) == "number" {
+		if why := x.unfit(s.Sval, parseType(t), false); why != "" {
+			x.fail("%s", why)
+		}
+	}
 }
 
 // wider is the type that arithmetic of two numbers has.

@@ -29,14 +29,19 @@ type judge struct {
 	file    *lint.File
 	next    int // index of the statement behind the one at hand
 	tx      transaction
-	timeout bool   // lock_timeout is set
-	utc     bool   // the session's TimeZone is UTC
-	path    string // search_path was set by the file to something else than public
+	timeout bool // lock_timeout is set
+	utc     bool // the session's TimeZone is UTC
+	// unchecked: check_function_bodies is off.
+	unchecked bool
+	path      string // search_path was set by the file to something else than public
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool
 	depth    int // of routine bodies
-	said     map[string]bool
+	// variables are the names that the body at hand declares; looped: the statement at hand stands in a loop of it, and committed: it ends transactions.
+	variables         map[string]bool
+	looped, committed bool
+	said              map[string]bool
 	// made and strange: a file of the context has made tables, and has changed some that none has made.
 	makes, strange bool
 }
@@ -82,7 +87,7 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.utc, j.path = f, 0, false, false, ""
+	j.file, j.next, j.timeout, j.utc, j.path, j.unchecked = f, 0, false, false, "", false
 	j.tx = transaction{}
 	j.said = map[string]bool{}
 	if inOne(f) {
@@ -153,7 +158,8 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	for _, r := range j.rules {
 		r.check(&call{judge: j, parsed: p, rule: r, s: s, out: &out})
 	}
-	j.hold(p, out)
+	out = j.nothingLeft(out)
+	j.hold(p)
 	j.loses(p)
 	j.apply(p)
 	return append(out, j.inside(p, s)...)
@@ -189,9 +195,10 @@ func (j *judge) relation(r *pg.RangeVar) *lint.Relation {
 	return j.catalog.Relation(ident(r))
 }
 
-// live reports whether a relation is in use: everything is, but for what the file itself has made.
+// live reports whether a relation is in use: everything is, but for what the file itself has made and what can't be there: that
+// fails at once, or does nothing under IF EXISTS.
 func (j *judge) live(r *pg.RangeVar) bool {
-	if r == nil || r.GetRelpersistence() == "t" || r.GetSchemaname() == "pg_temp" {
+	if r == nil || r.GetRelpersistence() == "t" || r.GetSchemaname() == "pg_temp" || j.lacks(ident(r)) {
 		return false
 	}
 	k := j.relation(r)
@@ -200,13 +207,13 @@ func (j *judge) live(r *pg.RangeVar) bool {
 
 // gone: somebody who fails at once is no danger. It is true where the relation can't be there.
 func (j *judge) gone(id schema.Ident) bool {
-	return j.catalog.Complete && j.catalog.Relation(id) == nil
+	return j.catalog.Complete && id.Name != placeholder && j.catalog.Relation(id) == nil
 }
 
 // alter calls f for each action of an ALTER TABLE on something in use.
 func (c *call) alter(f func(t *pg.AlterTableStmt, a *pg.AlterTableCmd)) {
 	t := c.node.GetAlterTableStmt()
-	if t == nil || !c.live(t.Relation) {
+	if t == nil || !c.live(t.Relation) && t.Objtype != pg.ObjectType_OBJECT_TYPE {
 		return
 	}
 	for _, n := range t.Cmds {

@@ -46,10 +46,10 @@ func (j *judge) lacks(id schema.Ident) bool {
 	return x == nil
 }
 
-// given are names that the server gives by itself, which aren't always foreseen: numbers keep them apart, and they are cut.
-var given = regexp.MustCompile(`_(idx|key|excl|pkey|check|fkey|not_null)\d*$`)
+// given are names that the server gives to NOT NULL by itself (18), which aren't kept.
+var given = regexp.MustCompile(`_not_null\d*$`)
 
-func serverGiven(name string) bool { return given.MatchString(name) || len(name) >= 63 }
+func serverGiven(name string) bool { return given.MatchString(name) || len(name) >= longest }
 
 // ambiguous: several schemas have a relation of that name, and the search path isn't known.
 func (j *judge) ambiguous(name string) bool { return len(j.catalog.Named(name)) > 1 }

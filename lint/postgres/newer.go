@@ -6,6 +6,9 @@ import (
 	"github.com/phasemig/phasemig/lint"
 )
 
+// notValid stands for NOT ENFORCED.
+const notValid = "NOT VALID/*not enforced*/"
+
 // later marks what a statement says that the grammar of version 17 doesn't know.
 type later struct {
 	virtual     bool   // a generated column is VIRTUAL
@@ -13,6 +16,7 @@ type later struct {
 	notEnforced bool
 	temporal    bool // WITHOUT OVERLAPS, PERIOD
 	inherit     bool // ALTER CONSTRAINT … [NO] INHERIT
+	enforce     bool // ALTER CONSTRAINT … ENFORCED
 }
 
 // modern rewrites syntax of version 18 to an equivalent that the grammar reads, and says what it was. A text
@@ -73,9 +77,17 @@ func (m *modernizer) run() {
 		case m.is(i, "CONSTRAINT") && m.is(i+2, "NOT", "NULL") && i+4 < len(m.tokens) && m.tokenName(i+4) && (m.is(i-1, "ADD") || m.is(i-1, ",") || m.is(i-1, "(")):
 			m.notNullOf(i+2, i+4)
 			i += 4
+		case m.is(i, "ALTER", "CONSTRAINT") && m.is(i+3, "NOT", "ENFORCED"):
+			m.notEnforced = true
+			m.replace(i+3, i+4, "NOT DEFERRABLE")
+			i += 4
+		case m.is(i, "ALTER", "CONSTRAINT") && m.is(i+3, "ENFORCED"):
+			m.enforce = true
+			m.replace(i+3, i+3, "NOT DEFERRABLE")
+			i += 3
 		case m.is(i, "NOT", "ENFORCED"):
 			m.notEnforced = true
-			m.replace(i, i+1, "NOT VALID")
+			m.replace(i, i+1, notValid)
 			i++
 		case m.is(i, "ENFORCED"):
 			m.replace(i, i, "")

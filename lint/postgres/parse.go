@@ -19,6 +19,9 @@ type parsed struct {
 func (j *judge) parse(sql string) (*parsed, error) {
 	text, l := modern(sql, j.version)
 	r, err := pg.Parse(text)
+	if err != nil && l.notEnforced { // as a column's constraint, which takes no NOT VALID
+		r, err = pg.Parse(strings.ReplaceAll(text, notValid, ""))
+	}
 	if err != nil && text != sql {
 		l = later{}
 		r, err = pg.Parse(sql)

@@ -23,7 +23,7 @@ func (c *call) columnImpossible(k *lint.Relation, a *pg.AlterTableCmd) string {
 		if col.Generated != "" {
 			return at + " is a generated column"
 		}
-		if identity {
+		if identity && !c.dropsIdentity(a.Name) {
 			return at + " is an identity column"
 		}
 	case pg.AlterTableType_AT_DropExpression:
@@ -85,6 +85,13 @@ func (c *call) dropsDefault(column string) bool {
 	return slices.ContainsFunc(c.node.GetAlterTableStmt().GetCmds(), func(n *pg.Node) bool {
 		a := n.GetAlterTableCmd()
 		return a.Subtype == pg.AlterTableType_AT_ColumnDefault && a.Def == nil && a.Name == column
+	})
+}
+
+func (c *call) dropsIdentity(column string) bool {
+	return slices.ContainsFunc(c.node.GetAlterTableStmt().GetCmds(), func(n *pg.Node) bool {
+		a := n.GetAlterTableCmd()
+		return a.Subtype == pg.AlterTableType_AT_DropIdentity && a.Name == column
 	})
 }
 

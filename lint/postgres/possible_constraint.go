@@ -31,6 +31,9 @@ func (c *call) constraintImpossible(t *pg.AlterTableStmt, k *lint.Relation, q *p
 			return "a partitioned table can't have a constraint that is NO INHERIT"
 		}
 	case pg.ConstrType_CONSTR_EXCLUSION:
+		if k.Partitioned && c.version < 170000 {
+			return "a partitioned table has no exclusion constraints before version 17"
+		}
 		return c.keyed(k, nil)
 	}
 	return ""

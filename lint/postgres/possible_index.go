@@ -22,6 +22,9 @@ func (c *call) indexImpossible(n *pg.IndexStmt) string {
 	if !c.extended() && c.catalog.Complete && !slices.Contains([]string{"btree", "hash", "gist", "gin", "spgist", "brin"}, method) {
 		return "there is no access method " + method
 	}
+	if why := indexOptionsImpossible(method, n.Options); why != "" && !c.extended() {
+		return why
+	}
 	if method == "hash" && (len(n.IndexParams) > 1 || n.Unique || len(n.IndexIncludingParams) > 0) {
 		return "a hash index has one column, isn't unique and includes nothing"
 	}

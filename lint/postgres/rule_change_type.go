@@ -64,9 +64,6 @@ func (c *call) changes(k *lint.Relation, col *schema.Column, a *pg.AlterTableCmd
 		}
 		return fmt.Sprintf("from %s writes the table and its indexes anew", from)
 	}
-	if from.equal(to) && d.CollClause == nil {
-		return ""
-	}
 	return c.afterwards(k, a.Name, from, to, d)
 }
 

@@ -12,7 +12,7 @@ import (
 var comesBackChanged = rule{lint.Rule{
 	ID: "comes-back-changed", Severity: lint.Error, Kind: lint.Client,
 	Summary: "what a transaction drops or renames and makes again lacks something that clients name",
-	Why:     "A view in the place of a table, or a view or function that is dropped and created again, is no interruption as long as it has the columns and takes the arguments of the old one. Running clients that name what is missing fail.",
+	Why:     "A view in the place of a table, or a view or function that is dropped and created again, is no interruption as long as it has the columns and takes the arguments of the old one, and roles have the same rights on it: a new view has none of the old one's. Running clients that name what is missing fail.",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int, b int);", SQL: "BEGIN;\nALTER TABLE t RENAME TO t2;\nCREATE VIEW t AS SELECT a FROM t2;\nCOMMIT;"},
 		{Schema: "CREATE VIEW v AS SELECT 1 AS a, 2 AS b;", SQL: "BEGIN;\nDROP VIEW v;\nCREATE VIEW v AS SELECT 1 AS a;\nCOMMIT;"}},
 	Good: []lint.Example{{Schema: "CREATE TABLE t (a int, b int);", SQL: "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE t RENAME TO t2;\nCREATE VIEW t AS SELECT a, b FROM t2;\nCOMMIT;"}, {SQL: "CREATE VIEW t AS SELECT a, b FROM t2;"}},
@@ -27,6 +27,12 @@ var comesBackChanged = rule{lint.Rule{
 	was, ok := c.tx.lost[v.View.Relname]
 	if !ok {
 		return
+	}
+	for _, role := range c.tx.rights[v.View.Relname] {
+		if !c.grantedTo(role) {
+			c.report(said{message: fmt.Sprintf("%s had rights on %s, and has none on what takes its place: its statements fail", role, table(v.View)), safe: fmt.Sprintf("GRANT … ON %s TO %s; -- in the same transaction", table(v.View), quote(role))})
+			return
+		}
 	}
 	x := c.reader()
 	cols, open := x.query(v.Query.GetSelectStmt(), nil)
@@ -47,6 +53,13 @@ var comesBackChanged = rule{lint.Rule{
 		}
 	}
 }}
+
+// grantedTo: a later statement of the transaction grants the role something, or changes what is granted by default.
+func (c *call) grantedTo(role string) bool {
+	return c.ahead(func(t []lint.Token) bool {
+		return t[0].Is("GRANT") && slices.ContainsFunc(t, func(x lint.Token) bool { return x.Value() == role || x.Is("PUBLIC") })
+	})
+}
 
 func (c *call) routineBack(o *lint.Object) {
 	was := c.tx.routines[o.ID.Name]
@@ -75,6 +88,12 @@ func (j *judge) loses(p *parsed) {
 			cols = append(cols, c.Name)
 		}
 		j.tx.lost[name] = cols
+		if j.tx.rights == nil {
+			j.tx.rights = map[string][]string{}
+		}
+		for _, o := range j.others(k) {
+			j.tx.rights[name] = append(j.tx.rights[name], o.ID.Name)
+		}
 	}
 	switch n := p.node.Node.(type) {
 	case *pg.Node_RenameStmt:

@@ -22,6 +22,9 @@ var domainConstraint = rule{lint.Rule{
 	if t := c.catalog.Type(name); t != nil && t.Fresh {
 		return
 	}
+	if c.catalog.Complete && c.catalog.Type(name) != nil && c.typeNeeded(name) == "" {
+		return // no table has a column of it
+	}
 	q := n.Def.GetConstraint()
 	switch {
 	case n.Subtype == "C" && !q.GetSkipValidation():

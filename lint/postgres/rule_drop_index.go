@@ -23,8 +23,8 @@ var dropIndex = rule{lint.Rule{
 	if n.Concurrent {
 		if len(n.Objects) > 1 || n.Behavior == pg.DropBehavior_DROP_CASCADE {
 			c.report(said{severity: lint.Error, message: "this fails: DROP INDEX CONCURRENTLY takes one index, and no CASCADE", safe: "One statement for each index."})
+			return
 		}
-		return
 	}
 	for _, o := range n.Objects {
 		id := identOf(o.GetList().GetItems())
@@ -34,6 +34,12 @@ var dropIndex = rule{lint.Rule{
 		}
 		if x != nil && x.Constraint {
 			c.report(said{severity: lint.Error, message: fmt.Sprintf("this fails: %s belongs to a constraint and goes with it", quoted(id)), safe: fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s;", quoted(r.Ident), quote(x.Name))})
+			continue
+		}
+		if n.Concurrent || c.noIndex(id) {
+			if x != nil && n.Concurrent && r.Partitioned {
+				c.report(said{severity: lint.Error, message: fmt.Sprintf("this fails: %s is an index of a partitioned table, which can't be dropped concurrently", quoted(id)), safe: fmt.Sprintf("DROP INDEX %s; -- with a lock timeout", quoted(id))})
+			}
 			continue
 		}
 		y := said{message: fmt.Sprintf("dropping %s waits for every transaction on its table, and all others wait behind it", quoted(id)), lock: exclusive + ", short", safe: fmt.Sprintf("DROP INDEX CONCURRENTLY %s;", quoted(id))}

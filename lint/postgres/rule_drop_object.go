@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var dropObject = rule{lint.Rule{
@@ -71,7 +72,7 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 	if k := c.catalog.Relation(id); k != nil && k.Fresh || c.gone(id) && kind == "table" || id.Schema == "pg_temp" {
 		return
 	}
-	if t := c.catalog.Type(id.Name); t != nil && t.Fresh {
+	if t := c.catalog.Type(id.Name); t != nil && t.Fresh || c.notThere(d.RemoveType, o, id) {
 		return
 	}
 	data := kind == "table" || kind == "schema" || kind == "materialized view"
@@ -86,4 +87,28 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 		x.safe = fmt.Sprintf("-- after the last client; a rename can be taken back:\nALTER TABLE %s RENAME TO %s;\n-- and when nobody has missed it:\nDROP TABLE %s;", quoted(id), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))))
 	}
 	c.report(x)
+}
+
+// notThere: what can't be there isn't named by anybody. Without IF EXISTS another rule says that it fails.
+func (c *call) notThere(kind pg.ObjectType, o *pg.Node, id schema.Ident) bool {
+	if !c.catalog.Complete || id.Name == placeholder {
+		return false
+	}
+	switch kind {
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW, pg.ObjectType_OBJECT_FOREIGN_TABLE:
+		return c.lacks(id)
+	case pg.ObjectType_OBJECT_SEQUENCE:
+		k := c.catalog.Relation(id)
+		return k == nil && !c.ownSequence(id) && !strings.HasSuffix(id.Name, "_seq")
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return c.noType(o.GetTypeName())
+	case pg.ObjectType_OBJECT_SCHEMA:
+		return c.noSchema(id.Name)
+	case pg.ObjectType_OBJECT_EXTENSION:
+		return !c.hasExtension(id.Name)
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
+		f, certain := c.routine(o.GetObjectWithArgs())
+		return f == nil && certain && !c.extended() && !system(id)
+	}
+	return false
 }

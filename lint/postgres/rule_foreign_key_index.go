@@ -71,6 +71,9 @@ func keyed(n *pg.CreateStmt, cols []string) bool {
 // indexedLater looks ahead in the file for an index on the columns.
 func (j *judge) indexedLater(name string, cols []string) bool {
 	for _, s := range j.file.Statements[min(j.next, len(j.file.Statements)):] {
+		if len(s.Text) < 6 || !strings.EqualFold(s.Text[:6], "CREATE") {
+			continue // what isn't wanted needn't be cut into tokens
+		}
 		t := Syntax.Tokens(s.Text)
 		if len(t) < 5 || !t[0].Is("CREATE") || !(t[1].Is("INDEX") || t[1].Is("UNIQUE")) {
 			continue

@@ -19,7 +19,7 @@ var heldLock = rule{lint.Rule{
 	if !c.tx.open || len(c.tx.held) == 0 {
 		return
 	}
-	why := c.heavy(c.parsed, nil)
+	why := c.heavy(c.parsed)
 	if why == "" {
 		return
 	}

@@ -21,6 +21,8 @@ var notOnThisVersion = rule{lint.Rule{
 // newest names the newest thing in a statement, and the version that brought it.
 func (c *call) newest() (what string, since lint.Version) {
 	switch {
+	case c.version >= 180000: // nothing that is known is newer
+		return "", 0
 	case c.later.virtual:
 		return "a VIRTUAL generated column", 180000
 	case c.later.notNull != "":
@@ -31,8 +33,11 @@ func (c *call) newest() (what string, since lint.Version) {
 		return "WITHOUT OVERLAPS", 180000
 	case c.later.inherit:
 		return "ALTER CONSTRAINT … INHERIT", 180000
-	case c.node.GetMergeStmt() != nil:
-		return "MERGE", 150000
+	case c.later.enforce:
+		return "ALTER CONSTRAINT … ENFORCED", 180000
+	}
+	if what, since := c.newerParts(); since > c.version {
+		return what, since
 	}
 	if n := c.node.GetIndexStmt(); n != nil {
 		switch {
@@ -48,8 +53,12 @@ func (c *call) newest() (what string, since lint.Version) {
 			what, since = "SET EXPRESSION", 170000
 		case a.Subtype == pg.AlterTableType_AT_SetCompression:
 			what, since = "SET COMPRESSION", 140000
+		case a.Subtype == pg.AlterTableType_AT_SetAccessMethod && a.Name == "":
+			what, since = "SET ACCESS METHOD DEFAULT", 170000
 		case a.Subtype == pg.AlterTableType_AT_SetAccessMethod:
 			what, since = "SET ACCESS METHOD", 150000
+		case a.Subtype == pg.AlterTableType_AT_SetStatistics && a.Def == nil:
+			what, since = "SET STATISTICS DEFAULT", 170000
 		case a.Subtype == pg.AlterTableType_AT_DropExpression:
 			what, since = "DROP EXPRESSION", 130000
 		case a.Def.GetConstraint().GetNullsNotDistinct():
@@ -57,4 +66,48 @@ func (c *call) newest() (what string, since lint.Version) {
 		}
 	})
 	return what, since
+}
+
+// newerParts looks at what may stand anywhere in a statement.
+func (c *call) newerParts() (what string, since lint.Version) {
+	note := func(w string, v lint.Version) {
+		if v > since {
+			what, since = w, v
+		}
+	}
+	walk(c.node, func(n *pg.Node) {
+		switch x := n.Node.(type) {
+		case *pg.Node_MergeStmt:
+			note("MERGE", 150000)
+			if len(x.MergeStmt.ReturningList) > 0 {
+				note("RETURNING of a MERGE", 170000)
+			}
+		case *pg.Node_MergeWhenClause:
+			if x.MergeWhenClause.MatchKind == pg.MergeMatchKind_MERGE_WHEN_NOT_MATCHED_BY_SOURCE {
+				note("NOT MATCHED BY SOURCE", 170000)
+			}
+		case *pg.Node_JsonFuncExpr, *pg.Node_JsonTable, *pg.Node_JsonParseExpr, *pg.Node_JsonScalarExpr, *pg.Node_JsonSerializeExpr:
+			note("this SQL/JSON function", 170000)
+		case *pg.Node_JsonObjectConstructor, *pg.Node_JsonArrayConstructor, *pg.Node_JsonIsPredicate:
+			note("this SQL/JSON constructor or test", 160000)
+		case *pg.Node_ColumnDef:
+			if x.ColumnDef.StorageName != "" {
+				note("STORAGE of a new column", 160000)
+			}
+		case *pg.Node_FuncCall:
+			name := lastName(x.FuncCall.Funcname)
+			if v := newFunctions[name]; v > 0 && len(c.routinesNamed(identOf(x.FuncCall.Funcname))) == 0 && !c.extended() {
+				note("the function "+name+"()", v)
+			}
+		}
+	})
+	return what, since
+}
+
+// newFunctions are functions of the server that not every version has (release notes of 16, 17 and 18).
+var newFunctions = map[string]lint.Version{
+	"any_value": 160000, "array_sample": 160000, "array_shuffle": 160000, "date_add": 160000, "date_subtract": 160000, "erf": 160000, "erfc": 160000, "pg_input_is_valid": 160000,
+	"pg_input_error_info": 160000, "random_normal": 160000, "to_bin": 170000, "to_oct": 170000, "to_regtypemod": 170000, "unicode_assigned": 170000, "unicode_version": 170000,
+	"icu_unicode_version": 170000, "uuid_extract_timestamp": 170000, "uuid_extract_version": 170000, "xmltext": 170000, "pg_basetype": 170000, "jsonb_populate_record_valid": 170000,
+	"array_reverse": 180000, "array_sort": 180000, "casefold": 180000, "crc32": 180000, "crc32c": 180000, "gamma": 180000, "lgamma": 180000, "uuidv4": 180000, "uuidv7": 180000, "pg_get_acl": 180000,
 }

@@ -38,6 +38,14 @@ func (c *call) impossible() string {
 		return policyImpossible(n.CreatePolicyStmt)
 	case *pg.Node_CreateSeqStmt:
 		return sequenceImpossible(n.CreateSeqStmt.Options)
+	case *pg.Node_AlterSeqStmt:
+		return sequenceImpossible(n.AlterSeqStmt.Options)
+	case *pg.Node_ViewStmt:
+		return c.viewOptionsImpossible(n.ViewStmt.Options)
+	case *pg.Node_GrantStmt:
+		return c.grantImpossible(n.GrantStmt)
+	case *pg.Node_CreateFunctionStmt:
+		return c.bodyImpossible(n.CreateFunctionStmt)
 	case *pg.Node_CreateStatsStmt:
 		if s := n.CreateStatsStmt; len(s.Exprs) == 1 && s.Exprs[0].GetStatsElem().GetName() != "" {
 			return "extended statistics want at least two columns"
@@ -108,6 +116,16 @@ func (c *call) alterImpossible(t *pg.AlterTableStmt) string {
 				return why
 			}
 		}
+		if _, x := c.catalog.Owner(t.Relation.Relname); t.Objtype == pg.ObjectType_OBJECT_INDEX && x != nil && a.Subtype == pg.AlterTableType_AT_SetRelOptions {
+			if why := indexOptionsImpossible(x.Method, a.Def.GetList().GetItems()); why != "" {
+				return why
+			}
+		}
+		if t.Objtype == pg.ObjectType_OBJECT_VIEW && a.Subtype == pg.AlterTableType_AT_SetRelOptions {
+			if why := c.viewOptionsImpossible(a.Def.GetList().GetItems()); why != "" {
+				return why
+			}
+		}
 		if t.Objtype == pg.ObjectType_OBJECT_INDEX && a.Subtype == pg.AlterTableType_AT_SetStatistics && a.Num > 0 {
 			if _, x := c.catalog.Owner(t.Relation.Relname); x != nil && int(a.Num) <= len(x.Columns) && x.Columns[a.Num-1].Name != "" {
 				return "statistics of an index are set for its expressions, and not for columns"
@@ -152,8 +170,12 @@ func (c *call) actionImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.Al
 		}
 	case pg.AlterTableType_AT_AlterConstraint:
 		name := a.Def.GetConstraint().GetConname()
-		if q := k.FindConstraint(name); q != nil && q.Kind != schema.ForeignKey && !c.later.inherit && !c.later.notEnforced {
+		if q := k.FindConstraint(name); q != nil && q.Kind != schema.ForeignKey && !c.later.inherit {
 			return quote(name) + " is no foreign key"
+		}
+	case pg.AlterTableType_AT_SetAccessMethod:
+		if k.Partitioned && c.version < 170000 {
+			return "a partitioned table has no access method to set before version 17"
 		}
 	case pg.AlterTableType_AT_ClusterOn:
 		if x := k.FindIndex(a.Name); x != nil && x.Predicate != "" {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -19,6 +20,10 @@ var outsideTransaction = rule{lint.Rule{
 	if what := c.alone(); what != "" && (c.tx.open || c.depth > 0) {
 		c.report(said{message: "this fails: " + what + " can't run inside a transaction" + c.whose(), safe: c.way()})
 	}
+	if body := c.bodyOf(); body != "" && c.tx.open && slices.ContainsFunc(Syntax.Tokens(body), func(t lint.Token) bool { return t.Is("COMMIT") }) {
+		c.report(said{message: "this fails: the COMMIT inside can't end the transaction that is open around it", safe: c.way()})
+	}
+	c.savepoint()
 	if c.node.GetLockStmt() != nil && !c.tx.open && c.depth == 0 {
 		c.report(said{message: "this fails: LOCK TABLE only makes sense in a transaction, and there is none", safe: "BEGIN; " + c.s.Text + "; …; COMMIT;"})
 	}
@@ -105,4 +110,33 @@ func (c *call) way() string {
 		return "-- atlas:txmode none\n(as the first line, in a file with only this statement)"
 	}
 	return "Put it into a file of its own, outside of any transaction."
+}
+
+// savepoint looks at SAVEPOINT and what goes back to one.
+func (c *call) savepoint() {
+	t := c.node.GetTransactionStmt()
+	switch t.GetKind() {
+	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO, pg.TransactionStmtKind_TRANS_STMT_RELEASE:
+	default:
+		return
+	}
+	switch {
+	case !c.tx.open && c.depth == 0:
+		c.report(said{message: "this fails: a savepoint is a part of a transaction, and there is none", safe: "BEGIN first."})
+	case t.Kind != pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT && c.tx.open && !slices.Contains(c.tx.savepoints, t.SavepointName):
+		c.report(said{message: "this fails: there is no savepoint " + quote(t.SavepointName), safe: "SAVEPOINT " + quote(t.SavepointName) + "; -- first"})
+	}
+}
+
+// bodyOf is what a DO or a CALL of a procedure of the files runs.
+func (c *call) bodyOf() string {
+	for _, a := range c.node.GetDoStmt().GetArgs() {
+		if d := a.GetDefElem(); d.GetDefname() == "as" {
+			return str(d.Arg)
+		}
+	}
+	if f := c.node.GetCallStmt().GetFunccall(); f != nil {
+		return c.routines[lastName(f.Funcname)]
+	}
+	return ""
 }

@@ -34,7 +34,7 @@ var refusesWrites = rule{lint.Rule{
 		}
 	case *pg.Node_RuleStmt:
 		r := n.RuleStmt
-		if k := c.relation(r.Relation); c.live(r.Relation) && r.Event != pg.CmdType_CMD_SELECT && (k == nil || k.Kind == "table") && !c.lacks(ident(r.Relation)) {
+		if k := c.relation(r.Relation); c.live(r.Relation) && (r.Event == pg.CmdType_CMD_INSERT || r.Event == pg.CmdType_CMD_UPDATE) && (k == nil || k.Kind == "table") && !c.lacks(ident(r.Relation)) {
 			c.report(said{message: fmt.Sprintf("with a rule on %s its writes do something else, and INSERT … ON CONFLICT of running clients fails", table(r.Relation)), safe: "Use a trigger."})
 		}
 	case *pg.Node_CreateTrigStmt:
@@ -48,6 +48,9 @@ var refusesWrites = rule{lint.Rule{
 // refusesDefault: a CHECK and a default that don't go together, or a published table without a replica identity.
 func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 	k := c.relation(t.Relation)
+	if a.Subtype == pg.AlterTableType_AT_AddConstraint && a.Def.GetConstraint().GetContype() == pg.ConstrType_CONSTR_CHECK && !c.later.notEnforced {
+		c.refusesNew(t, k, a.Def.GetConstraint().RawExpr)
+	}
 	if !whole(k) {
 		return
 	}
@@ -65,6 +68,9 @@ func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 		if !ok {
 			return
 		}
+		if v != nil && uniqueAlone(k, a.Name) && c.wasNumbered(k, a.Name) {
+			c.report(said{message: fmt.Sprintf("%s.%s is unique: of the INSERTs of running clients that leave it out, all but the first fail with one value for all", table(t.Relation), quote(a.Name)), safe: "Keep the default that gives each row a value of its own."})
+		}
 		if why := c.checksRefuse(k, map[string]any{a.Name: v}); why != "" {
 			c.report(said{message: "INSERTs of running clients that leave the column out fail: " + why, safe: "Take a default that the CHECK takes."})
 		}
@@ -75,26 +81,57 @@ func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 	}
 }
 
-// defaultRefused names a column whose constant default a CHECK refuses, if the statement doesn't give it another one.
-func defaultRefused(k *lint.Relation, check *pg.Node, t *pg.AlterTableStmt) string {
-	cols := columnsIn(check)
-	if len(cols) != 1 {
-		return ""
+// refusesNew looks at columns that the same statement adds.
+func (c *call) refusesNew(t *pg.AlterTableStmt, k *lint.Relation, check *pg.Node) {
+	row := map[string]any{}
+	for _, n := range t.Cmds {
+		d := n.GetAlterTableCmd().GetDef().GetColumnDef()
+		if d == nil || n.GetAlterTableCmd().Subtype != pg.AlterTableType_AT_AddColumn || k.Column(d.Colname) != nil {
+			continue
+		}
+		made := &lint.Relation{New: map[string]bool{}, Options: map[string]string{}, Was: map[string]bool{}}
+		shadow := &judge{catalog: lint.NewCatalog(false), volatile: map[string]bool{}, version: c.version}
+		shadow.addColumn(made, d, c.later, true)
+		if v, ok := leftOutValue(made, made.Column(d.Colname)); ok {
+			row[d.Colname] = v
+		}
 	}
-	col := k.Column(cols[0])
-	if col == nil || col.Default == nil || slices.ContainsFunc(t.Cmds, func(n *pg.Node) bool {
-		return n.GetAlterTableCmd().Subtype == pg.AlterTableType_AT_ColumnDefault && n.GetAlterTableCmd().Name == col.Name
-	}) {
-		return ""
+	if len(row) > 0 && refuses(check, row) {
+		c.report(said{message: fmt.Sprintf("the CHECK refuses what INSERTs of running clients leave in the new columns of %s", table(t.Relation)), safe: "Give the columns a default that the CHECK takes."})
+	}
+}
+
+// defaultRefused names a column that clients leave out of an INSERT and whose value a CHECK then refuses: a constant default, if the statement
+// doesn't give it another one, or nothing, for a column that the file itself adds.
+func defaultRefused(k *lint.Relation, check *pg.Node, t *pg.AlterTableStmt) string {
+	row, named := map[string]any{}, ""
+	for _, name := range columnsIn(check) {
+		col := k.Column(name)
+		if v, ok := leftOutValue(k, col); ok && !slices.ContainsFunc(t.Cmds, func(n *pg.Node) bool {
+			return n.GetAlterTableCmd().Subtype == pg.AlterTableType_AT_ColumnDefault && n.GetAlterTableCmd().Name == name
+		}) {
+			row[name], named = v, name
+		}
+	}
+	if named != "" && refuses(check, row) {
+		return named
+	}
+	return ""
+}
+
+// leftOutValue is what a column holds in a row of a client that leaves it out; ok is false where clients give it or it isn't a constant.
+func leftOutValue(k *lint.Relation, col *schema.Column) (v any, ok bool) {
+	if col == nil || col.Generated != "" || col.Identity != "" {
+		return nil, false
+	}
+	if col.Default == nil {
+		return nil, k.New[col.Name]
 	}
 	e := parsedExpression(*col.Default)
 	if e.GetTypeCast() != nil {
 		e = e.GetTypeCast().Arg
 	}
-	if v, ok := constant(e); ok && refuses(check, map[string]any{col.Name: v}) {
-		return col.Name
-	}
-	return ""
+	return constant(e)
 }
 
 // deletes reports whether a publication publishes UPDATE or DELETE.

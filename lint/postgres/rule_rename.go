@@ -48,7 +48,7 @@ func (c *call) renamed(n *pg.RenameStmt) {
 	if !ok {
 		return
 	}
-	if n.Relation != nil && (!c.live(n.Relation) || c.gone(ident(n.Relation))) {
+	if n.Relation != nil && n.RenameType != pg.ObjectType_OBJECT_ATTRIBUTE && (!c.live(n.Relation) || c.gone(ident(n.Relation))) {
 		return
 	}
 	old := table(n.Relation)
@@ -61,6 +61,10 @@ func (c *call) renamed(n *pg.RenameStmt) {
 		old += "." + quote(n.Subname)
 		safe = lint.ChangeFile("rename_column", "table", n.Relation.Relname, "from", n.Subname, "to", n.Newname)
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW:
+		if n.RenameType == pg.ObjectType_OBJECT_TABLE && c.comesBackEmpty(n.Relation.Relname, n.Newname) {
+			c.report(said{message: fmt.Sprintf("the new table %s is empty: running clients don't find their rows", old), lock: exclusive + ", short", safe: "Fill the new table and keep it in step first, and exchange the names in one transaction."})
+			return
+		}
 		if c.comesBack(n.Relation.Relname) || c.tx.open && slices.Contains(c.tx.away, n.Newname) {
 			return // an exchange: nobody sees the moment between
 		}
@@ -120,6 +124,21 @@ func (j *judge) comesBack(name string) bool {
 		}
 	}
 	return false
+}
+
+// comesBackEmpty: a new table takes the name, and the old one doesn't become a part of it.
+func (c *call) comesBackEmpty(name, now string) bool {
+	empty, attached := false, false
+	c.ahead(func(t []lint.Token) bool {
+		if len(t) > 3 && t[0].Is("CREATE") && !slices.ContainsFunc(t, func(x lint.Token) bool { return x.Is("AS") || x.Is("VIEW") }) && makes(t, name) {
+			empty = true
+		}
+		for i := range t {
+			attached = attached || (t[i].Is("PARTITION") || t[i].Is("INHERIT") || t[i].Is("FROM")) && i+1 < len(t) && t[i+1].Value() == now
+		}
+		return false
+	})
+	return empty && !attached
 }
 
 func makes(t []lint.Token, name string) bool {

@@ -29,6 +29,9 @@ var rewriteTable = rule{lint.Rule{
 		c.copies("ALTER … ALL IN TABLESPACE", nil, "Move one table after the other with pg_repack --tablespace")
 	}
 	c.alter(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
+		if t.Objtype == pg.ObjectType_OBJECT_SEQUENCE {
+			return // it has one row
+		}
 		switch a.Subtype {
 		case pg.AlterTableType_AT_SetLogged:
 			if c.persistence(t.Relation) == "p" {
@@ -44,9 +47,15 @@ var rewriteTable = rule{lint.Rule{
 			if k := c.relation(t.Relation); k != nil && k.Partitioned {
 				return
 			}
+			if c.already(t.Relation, "tablespace", a.Name, "pg_default") {
+				return
+			}
 			c.copies("SET TABLESPACE", t.Relation, "pg_repack --tablespace=… moves it beside traffic; an index is built anew in the other tablespace with CREATE INDEX CONCURRENTLY … TABLESPACE")
 		case pg.AlterTableType_AT_SetAccessMethod:
 			if k := c.relation(t.Relation); k != nil && k.Partitioned {
+				return
+			}
+			if c.already(t.Relation, "method", a.Name, "heap") {
 				return
 			}
 			c.copies("SET ACCESS METHOD", t.Relation, "Create a new table with the other access method, fill it in batches, and exchange the names")
@@ -57,6 +66,19 @@ var rewriteTable = rule{lint.Rule{
 		}
 	})
 }}
+
+// already reports whether a table is known to be where it is to go. What it was made without is the server's own default.
+func (c *call) already(r *pg.RangeVar, option, to, standard string) bool {
+	k := c.relation(r)
+	if k == nil || k.Options["persistence"] == "" { // nobody has seen how it was made
+		return false
+	}
+	is := k.Options[option]
+	if is == "" {
+		is = standard
+	}
+	return is == to || to == "" // SET ACCESS METHOD DEFAULT
+}
 
 func vacuumed(n *pg.VacuumStmt) *pg.RangeVar {
 	if len(n.Rels) == 0 {

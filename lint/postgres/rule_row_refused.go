@@ -280,9 +280,9 @@ func (c *call) rowRefused(x *reader, k *lint.Relation, n *pg.InsertStmt, cols []
 	return row, ""
 }
 
-// triggersOf are those that may give a row other values.
+// triggersOf are those that may give a new row other values.
 func (c *call) triggersOf(k *lint.Relation) []*lint.Object {
-	return slices.DeleteFunc(c.catalog.Objects.All("trigger"), func(o *lint.Object) bool { return o.On != k })
+	return slices.DeleteFunc(c.catalog.Objects.All("trigger"), func(o *lint.Object) bool { return o.On != k || !slices.Contains(o.Args, "insert") })
 }
 
 func (c *call) conflictRefused(x *reader, k *lint.Relation, insert *pg.InsertStmt) string {

@@ -6,15 +6,15 @@ func rules() []rule {
 		// tables and columns
 		addColumnRewrite, addColumnNotNull, addColumnConstraint, changeType, setNotNull, columnNeedsValue, dropColumn, rewriteTable,
 		// constraints
-		addCheck, addForeignKey, addUnique, addExclusion, validateWithOthers, dropPrimaryKey, domainConstraint,
+		addCheck, addForeignKey, addUnique, nullsEqual, addExclusion, validateWithOthers, dropPrimaryKey, domainConstraint,
 		// indexes
 		createIndex, dropIndex, reindex, uniqueConcurrently, redundantIndex, foreignKeyIndex,
 		// names and objects
-		rename, comesBackChanged, refusesWrites, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, rowRefused, notOnThisVersion,
+		rename, sequenceBack, comesBackChanged, refusesWrites, dropObject, truncate, replaceView, nameTooLong, objectState, dependedOn, badExpression, notPossible, foreignKeyTarget, rowRefused, notOnThisVersion, extension,
 		// partitions and materialized views
 		attachPartition, createPartition, partitionBound, detachPartition, refreshView,
 		// rows
-		wholeTableUpdate, wholeTableDelete,
+		wholeTableUpdate, wholeTableDelete, deletesData,
 		// transactions and locks
 		heldLock, outsideTransaction, enumValue, lockTable, lockTimeout, transactionLeft,
 		// rights and policies

@@ -8,6 +8,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // reader reads expressions and queries against what is known, as the server's analysis does: it resolves names, infers types, and notes the first
@@ -69,7 +70,7 @@ func (x *reader) column(r *pg.ColumnRef, in []scope) string {
 		return ""
 	}
 	name := n[len(n)-1]
-	if systemColumns[name] {
+	if systemColumns[name] || x.variables[n[0]] || x.depth > 0 && n[0] == placeholder {
 		return ""
 	}
 	for level := len(in) - 1; level >= 0; level-- {
@@ -228,6 +229,8 @@ func (x *reader) query(q *pg.SelectStmt, outer []scope) (out []column, open bool
 	out, open = x.targets(q, s, in)
 	if len(q.GroupClause) == 0 {
 		x.ungrouped(q)
+	} else {
+		x.misgrouped(q, s)
 	}
 	return out, open
 }
@@ -307,7 +310,25 @@ func implicitName(v *pg.Node) string {
 	case *pg.Node_CoalesceExpr:
 		return "coalesce"
 	case *pg.Node_CaseExpr:
+		if e := n.CaseExpr.Defresult; e.GetTypeCast() == nil && implicitName(e) != "?column?" {
+			return implicitName(e)
+		}
 		return "case"
+	case *pg.Node_CollateClause:
+		return implicitName(n.CollateClause.Arg)
+	case *pg.Node_MinMaxExpr:
+		if n.MinMaxExpr.Op == pg.MinMaxOp_IS_LEAST {
+			return "least"
+		}
+		return "greatest"
+	case *pg.Node_AArrayExpr:
+		return "array"
+	case *pg.Node_RowExpr:
+		return "row"
+	case *pg.Node_AExpr:
+		if n.AExpr.Kind == pg.A_Expr_Kind_AEXPR_NULLIF {
+			return "nullif"
+		}
 	}
 	return "?column?"
 }
@@ -326,6 +347,33 @@ func (x *reader) ungrouped(q *pg.SelectStmt) {
 	}
 	if plain != "" && aggregate {
 		x.fail("%s has to be in GROUP BY beside an aggregate", plain)
+	}
+}
+
+// misgrouped: a plain column beside GROUP BY of others, in a query of one table whose key isn't among them.
+func (x *reader) misgrouped(q *pg.SelectStmt, s scope) {
+	if len(s) != 1 || s[0].relation == nil || s[0].open {
+		return
+	}
+	var by []string
+	for _, n := range q.GroupClause {
+		r := n.GetColumnRef()
+		if r == nil || len(names(r.Fields)) != len(r.Fields) {
+			return
+		}
+		by = append(by, str(r.Fields[len(r.Fields)-1]))
+	}
+	if p := primaryOf(s[0].relation); p != nil && !slices.ContainsFunc(p.Columns, func(c schema.IndexColumn) bool { return !slices.Contains(by, c.Name) }) {
+		return
+	}
+	for _, n := range q.TargetList {
+		r := n.GetResTarget().GetVal().GetColumnRef()
+		if r == nil || len(names(r.Fields)) != len(r.Fields) || slices.Contains(by, n.GetResTarget().GetName()) {
+			continue
+		}
+		if name := str(r.Fields[len(r.Fields)-1]); !slices.Contains(by, name) && !x.variables[name] {
+			x.fail("%s has to be in GROUP BY, or in an aggregate", quote(name))
+		}
 	}
 }
 

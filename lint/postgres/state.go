@@ -37,7 +37,10 @@ func (c *call) state() string {
 	case *pg.Node_AlterObjectSchemaStmt:
 		return c.moveState(n.AlterObjectSchemaStmt)
 	case *pg.Node_DropStmt:
-		return c.dropState(n.DropStmt)
+		if why := c.dropState(n.DropStmt); why != "" {
+			return why
+		}
+		return c.objectState()
 	case *pg.Node_CommentStmt:
 		return c.commentState(n.CommentStmt)
 	case *pg.Node_GrantStmt:

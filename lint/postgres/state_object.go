@@ -25,7 +25,13 @@ func (c *call) tableState() string {
 		}
 	case *pg.Node_VacuumStmt:
 		for _, r := range n.VacuumStmt.Rels {
-			list = append(list, r.GetVacuumRelation().GetRelation())
+			v := r.GetVacuumRelation()
+			list = append(list, v.GetRelation())
+			for _, col := range names(v.GetVaCols()) {
+				if k := c.relation(v.GetRelation()); whole(k) && k.Column(col) == nil {
+					return fmt.Sprintf("%s has no column %s", quoted(k.Ident), quote(col))
+				}
+			}
 		}
 	case *pg.Node_ClusterStmt:
 		list = append(list, n.ClusterStmt.Relation)
@@ -55,6 +61,10 @@ func (c *call) tableState() string {
 			return why
 		}
 		list = append(list, n.CreateTrigStmt.Relation)
+	case *pg.Node_AlterStatsStmt:
+		if id := identOf(n.AlterStatsStmt.Defnames); c.catalog.Complete && !n.AlterStatsStmt.MissingOk && c.catalog.Objects.Find("statistics", id, nil) == nil {
+			return "there are no statistics " + quoted(id)
+		}
 	case *pg.Node_CreateStatsStmt:
 		if why := c.statisticsState(n.CreateStatsStmt); why != "" {
 			return why
@@ -216,6 +226,21 @@ func (c *call) objectState() string {
 	case *pg.Node_CreateExtensionStmt:
 		if e := n.CreateExtensionStmt; !e.IfNotExists && (e.Extname == "plpgsql" || find("extension", e.Extname) != nil) {
 			return "there is an extension " + quote(e.Extname) + " already"
+		}
+	case *pg.Node_CallStmt:
+		f := identOf(n.CallStmt.GetFunccall().GetFuncname())
+		if c.catalog.Complete && !c.extended() && !system(f) && f.Name != placeholder && !c.made(f.Name) && len(c.routinesNamed(f)) == 0 {
+			return "there is no procedure " + quoted(f)
+		}
+	case *pg.Node_AlterExtensionStmt:
+		if e := n.AlterExtensionStmt.Extname; c.catalog.Complete && e != "plpgsql" && find("extension", e) == nil {
+			return "there is no extension " + quote(e)
+		}
+	case *pg.Node_DropStmt:
+		for _, o := range n.DropStmt.Objects {
+			if n.DropStmt.RemoveType == pg.ObjectType_OBJECT_EXTENSION && !n.DropStmt.MissingOk && c.catalog.Complete && str(o) != "plpgsql" && find("extension", str(o)) == nil {
+				return "there is no extension " + quote(str(o))
+			}
 		}
 	case *pg.Node_CreatePublicationStmt:
 		if find("publication", n.CreatePublicationStmt.Pubname) != nil {

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
@@ -15,7 +17,14 @@ type transaction struct {
 	away    []string // names that a rename of this transaction has freed
 	// lost are the columns, and routines the routines, of what this transaction has taken away, by name.
 	lost     map[string][]string
+	rights   map[string][]string // of the same, the roles that may use them
 	routines map[string]*lint.Object
+	// back is where the transaction goes back to; void: it ends with ROLLBACK, and points counts the savepoints at hand that do so.
+	back   []undone
+	void   bool
+	points int
+	// savepoints are those that are there.
+	savepoints []string
 }
 
 // held is a lock that blocks others until the transaction ends.
@@ -25,18 +34,20 @@ type held struct {
 	by    string // statement
 }
 
+// undone is what there was at a BEGIN or SAVEPOINT that a later statement goes back to.
+type undone struct {
+	name    string // of the savepoint
+	catalog *lint.Catalog
+	held    []held
+}
+
 func (t *transaction) begin(wrapped bool) { *t = transaction{open: true, wrapped: wrapped} }
 func (t *transaction) end()               { *t = transaction{open: t.wrapped, wrapped: t.wrapped} }
 
 // hold follows BEGIN and COMMIT, and notes the locks that a statement leaves behind.
-func (j *judge) hold(p *parsed, found []lint.Finding) {
+func (j *judge) hold(p *parsed) {
 	if t := p.node.GetTransactionStmt(); t != nil {
-		switch t.Kind {
-		case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
-			j.tx.begin(j.tx.wrapped)
-		case pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK, pg.TransactionStmtKind_TRANS_STMT_PREPARE:
-			j.tx.end()
-		}
+		j.transact(t)
 		return
 	}
 	if !j.tx.open {
@@ -47,6 +58,99 @@ func (j *judge) hold(p *parsed, found []lint.Finding) {
 			j.tx.held = append(j.tx.held, held{l.table, l.level.String(), ""})
 		}
 	}
+}
+
+func (j *judge) transact(t *pg.TransactionStmt) {
+	switch t.Kind {
+	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
+		j.tx.begin(j.tx.wrapped)
+		if last := j.rest(); !j.tx.wrapped && j.rolledBack(len(last)) {
+			j.tx.void = true
+			j.tx.back = []undone{{catalog: j.catalog.Clone()}}
+		}
+	case pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_PREPARE:
+		j.tx.end()
+	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK:
+		if len(j.tx.back) > 0 && j.tx.back[0].name == "" {
+			j.catalog.Restore(j.tx.back[0].catalog)
+		}
+		j.tx.end()
+	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
+		j.tx.savepoints = append(j.tx.savepoints, t.SavepointName)
+		if j.ahead(func(w []lint.Token) bool { return goesBackTo(w, t.SavepointName) }) {
+			j.tx.back = append(j.tx.back, undone{t.SavepointName, j.catalog.Clone(), slices.Clone(j.tx.held)})
+			j.tx.points++
+		}
+	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		j.goBack(t.SavepointName)
+	}
+}
+
+// goBack puts things as they were at a savepoint; locks that were taken since are given back.
+func (j *judge) goBack(name string) {
+	for i := len(j.tx.back) - 1; i >= 0; i-- {
+		if b := j.tx.back[i]; b.name == name {
+			j.catalog.Restore(b.catalog)
+			j.tx.held, j.tx.back, j.tx.points = b.held, j.tx.back[:i], j.tx.points-1
+			return
+		}
+	}
+}
+
+// goesBackTo reads ROLLBACK [WORK | TRANSACTION] TO [SAVEPOINT] name.
+func goesBackTo(t []lint.Token, name string) bool {
+	return t[0].Is("ROLLBACK") && t[len(t)-1].Value() == name && len(t) > 2
+}
+
+// rolledBack reports whether the statement behind so many others takes the transaction back.
+func (j *judge) rolledBack(after int) bool {
+	at := min(j.next, len(j.file.Statements)) + after
+	if at >= len(j.file.Statements) {
+		return false
+	}
+	t := Syntax.Tokens(j.file.Statements[at].Text)
+	return len(t) > 0 && (t[0].Is("ROLLBACK") || t[0].Is("ABORT"))
+}
+
+// nothingLeft takes away what is said about others and about data of a statement that is taken back before anybody sees it.
+func (j *judge) nothingLeft(found []lint.Finding) []lint.Finding {
+	if !j.tx.void && j.tx.points == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(f lint.Finding) bool {
+		r, _ := Dialect().Rule(f.Rule)
+		return r.Kind == lint.Client || r.Kind == lint.Data
+	})
+}
+
+// rest lists the statements that follow in the open transaction.
+func (j *judge) rest() []lint.Statement {
+	if !j.tx.open {
+		return nil
+	}
+	after := j.file.Statements[min(j.next, len(j.file.Statements)):]
+	for i, s := range after {
+		if t := Syntax.Tokens(s.Text); ends(t) {
+			return after[:i]
+		}
+	}
+	return after
+}
+
+// ends reports whether a statement ends a transaction. ROLLBACK TO goes back inside of one.
+func ends(t []lint.Token) bool {
+	if len(t) == 0 {
+		return false
+	}
+	return t[0].Is("COMMIT") || t[0].Is("END") || (t[0].Is("ROLLBACK") || t[0].Is("ABORT")) && !slices.ContainsFunc(t, func(x lint.Token) bool { return x.Is("TO") })
+}
+
+// ahead looks for a statement in the rest of the open transaction.
+func (j *judge) ahead(found func([]lint.Token) bool) bool {
+	return slices.ContainsFunc(j.rest(), func(s lint.Statement) bool {
+		t := Syntax.Tokens(s.Text)
+		return len(t) > 0 && found(t)
+	})
 }
 
 // level is a table lock's strength.
@@ -212,7 +316,7 @@ func (j *judge) lockOf(a *pg.AlterTableCmd, l later) level {
 }
 
 // heavy is why a statement takes a time that grows with a table, "" where it doesn't.
-func (j *judge) heavy(p *parsed, found []lint.Finding) string {
+func (j *judge) heavy(p *parsed) string {
 	switch n := p.node.Node.(type) {
 	case *pg.Node_AlterTableStmt:
 		for _, c := range n.AlterTableStmt.Cmds {
@@ -221,19 +325,27 @@ func (j *judge) heavy(p *parsed, found []lint.Finding) string {
 			}
 		}
 	case *pg.Node_UpdateStmt:
-		if j.live(n.UpdateStmt.Relation) && !bounded(n.UpdateStmt.WhereClause) {
+		if j.unbounded(p.node) {
 			return "the UPDATE writes a part of the table that grows with it"
 		}
 	case *pg.Node_DeleteStmt:
-		if j.live(n.DeleteStmt.Relation) && !bounded(n.DeleteStmt.WhereClause) {
+		if j.unbounded(p.node) {
 			return "the DELETE writes a part of the table that grows with it"
+		}
+	case *pg.Node_MergeStmt:
+		if j.unbounded(p.node) {
+			return "the MERGE reads a part of the table that grows with it"
+		}
+	case *pg.Node_SelectStmt:
+		if j.reads(n.SelectStmt) {
+			return "the SELECT reads a table as a whole"
 		}
 	case *pg.Node_InsertStmt:
 		if s := n.InsertStmt.GetSelectStmt().GetSelectStmt(); s != nil && j.reads(s) {
 			return "the INSERT reads a table as a whole"
 		}
 	case *pg.Node_CreateTableAsStmt:
-		if s := n.CreateTableAsStmt.GetQuery().GetSelectStmt(); s != nil && j.reads(s) {
+		if s := n.CreateTableAsStmt.GetQuery().GetSelectStmt(); s != nil && j.reads(s) && !n.CreateTableAsStmt.GetInto().GetSkipData() {
 			return "the new table is filled from another one"
 		}
 	}
@@ -242,16 +354,44 @@ func (j *judge) heavy(p *parsed, found []lint.Finding) string {
 
 // reads reports whether a query reads a table that is in use without a bound.
 func (j *judge) reads(s *pg.SelectStmt) bool {
-	if s.LimitCount != nil {
+	if s == nil || s.LimitCount != nil && len(s.SortClause) == 0 && len(s.GroupClause) == 0 {
+		return false
+	}
+	if j.reads(s.Larg) || j.reads(s.Rarg) {
+		return true
+	}
+	if j.endsOnly(s) {
 		return false
 	}
 	for _, f := range s.FromClause {
-		if r := f.GetRangeVar(); r != nil && j.live(r) && !bounded(s.WhereClause) {
-			return true
-		}
-		if f.GetJoinExpr() != nil && !bounded(s.WhereClause) {
+		if j.readsFrom(f, s) {
 			return true
 		}
 	}
 	return false
+}
+
+func (j *judge) readsFrom(f *pg.Node, s *pg.SelectStmt) bool {
+	switch n := f.Node.(type) {
+	case *pg.Node_RangeVar:
+		k := j.relation(n.RangeVar)
+		return j.live(n.RangeVar) && !system(ident(n.RangeVar)) && (k == nil || k.Kind != "sequence") && !j.boundFor(n.RangeVar, s.FromClause).holds(s.WhereClause)
+	case *pg.Node_JoinExpr:
+		return j.readsFrom(n.JoinExpr.Larg, s) && j.readsFrom(n.JoinExpr.Rarg, s)
+	case *pg.Node_RangeSubselect:
+		return j.reads(n.RangeSubselect.Subquery.GetSelectStmt())
+	}
+	return false
+}
+
+// endsOnly: nothing but max() or min() of columns that an index begins with.
+func (j *judge) endsOnly(s *pg.SelectStmt) bool {
+	if len(s.FromClause) != 1 || s.FromClause[0].GetRangeVar() == nil || s.WhereClause != nil || len(s.GroupClause) > 0 {
+		return false
+	}
+	b := j.boundFor(s.FromClause[0].GetRangeVar(), nil)
+	return !slices.ContainsFunc(s.TargetList, func(n *pg.Node) bool {
+		f := n.GetResTarget().GetVal().GetFuncCall()
+		return f == nil || lastName(f.Funcname) != "max" && lastName(f.Funcname) != "min" || len(f.Args) != 1 || !b.served(f.Args[0])
+	})
 }

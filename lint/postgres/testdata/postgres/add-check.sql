@@ -8,7 +8,7 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD COLUMN q int, ADD CONSTRAINT cq CHECK (q > 0); -- want add-check
 -- case: 4

@@ -22,7 +22,7 @@ CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 -- schema above
-ALTER TABLE t ADD CONSTRAINT k UNIQUE NULLS NOT DISTINCT (a); -- want add-unique
+ALTER TABLE t ADD CONSTRAINT k UNIQUE NULLS NOT DISTINCT (a); -- want add-unique,key-of-equal-values
 -- case: 6
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
 CREATE INDEX tv ON t (v);
@@ -40,7 +40,7 @@ CREATE TABLE t (a int UNIQUE);
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
 CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD COLUMN q int;
 -- case: 10

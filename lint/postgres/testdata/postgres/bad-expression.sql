@@ -151,7 +151,7 @@ CREATE TABLE d (s int DEFAULT nextval('sq'));
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
-ALTER TABLE c ADD CONSTRAINT k CHECK (r > '5' AND q > 3) NOT VALID;
+ALTER TABLE c ADD CONSTRAINT k CHECK (r > '5' AND q > 3) NOT VALID; -- want refuses-writes
 -- case: 12
 CREATE TABLE p (id int PRIMARY KEY, code text UNIQUE, n int, m text);
 CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p, q bigint NOT NULL DEFAULT 0, r text, a int CHECK (a > 0), j json, at timestamptz);
@@ -166,3 +166,14 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 CREATE INDEX CONCURRENTLY i ON c (lower(r));
+-- case: GROUP BY
+CREATE TABLE t (id int PRIMARY KEY, a int, b int);
+-- schema above
+CREATE VIEW v AS SELECT a FROM t GROUP BY b; -- want bad-expression
+CREATE VIEW w AS SELECT a, count(*) FROM t GROUP BY a;
+CREATE VIEW x AS SELECT a FROM t GROUP BY id;
+-- case: a quoted text beside a number
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE VIEW v AS SELECT a + 'x' FROM t; -- want bad-expression
+CREATE VIEW w AS SELECT a + '1' FROM t;

@@ -44,3 +44,8 @@ CREATE TABLE t (at timestamp);
 -- schema above
 SET TimeZone = 'UTC';
 ALTER TABLE t ALTER COLUMN at TYPE timestamptz;
+-- case: the same type verifies the CHECK again
+CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0), b int);
+-- schema above
+ALTER TABLE t ALTER COLUMN a TYPE int; -- want change-type
+ALTER TABLE t ALTER COLUMN b TYPE int;

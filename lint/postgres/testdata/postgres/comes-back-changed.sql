@@ -64,3 +64,22 @@ BEGIN;
 DROP FUNCTION f;
 CREATE FUNCTION f(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql AS 'SELECT 1';
 COMMIT;
+-- case: without the rights
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+GRANT SELECT ON v TO app;
+-- schema above
+BEGIN;
+DROP VIEW v;
+CREATE VIEW v AS SELECT a FROM t; -- want comes-back-changed
+COMMIT;
+-- case: with the rights
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+GRANT SELECT ON v TO app;
+-- schema above
+BEGIN;
+DROP VIEW v;
+CREATE VIEW v AS SELECT a FROM t;
+GRANT SELECT ON v TO app;
+COMMIT;

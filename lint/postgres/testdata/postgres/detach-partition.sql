@@ -12,7 +12,7 @@ CREATE TABLE unk PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-0
 -- schema above
 ALTER TABLE part DETACH PARTITION unk; -- want detach-partition
 -- case: 4
-ALTER TABLE logs DETACH PARTITION logs_2020 CONCURRENTLY;
+ALTER TABLE logs DETACH PARTITION logs_2020 CONCURRENTLY; -- want detach-partition
 -- case: 5
 ALTER TABLE logs DETACH PARTITION logs_2020 FINALIZE;
 -- case: 6
@@ -29,3 +29,12 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text[] NOT NULL DEFAULT ARRAY[]::text[];
+-- case: attached again by a wider bound
+BEGIN;
+ALTER TABLE logs DETACH PARTITION logs_2020;
+ALTER TABLE logs ATTACH PARTITION logs_2020 DEFAULT; -- want attach-partition
+COMMIT;
+-- case: one of the same file
+CREATE TABLE n (at date) PARTITION BY RANGE (at);
+CREATE TABLE n1 PARTITION OF n DEFAULT;
+ALTER TABLE n DETACH PARTITION n1;

@@ -55,3 +55,27 @@ END $$;
 CALL p1(); -- want drop-column
 -- case: a procedure that is not
 CREATE PROCEDURE p1() LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE t DROP COLUMN a; END $$;
+-- case: taken back
+BEGIN;
+ALTER TABLE users DROP COLUMN age;
+ROLLBACK;
+-- case: taken back, and then meant
+CREATE TABLE users (id int PRIMARY KEY, age int);
+-- schema above
+BEGIN;
+ALTER TABLE users DROP COLUMN age;
+ROLLBACK;
+ALTER TABLE users DROP COLUMN age; -- want drop-column
+-- case: taken back to a savepoint
+CREATE TABLE users (id int PRIMARY KEY, age int);
+-- schema above
+BEGIN;
+SAVEPOINT s;
+ALTER TABLE users DROP COLUMN age;
+ROLLBACK TO SAVEPOINT s;
+ALTER TABLE users ADD COLUMN age int; -- want no-such-object
+COMMIT;
+-- case: no such table
+CREATE TABLE users (id int PRIMARY KEY, age int);
+-- schema above
+ALTER TABLE IF EXISTS people DROP COLUMN age;

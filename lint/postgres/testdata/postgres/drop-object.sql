@@ -31,3 +31,21 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT 'x';
+-- case: a name in dynamic SQL
+CREATE TABLE t (a int);
+-- schema above
+DO $$ BEGIN EXECUTE format('DROP TABLE %I', 't'); END $$; -- want drop-object
+-- case: no name in dynamic SQL
+CREATE TABLE t (a int);
+-- schema above
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || quote_ident(r.tablename); END LOOP; END $$; -- want drop-object
+-- case: what isn't there
+CREATE TABLE t (a int);
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+-- schema above
+DROP VIEW IF EXISTS nosuch;
+DROP TYPE IF EXISTS nosuch;
+DROP SCHEMA IF EXISTS nosuch;
+DROP FUNCTION IF EXISTS f(text);
+DROP EXTENSION IF EXISTS hstore;
+DROP FUNCTION IF EXISTS f(int); -- want drop-object

@@ -46,7 +46,7 @@ ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id)
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
 CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD COLUMN q int;
 -- case: 10

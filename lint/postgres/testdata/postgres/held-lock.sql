@@ -38,3 +38,27 @@ COMMIT;
 -- file: 1_a.up.sql
 ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id) NOT VALID;
 ALTER TABLE t VALIDATE CONSTRAINT k; -- want held-lock
+-- case: a count under a lock
+BEGIN;
+LOCK TABLE users IN SHARE MODE; -- want lock-table
+SELECT count(*) FROM users; -- want held-lock
+COMMIT;
+-- case: the last number under a lock
+CREATE TABLE users (id bigserial PRIMARY KEY, a int);
+-- schema above
+BEGIN;
+ALTER TABLE users ADD COLUMN b int;
+SELECT max(id) FROM users;
+COMMIT;
+-- case: a copy without rows
+BEGIN;
+ALTER TABLE users ADD COLUMN b int;
+CREATE TABLE c AS SELECT id FROM users WITH NO DATA;
+COMMIT;
+-- case: given back with a savepoint
+BEGIN;
+SAVEPOINT s;
+ALTER TABLE users ADD COLUMN b int;
+ROLLBACK TO s;
+SELECT count(*) FROM users;
+COMMIT;

@@ -25,3 +25,6 @@ BEGIN;
 CREATE TABLE m (a int);
 LOCK TABLE m IN ACCESS EXCLUSIVE MODE;
 COMMIT;
+-- case: never given back
+BEGIN;
+LOCK TABLE users; -- want lock-table,transaction-left-open

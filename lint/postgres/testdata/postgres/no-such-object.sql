@@ -33,3 +33,56 @@ CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT lower('ABC');
+-- case: an index by a name that the server would give
+CREATE TABLE users (id int PRIMARY KEY, a int);
+CREATE INDEX ON users (a);
+CREATE INDEX ON users (a) INCLUDE (id);
+CREATE INDEX ON users (lower(a::text), (a + 1));
+-- schema above
+DROP INDEX users_old_idx; -- want no-such-object
+DROP INDEX users_a_idx; -- want drop-index
+DROP INDEX users_a_id_idx; -- want drop-index
+DROP INDEX users_lower_expr_idx; -- want drop-index
+-- case: the second one gets a number
+CREATE TABLE users (id int PRIMARY KEY, a int);
+CREATE INDEX ON users (a);
+CREATE INDEX ON users (a);
+-- schema above
+DROP INDEX users_a_idx1; -- want drop-index
+DROP INDEX users_a_idx2; -- want no-such-object
+-- case: a condition asks first
+CREATE TABLE users (id int PRIMARY KEY, a int);
+-- schema above
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'a') THEN ALTER TABLE users ADD COLUMN a int NOT NULL; END IF; END $$;
+-- case: the error is caught
+CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE t (m mood);
+-- schema above
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+-- case: another error is caught
+CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE t (m mood);
+-- schema above
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('ok'); EXCEPTION WHEN undefined_table THEN NULL; END $$; -- want no-such-object
+-- case: names differ by case
+CREATE TABLE t ("Name" text, a int);
+-- schema above
+ALTER TABLE t ALTER COLUMN name SET DEFAULT ''; -- want no-such-object
+ALTER TABLE t ALTER COLUMN "Name" SET DEFAULT '';
+-- case: what has no kind of its own in the files
+CREATE TABLE t (a int);
+-- schema above
+CALL nosuch(); -- want no-such-object
+ALTER EXTENSION hstore UPDATE; -- want no-such-object
+ALTER STATISTICS nosuch SET STATISTICS 100; -- want no-such-object
+ANALYZE t (nosuch); -- want no-such-object
+-- case: names of expressions and of the parts of a partitioned table
+CREATE TABLE t (id int NOT NULL, at date NOT NULL, a int, CHECK (a > 0), CHECK (a < 9)) PARTITION BY RANGE (at);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE INDEX ON t (greatest(a, 1), nullif(a, 2), (ARRAY[a]), (a || 'x'));
+ALTER TABLE t ADD PRIMARY KEY (id, at);
+-- schema above
+COMMENT ON INDEX t1_greatest_nullif_array_expr_idx IS 'a';
+COMMENT ON CONSTRAINT t1_pkey ON t1 IS 'a';
+COMMENT ON CONSTRAINT t_a_check1 ON t1 IS 'a';
+COMMENT ON CONSTRAINT t_a_check2 ON t IS 'a'; -- want no-such-object

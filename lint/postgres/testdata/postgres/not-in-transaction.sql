@@ -66,3 +66,16 @@ COMMIT;
   TRANSACTION (0.1ms)  BEGIN
    (1.2ms)  CREATE INDEX CONCURRENTLY "i" ON "t" ("a") -- want not-in-transaction
   TRANSACTION (0.1ms)  COMMIT
+-- case: COMMIT inside of a transaction
+BEGIN;
+DO $$ BEGIN COMMIT; END $$; -- want not-in-transaction
+COMMIT;
+-- case: COMMIT by itself
+DO $$ BEGIN COMMIT; END $$;
+-- case: savepoints
+SAVEPOINT a; -- want not-in-transaction
+BEGIN;
+SAVEPOINT a;
+ROLLBACK TO b; -- want not-in-transaction
+RELEASE a;
+COMMIT;

@@ -14,7 +14,7 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD q int GENERATED ALWAYS AS (a * 2) VIRTUAL; -- want not-on-this-version
 -- case: 5
@@ -39,3 +39,13 @@ CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text DEFAULT lower('ABC');
+-- case: functions of 18
+-- version: 17
+SELECT uuidv7(); -- want not-on-this-version
+SELECT gen_random_uuid();
+-- case: parts of MERGE
+-- version: 15
+MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SET a = 1 RETURNING t.id; -- want not-on-this-version
+-- case: MERGE of 17
+-- version: 17
+MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SET a = 1 RETURNING t.id;

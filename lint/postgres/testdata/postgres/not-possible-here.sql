@@ -124,3 +124,42 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 CREATE INDEX CONCURRENTLY i ON c (a, r);
+-- case: options of indexes and views
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE INDEX i ON t (a);
+CREATE VIEW v AS SELECT a FROM t;
+-- schema above
+ALTER INDEX i SET (fastupdate = off); -- want not-possible-here
+ALTER INDEX i SET (fillfactor = 70);
+ALTER VIEW v SET (security = on); -- want not-possible-here
+ALTER VIEW v SET (security_barrier);
+CREATE TABLE n (a int) WITH (nosuch = 1); -- want not-possible-here
+-- case: privileges
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+GRANT EXECUTE ON t TO app; -- want not-possible-here
+GRANT DELETE (a) ON t TO app; -- want not-possible-here
+GRANT SELECT (a), DELETE ON t TO app;
+-- case: a privilege of 17
+-- version: 15
+GRANT MAINTAIN ON t TO app; -- want not-possible-here
+-- case: the body of a function in SQL
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nosuch FROM t'; -- want not-possible-here
+CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELEC 1'; -- want not-possible-here
+CREATE FUNCTION h(x int) RETURNS int LANGUAGE sql AS 'SELECT a + x FROM t WHERE id = $1';
+-- case: a body that isn't looked at
+SET check_function_bodies = off;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1';
+-- case: PL/pgSQL
+DO $$ BEGIN SELECT 1; END $$; -- want not-possible-here
+DO $$ BEGIN PERFORM 1; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'never'; END $$; -- want not-possible-here
+DO $$ BEGIN IF false THEN RAISE EXCEPTION 'sometimes'; END IF; END $$;
+-- case: a constraint of 18
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (p int REFERENCES p, a int CHECK (a > 0));
+-- schema above
+ALTER TABLE c ALTER CONSTRAINT c_p_fkey NOT ENFORCED;
+ALTER TABLE c ALTER CONSTRAINT c_a_check NOT ENFORCED; -- want not-possible-here

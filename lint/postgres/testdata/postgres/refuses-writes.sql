@@ -71,3 +71,25 @@ CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'
 CREATE PUBLICATION p FOR TABLE t;
 -- schema above
 CREATE PUBLICATION q FOR TABLE t;
+-- case: a rule for DELETE
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING;
+-- case: a CHECK on a column of the same file that clients leave out
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+ALTER TABLE t ADD COLUMN a int;
+ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; -- want refuses-writes
+-- case: a CHECK on a column of the same statement
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+ALTER TABLE t ADD COLUMN a int, ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; -- want refuses-writes
+-- case: NULL passes the CHECK
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+ALTER TABLE t ADD COLUMN a int, ADD CONSTRAINT c CHECK (a > 0) NOT VALID;
+-- case: one value for a unique column
+CREATE TABLE t (id serial PRIMARY KEY, n int);
+-- schema above
+ALTER TABLE t ALTER COLUMN id SET DEFAULT 1; -- want refuses-writes
+ALTER TABLE t ALTER COLUMN n SET DEFAULT 1;

@@ -43,3 +43,18 @@ COMMIT;
 -- case: one after the other, each committed
 ALTER TABLE users RENAME TO users_old; -- want rename
 ALTER TABLE users_new RENAME TO users; -- want rename
+-- case: an empty table takes the name
+CREATE TABLE users (id int PRIMARY KEY);
+-- schema above
+BEGIN;
+ALTER TABLE users RENAME TO users_old; -- want rename
+CREATE TABLE users (LIKE users_old INCLUDING ALL);
+COMMIT;
+-- case: the old table becomes a partition of the new one
+CREATE TABLE users (id int NOT NULL);
+-- schema above
+BEGIN;
+ALTER TABLE users RENAME TO users_old;
+CREATE TABLE users (LIKE users_old) PARTITION BY RANGE (id);
+ALTER TABLE users ATTACH PARTITION users_old DEFAULT; -- want attach-partition
+COMMIT;

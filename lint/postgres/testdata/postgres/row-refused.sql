@@ -95,7 +95,7 @@ CREATE TABLE d (s int DEFAULT nextval('sq'));
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
-DELETE FROM c WHERE nosuch = 1; -- want row-refused
+DELETE FROM c WHERE nosuch = 1; -- want row-refused,whole-table-delete
 -- case: 8
 CREATE TABLE p (id int PRIMARY KEY, code text UNIQUE, n int, m text);
 CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p, q bigint NOT NULL DEFAULT 0, r text, a int CHECK (a > 0), j json, at timestamptz);
@@ -151,4 +151,4 @@ CREATE TABLE d (s int DEFAULT nextval('sq'));
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
-DELETE FROM c USING p WHERE p.id = c.p AND c.id = 1;
+DELETE FROM c USING p WHERE p.id = c.p AND c.id = 1; -- want deletes-data

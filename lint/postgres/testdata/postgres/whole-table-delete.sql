@@ -15,6 +15,6 @@ CREATE INDEX tl ON t (lower(x));
 -- schema above
 DELETE FROM t WHERE a IS NOT NULL; -- want whole-table-delete
 -- case: 5
-DELETE FROM users WHERE id = 7;
+DELETE FROM users WHERE id = 7; -- want deletes-data
 -- case: 6
-DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE at < '2020-01-01' LIMIT 1000);
+DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE at < '2020-01-01' LIMIT 1000); -- want deletes-data

@@ -31,3 +31,57 @@ CREATE INDEX tl ON t (lower(x));
 CREATE TABLE p (id bigint PRIMARY KEY);
 -- schema above
 UPDATE t SET a = 1 WHERE id > 5 AND id <= 10;
+-- case: MERGE of two tables
+MERGE INTO orders o USING customers c ON c.id = o.customer_id WHEN MATCHED THEN UPDATE SET note = c.name; -- want whole-table-update
+-- case: MERGE of a list
+MERGE INTO orders o USING (VALUES (1, 'a')) v(id, note) ON v.id = o.id WHEN MATCHED THEN UPDATE SET note = v.note WHEN NOT MATCHED THEN INSERT (id, note) VALUES (v.id, v.note);
+-- case: MERGE that only inserts
+MERGE INTO orders o USING customers c ON c.id = o.customer_id WHEN NOT MATCHED THEN INSERT (id) VALUES (c.id);
+-- case: a bound on the other table
+UPDATE orders o SET note = c.name FROM customers c WHERE c.id = o.customer_id AND c.country = 'DE'; -- want whole-table-update
+-- case: a bound on the table itself
+UPDATE orders o SET note = c.name FROM customers c WHERE c.id = o.customer_id AND o.id BETWEEN 1 AND 500;
+-- case: rows of a list
+UPDATE orders o SET note = v.note FROM (VALUES (1, 'a'), (2, 'b')) v(id, note) WHERE v.id = o.id;
+-- case: a range that no index serves
+CREATE TABLE orders (id bigint PRIMARY KEY, placed date NOT NULL, note text);
+-- schema above
+UPDATE orders SET note = 'old' WHERE placed >= '2024-01-01' AND placed < '2024-02-01'; -- want whole-table-update
+-- case: a range that an index serves
+CREATE TABLE orders (id bigint PRIMARY KEY, placed date NOT NULL, note text);
+CREATE INDEX ON orders (placed);
+-- schema above
+UPDATE orders SET note = 'old' WHERE placed >= '2024-01-01' AND placed < '2024-02-01';
+-- case: everything before a day
+UPDATE orders SET note = 'old' WHERE placed < '2024-02-01'; -- want whole-table-update
+-- case: one of two values
+CREATE TABLE orders (id bigint PRIMARY KEY, done boolean NOT NULL, note text);
+-- schema above
+UPDATE orders SET note = 'x' WHERE done = true; -- want whole-table-update
+-- case: SELECT FOR UPDATE
+SELECT count(*) FROM (SELECT 1 FROM jobs FOR UPDATE) q; -- want whole-table-update
+-- case: SELECT FOR UPDATE with a limit
+SELECT id FROM jobs ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED;
+-- case: rows put over others
+INSERT INTO totals (day, n) SELECT placed, count(*) FROM orders GROUP BY placed ON CONFLICT (day) DO UPDATE SET n = excluded.n; -- want whole-table-update
+-- case: a few rows put over others
+INSERT INTO totals (day, n) VALUES ('2024-01-01', 1) ON CONFLICT (day) DO UPDATE SET n = excluded.n;
+-- case: batches of one transaction
+DO $$
+DECLARE low bigint := 0;
+BEGIN
+  WHILE low < 100000 LOOP
+    UPDATE users SET age = 0 WHERE id > low AND id <= low + 500; -- want whole-table-update
+    low := low + 500;
+  END LOOP;
+END $$;
+-- case: batches that are committed
+DO $$
+DECLARE low bigint := 0;
+BEGIN
+  WHILE low < 100000 LOOP
+    UPDATE users SET age = 0 WHERE id > low AND id <= low + 500;
+    COMMIT;
+    low := low + 500;
+  END LOOP;
+END $$;
