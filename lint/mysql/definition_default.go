@@ -78,9 +78,20 @@ func (j *judge) unfit(t typ, text string) string {
 			return "it has more bits than " + t.String()
 		}
 	case x.Kind == lint.String && (x.Text[0] == '\'' || x.Text[0] == '"') && !strings.Contains(x.Text, `\`):
+		if j.zeroDates() && temporal(t) && strings.Trim(x.Value(), "0-: .") == "" && x.Value() != "" {
+			return ""
+		}
 		return unfitText(t, x.Value())
 	}
 	return ""
+}
+
+// zeroDates: 0000-00-00 is a value. MySQL refuses it by default, MariaDB takes it.
+func (j *judge) zeroDates() bool {
+	if j.dates != nil {
+		return *j.dates
+	}
+	return j.maria
 }
 
 // unfitNow looks at CURRENT_TIMESTAMP as a default.

@@ -44,9 +44,15 @@ type judge struct {
 	rules     []rule
 	file      *lint.File
 	next      int
-	timeout   bool // lock_wait_timeout is set
-	unchecked bool // foreign_key_checks = 0
-	committed bool // READ COMMITTED: INSERT … SELECT locks nothing
+	timeout   bool              // lock_wait_timeout is set
+	unchecked bool              // foreign_key_checks = 0
+	committed bool              // READ COMMITTED: INSERT … SELECT locks nothing
+	ansi      bool              // sql_mode has ANSI_QUOTES
+	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
+	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP
+	usual     string            // ALGORITHM of the session: alter_algorithm of MariaDB, old_alter_table of MySQL
+	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE
+	granted   map[string]bool   // by the file at hand
 	depth     int
 	said      map[string]bool
 	// texts are what user variables hold, prepared what PREPARE took.
@@ -87,7 +93,7 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.unchecked, j.committed = f, 0, false, false, false
+	j.file, j.next, j.timeout, j.unchecked, j.committed, j.ansi, j.keeps, j.usual, j.held, j.granted, j.dates = f, 0, false, false, false, false, false, "", nil, map[string]bool{}, nil
 	j.said = map[string]bool{}
 	j.given = j.given || f.Context
 }
@@ -100,11 +106,16 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	if j.depth == 0 {
 		j.next++
 	}
+	s.Text = j.plain(s.Text)
 	p, err := read(s.Text)
 	if err != nil {
 		f := lint.At(s, lint.NotJudged, lint.Error, "this statement can't be read, so nothing is known about it: "+err.Error())
 		f.Safe = "If the server takes it, look at it by hand and write before it:\n-- phasemig:ignore not-judged reason=\"…\""
 		return []lint.Finding{f}
+	}
+	j.leaveIdle(p)
+	if p.algorithm == "" && j.usual != "" && len(p.clauses) > 0 {
+		p.algorithm = j.usual
 	}
 	var out []lint.Finding
 	for _, r := range j.rules {

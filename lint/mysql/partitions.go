@@ -22,7 +22,7 @@ type partition struct {
 	name  string
 	less  string   // VALUES LESS THAN, "MAXVALUE" or an expression
 	in    []string // VALUES IN
-	bound string   // "less", "in" or ""
+	bound string   // "less", "in", "rest" or ""
 }
 
 // readPartitioning reads "HASH (a) PARTITIONS 4" and "RANGE (a) (PARTITION p VALUES LESS THAN (1), …)".
@@ -85,6 +85,13 @@ func readParts(text string) []partition {
 			}
 		case c.take("VALUES", "IN"):
 			x.bound, x.in = "in", values(c.parens())
+			for _, v := range x.in {
+				if same(v, "DEFAULT") {
+					x.bound = "rest"
+				}
+			}
+		case c.take("DEFAULT"), c.take("VALUES", "DEFAULT"):
+			x.bound = "rest"
 		}
 		c.item()
 		out = append(out, x)
@@ -96,6 +103,16 @@ func readParts(text string) []partition {
 		return nil
 	}
 	return out
+}
+
+// takesRest: one of the partitions of a LIST takes what no other one does.
+func takesRest(bound string) bool {
+	for _, x := range readPartitioning(bound).parts {
+		if x.bound == "rest" {
+			return true
+		}
+	}
+	return false
 }
 
 // values cuts a list at its commas.
@@ -126,6 +143,8 @@ func (p partitioning) text() string {
 			s += " VALUES LESS THAN (" + x.less + ")"
 		case x.bound == "in":
 			s += " VALUES IN (" + strings.Join(x.in, ", ") + ")"
+		case x.bound == "rest":
+			s += " DEFAULT"
 		}
 		out = append(out, s)
 	}

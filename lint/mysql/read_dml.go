@@ -9,7 +9,7 @@ import (
 
 // dml reads UPDATE and DELETE as far as is needed: the tables, the condition, a limit.
 func (s *statement) dml(c *cursor, verb string) {
-	s.verb = verb
+	s.verb, s.returning = verb, returningRows(c.t)
 	for c.any2("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY") {
 	}
 	switch {
@@ -52,7 +52,7 @@ func (s *statement) condition(c *cursor) {
 		case depth == 0 && t.Is("WHERE"):
 			s.where = c.t[c.i+1:]
 			for k, w := range s.where {
-				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") {
+				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") || locksHere(s.where, k) {
 					s.limited = s.limited || limits(s.where[k:])
 					s.where = s.where[:k]
 					break
@@ -65,6 +65,9 @@ func (s *statement) condition(c *cursor) {
 		}
 	}
 }
+
+// locksHere: FOR UPDATE and the like begin at a token.
+func locksHere(t []lint.Token, i int) bool { return i+1 < len(t) && lockingWords(t[i:i+2]) }
 
 func limits(t []lint.Token) bool {
 	depth := 0
@@ -83,7 +86,7 @@ func limits(t []lint.Token) bool {
 
 // insert reads INSERT and REPLACE as far as a query in them.
 func (s *statement) insert(c *cursor, verb string) {
-	s.verb = verb
+	s.verb, s.returning = verb, returningRows(c.t)
 	for c.any2("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO") {
 	}
 	s.table = c.ident()
@@ -113,6 +116,26 @@ func (s *statement) query(c *cursor) {
 	}
 	s.condition(c)
 	c.i = len(c.t)
+}
+
+// lockingWords finds FOR UPDATE, FOR SHARE and LOCK IN SHARE MODE of a query. A FOR UPDATE that skips what is locked still locks what it reads.
+func lockingWords(t []lint.Token) bool {
+	for i := 0; i+1 < len(t); i++ {
+		if t[i].Is("FOR") && (t[i+1].Is("UPDATE") || t[i+1].Is("SHARE")) || t[i].Is("LOCK") && t[i+1].Is("IN") {
+			return true
+		}
+	}
+	return false
+}
+
+// returningRows: the statement ends with RETURNING.
+func returningRows(t []lint.Token) bool {
+	for i, x := range t {
+		if x.Is("RETURNING") && i > 1 && depthOf(t[:i]) == 0 && i+1 < len(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // bounded reports whether a condition keeps a statement to a part that doesn't grow with the table: a column compared with

@@ -158,6 +158,9 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	if col.generated != "" && col.hasDef && !c.maria {
 		out = append(out, quote(col.name)+" is generated and has a default")
 	}
+	if c.maria && col.invisible && col.notNull && col.nullDefault() && !col.auto && col.generated == "" {
+		out = append(out, quote(col.name)+" is INVISIBLE and NOT NULL, and needs a default")
+	}
 	switch x.kind {
 	case "option":
 		if x.name == "engine" && x.value != "innodb" && c.related(k) {

@@ -215,7 +215,7 @@ func (c *call) nowhere(k *lint.Relation, row map[string]string) string {
 		return ""
 	}
 	for _, x := range p.parts {
-		if x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" {
+		if x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" || x.bound == "rest" {
 			return ""
 		}
 	}

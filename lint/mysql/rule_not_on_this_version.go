@@ -35,6 +35,9 @@ func (c *call) foreignWords() []string {
 		out = append(out, "there is no LOCK="+c.lock)
 	}
 	if c.maria {
+		if c.returning && c.verb == "UPDATE" {
+			out = append(out, "MariaDB has no UPDATE … RETURNING")
+		}
 		if arrow(c.s.Text) {
 			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
 		}
@@ -57,6 +60,8 @@ func (c *call) foreignWords() []string {
 		return out
 	}
 	switch {
+	case c.returning:
+		out = append(out, "MySQL has no RETURNING")
 	case c.ignore:
 		out = append(out, "MySQL has no ALTER IGNORE since 5.7")
 	case c.algorithm == "NOCOPY":
@@ -73,6 +78,14 @@ func (c *call) foreignWords() []string {
 		return append(out, "MySQL has no IF EXISTS there")
 	}
 	for _, x := range c.clauses {
+		switch x.kind {
+		case "add versioning", "drop versioning", "add period", "drop period":
+			out = append(out, "MySQL has no system versioning and no periods")
+		case "set default":
+			if now(firstWord(x.column.def)) {
+				out = append(out, "SET DEFAULT takes CURRENT_TIMESTAMP only in parentheses")
+			}
+		}
 		if x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "IGNORED") {
 			out = append(out, "MySQL has no IGNORED; INVISIBLE is the same")
 		}
@@ -83,19 +96,25 @@ func (c *call) foreignWords() []string {
 	return out
 }
 
-// reservedNames are names without quotes that this server keeps for itself.
+func firstWord(text string) string {
+	if t := Syntax.Tokens(text); len(t) > 0 {
+		return t[0].Text
+	}
+	return ""
+}
+
+// reservedNames are names that this server takes for something else: words that it keeps for itself, and texts in double quotes.
 func (c *call) reservedNames() []string {
 	var out []string
-	look := func(col column) {
-		if col.bare && c.reserved(col.name) {
-			out = append(out, col.name+" is a reserved word, and needs quotes as a name: `"+col.name+"`")
+	for _, n := range c.names.bare {
+		if c.reserved(n) {
+			out = append(out, n+" is a reserved word, and needs quotes as a name: `"+n+"`")
 		}
 	}
-	for _, col := range c.columns {
-		look(col)
-	}
-	for _, x := range c.clauses {
-		look(x.column)
+	for _, n := range c.names.double {
+		if !c.ansi {
+			out = append(out, `"`+n+"\" is a text and no name, unless sql_mode has ANSI_QUOTES; `"+n+"` is a name")
+		}
 	}
 	return out
 }

@@ -25,6 +25,9 @@ var objectState = rule{lint.Rule{
 func (c *call) state() []string {
 	var out []string
 	k := c.relation(c.table)
+	if why := c.heldBack(); why != "" {
+		return []string{why}
+	}
 	switch c.verb {
 	case "CREATE TABLE":
 		return c.createState(k)
@@ -48,6 +51,14 @@ func (c *call) state() []string {
 				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
 			}
 		}
+	case "ALTER SEQUENCE":
+		if c.missing(c.table) && !c.ifExists {
+			out = append(out, "there is no sequence "+quoted(c.table))
+		}
+	case "ALTER EVENT":
+		if c.missingRoutine("event " + lastName(c.name)) {
+			out = append(out, "there is no event "+c.name)
+		}
 	case "DROP EVENT":
 		if !c.ifExists && c.missingRoutine("event "+lastName(c.name)) {
 			out = append(out, "there is no event "+c.name)
@@ -58,6 +69,9 @@ func (c *call) state() []string {
 		if c.missing(c.table) && !c.joined {
 			out = append(out, "there is no table "+quoted(c.table))
 		}
+	}
+	if c.verb == "TRUNCATE" && k != nil && c.maria && k.Options["system versioning"] != "" {
+		out = append(out, quoted(c.table)+" is system-versioned, and can't be truncated")
 	}
 	if c.verb == "TRUNCATE" && k != nil {
 		if k.Kind == "view" {
@@ -267,11 +281,31 @@ func (c *call) alterState(k *lint.Relation) []string {
 	added := map[string]bool{}
 	gone := map[string]bool{}
 	for _, x := range c.clauses {
+		if c.versionedRefuses(k, x) {
+			out = append(out, quoted(c.table)+" is system-versioned, and its columns and unique keys can't change unless system_versioning_alter_history = 'KEEP'")
+			break
+		}
+	}
+	for _, x := range c.clauses {
 		if why := c.clauseState(k, x, added, gone); why != "" {
 			out = append(out, why)
 		}
 	}
 	return out
+}
+
+// versionedRefuses: MariaDB keeps the history of a versioned table as it is, unless the session says otherwise.
+func (c *call) versionedRefuses(k *lint.Relation, x clause) bool {
+	if !c.maria || c.keeps || k.Options["system versioning"] == "" {
+		return false
+	}
+	switch x.kind {
+	case "add column", "drop column", "modify", "change":
+		return true
+	case "add key":
+		return x.key.kind == "unique" || x.key.kind == "primary"
+	}
+	return false
 }
 
 // twice finds what an ALTER does twice, whatever the table is.
@@ -341,6 +375,10 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 		}
 		if q := k.FindIndex(x.key.name); q != nil && x.key.name != "" && x.key.kind != "foreign" && x.key.kind != "check" && !x.key.exists && !c.replace && !c.drops1(x.key.name) {
 			return fmt.Sprintf("%s has an index %s already", table, quote(x.key.name))
+		}
+	case "add versioning":
+		if k.Options["system versioning"] != "" {
+			return table + " is system-versioned already"
 		}
 	case "rename":
 		if other := c.relation(x.toID); other != nil && !other.Partial && other != k && x.toID.Schema == other.Schema {

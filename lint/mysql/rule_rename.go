@@ -11,9 +11,9 @@ import (
 var rename = rule{lint.Rule{
 	ID: "rename", Severity: lint.Error, Kind: lint.Client,
 	Summary: "something that running clients name gets another name",
-	Why:     "Old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names in step. A table whose name another one takes in the same RENAME TABLE is an exchange, and breaks nothing.",
+	Why:     "Old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names in step. A table whose name another one takes in the same RENAME TABLE is an exchange, and breaks nothing. Nor does one whose name a view takes at once that shows all of its columns, but for the moment between the two.",
 	Bad:     []lint.Example{{SQL: "ALTER TABLE users RENAME COLUMN a TO b;"}, {Schema: "CREATE TABLE users (a int);", SQL: "ALTER TABLE users CHANGE a b int;"}, {SQL: "RENAME TABLE users TO people;"}, {SQL: "ALTER TABLE users RENAME TO people;"}},
-	Good:    []lint.Example{{SQL: "ALTER TABLE users RENAME INDEX a TO b;"}, {SQL: "RENAME TABLE users TO users_old, users_new TO users;"}},
+	Good:    []lint.Example{{SQL: "ALTER TABLE users RENAME INDEX a TO b;"}, {SQL: "RENAME TABLE users TO users_old, users_new TO users;"}, {Schema: "CREATE TABLE users (a int);", SQL: "RENAME TABLE users TO people;\nCREATE VIEW users AS SELECT a FROM people;"}},
 }, func(c *call) {
 	switch c.verb {
 	case "RENAME TABLE":
@@ -21,7 +21,7 @@ var rename = rule{lint.Rule{
 			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
 				c.report(said{message: fmt.Sprintf("the table that takes the name %s has no column %s, which running clients name", quoted(id), quote(lost)), safe: "Exchange a table for one that has all of its columns."})
 			}
-			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) {
+			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) && !c.standIn(id, c.to[i]) {
 				c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(id)), lock: "exclusive metadata lock, short",
 					safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(id), quoted(c.to[i]), quoted(id), quoted(c.to[i]))})
 			}
@@ -81,7 +81,7 @@ func (c *call) exchanged(name string) bool {
 func (c *call) renames(x clause) {
 	k := c.relation(c.table)
 	switch {
-	case x.kind == "rename" && !same(x.to, c.table.Name):
+	case x.kind == "rename" && !same(x.to, c.table.Name) && !c.standIn(c.table, x.toID):
 		c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(c.table)), lock: "exclusive metadata lock, short",
 			safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(c.table), quote(x.to), quoted(c.table), quote(x.to))})
 	case (x.kind == "rename column" || x.kind == "change") && !same(x.name, x.to):

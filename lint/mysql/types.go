@@ -13,6 +13,7 @@ type typ struct {
 	args     []int
 	values   []string // of ENUM and SET
 	unsigned bool
+	bin      bool // BINARY: the collation of the character set that compares bytes
 	charset  string
 	collate  string
 }
@@ -59,6 +60,14 @@ func (c *cursor) readType() typ {
 		c.arguments(&t)
 	}
 	c.attributes(&t)
+	if t.name == "float" && len(t.args) == 1 { // float(p) is a way to ask for one of the two
+		if t.args[0] > 24 && t.args[0] <= 53 {
+			t.name = "double"
+		}
+		if t.args[0] <= 53 {
+			t.args = nil
+		}
+	}
 	return t
 }
 
@@ -85,6 +94,7 @@ func (c *cursor) attributes(t *typ) {
 		case c.take("SIGNED"), c.take("ASCII"), c.take("UNICODE"), c.take("BYTE"):
 		case c.at("BINARY") && (t.name == "char" || t.name == "varchar" || strings.HasSuffix(t.name, "text")):
 			c.skip()
+			t.bin = true
 		case c.take("CHARACTER", "SET"), c.take("CHARSET"), c.take("CHAR", "SET"):
 			t.charset = normalCharset(c.name())
 		case c.take("COLLATE"):
@@ -102,6 +112,9 @@ func normalCharset(s string) string {
 	}
 	return s
 }
+
+// compression is the key under which a table's options hold that a column is COMPRESSED.
+func compression(column string) string { return "compressed " + lower(column) }
 
 // text types have a character set.
 func (t typ) text() bool {

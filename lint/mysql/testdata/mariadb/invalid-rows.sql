@@ -22,7 +22,7 @@ INSERT INTO t (id, a) VALUES (1); -- want invalid-rows
 -- case: no such column
 CREATE TABLE t (id int PRIMARY KEY);
 -- schema above
-DELETE FROM t WHERE nope = 1; -- want invalid-rows
+DELETE FROM t WHERE nope = 1; -- want invalid-rows, whole-table-delete
 -- case: generated
 CREATE TABLE t (id int PRIMARY KEY, g int AS (id + 1));
 -- schema above
