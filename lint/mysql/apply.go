@@ -138,7 +138,7 @@ func remember(k *lint.Relation, c column) {
 func (j *judge) columnKeys(k *lint.Relation, c column) {
 	part := []schema.IndexColumn{{Name: c.name}}
 	if c.checkOf != "" {
-		k.Constraints = append(k.Constraints, schema.Constraint{Kind: schema.Check, Definition: c.checkOf, Columns: []string{c.name}})
+		k.Constraints = append(k.Constraints, schema.Constraint{Kind: schema.Check, Definition: c.checkOf, Columns: []string{c.name}, NotValid: !c.check})
 	}
 	if c.refs != nil && (j.maria || j.version >= 90000) {
 		putKey(k, key{kind: "foreign", parts: part, ref: *c.refs, refParts: c.refParts, onDelete: c.onDelete, onUpdate: c.onRefUpdate})
@@ -200,7 +200,7 @@ func putKey(k *lint.Relation, q key) {
 		}
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: name, Kind: schema.ForeignKey, Columns: cols, Ref: q.ref, RefColumns: ref, OnDelete: q.onDelete, OnUpdate: q.onUpdate})
 	case "check":
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr})
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr, NotValid: !q.enforced})
 	default:
 		x := schema.Index{Name: q.name, Columns: q.parts, Unique: q.kind == "unique" || q.kind == "primary", Primary: q.kind == "primary", Invisible: q.invisible}
 		if q.kind == "fulltext" || q.kind == "spatial" {
@@ -285,6 +285,10 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 	case "drop default":
 		if was := k.Column(c.name); was != nil {
 			was.Default = nil
+		}
+	case "alter check":
+		if q := k.FindConstraint(c.name); q != nil {
+			q.NotValid = c.value != "enforced"
 		}
 	case "add versioning":
 		k.Options["system versioning"] = "1"
@@ -478,6 +482,7 @@ func (j *judge) set(s *statement) {
 			j.unchecked = value == "0" || same(value, "off")
 		case "sql_mode":
 			j.ansi = ansiQuotes(s.body)
+			j.oracle = strings.Contains(strings.ToUpper(s.body), "ORACLE")
 			if !strings.Contains(lower(s.body), "@@sql_mode") {
 				zero := !strings.Contains(strings.ToUpper(s.body), "NO_ZERO_DATE") && !strings.Contains(strings.ToUpper(s.body), "TRADITIONAL")
 				j.dates = &zero

@@ -9,11 +9,20 @@ import (
 //go:embed collations.txt
 var collationNames string
 
-// collations are the names that each server knows; true is MariaDB.
-var collations = sync.OnceValue(func() map[bool]map[string]bool {
+//go:embed variables.txt
+var variableNames string
+
+// collations and variables are the names that each server knows; true is MariaDB.
+var (
+	collations = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(collationNames) })
+	variables  = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(variableNames) })
+)
+
+// serverNames reads a list of names for each server.
+func serverNames(text string) map[bool]map[string]bool {
 	out := map[bool]map[string]bool{false: {}, true: {}}
 	maria := false
-	for l := range strings.Lines(collationNames) {
+	for l := range strings.Lines(text) {
 		l = strings.TrimSpace(l)
 		switch {
 		case strings.HasPrefix(l, "#"):
@@ -26,7 +35,7 @@ var collations = sync.OnceValue(func() map[bool]map[string]bool {
 		}
 	}
 	return out
-})
+}
 
 // collation reports whether the server has a collation of the name.
 func (j *judge) collation(name string) bool {

@@ -70,14 +70,24 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 		return j.rebuilt(k, "FORCE")
 	case "order by":
 		return cost{"order-by", copying, true, "ORDER BY copies the table", ""}
+	case "validation":
+		if c.value == "with" {
+			return cost{"change-type", copying, true, "WITH VALIDATION copies the table to look at the values of virtual columns", ""}
+		}
 	case "alter check":
-		if c.value == "enforced" {
+		if c.value == "enforced" && !enforced(k, c.name) {
 			return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
 		}
 	case "add versioning", "drop versioning", "add period", "drop period":
 		return cost{"system-versioning", copying, true, "the table is copied", ""}
 	}
 	return j.partition(c, k)
+}
+
+// enforced: the CHECK is known, and holds already.
+func enforced(k *lint.Relation, name string) bool {
+	q := k.FindConstraint(name)
+	return q != nil && !q.NotValid
 }
 
 // whole is a clause that writes the table anew by its own nature.

@@ -29,7 +29,7 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
-		return j.generated(was, col)
+		return j.generated(was, col, k)
 	case j.maria && col.compressed != (k.Options[compression(c.name)] != ""):
 		return cost{rule, copying, true, "a column that is COMPRESSED is stored in another way, so that the table is copied", ""}
 	case col.check && !j.maria && j.version >= 80016:
@@ -63,8 +63,8 @@ func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cos
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
-		if j.maria && fulltext(k) {
-			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index anew while writes wait", ""}
+		if j.maria && (fulltext(k) || indexedVirtual(k)) {
+			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index, or one on a virtual column, anew while writes wait", ""}
 		}
 		if j.maria {
 			return cost{}
@@ -86,15 +86,31 @@ func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
 	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
 }
 
-func (j *judge) generated(was *schema.Column, col column) cost {
+func (j *judge) generated(was *schema.Column, col column, k *lint.Relation) cost {
 	stored := was.Generated == "stored" || col.generated == "stored"
 	if (was.Generated == "virtual") != (col.generated == "virtual") {
 		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
 	}
-	if !stored && j.maria {
+	from, ok := parseType(was.Type)
+	kept := ok && was.Generated == col.generated && sameType(from, col.typ) && sameExpression(was.Definition, col.as)
+	if kept || !stored && j.maria && !inIndex(k, was.Name) {
 		return cost{}
 	}
 	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
+}
+
+// sameExpression compares expressions however they are written down.
+func sameExpression(a, b string) bool {
+	words := func(s string) string {
+		out := ""
+		for _, t := range Syntax.Tokens(s) {
+			if !t.Is("(") && !t.Is(")") {
+				out += lower(t.Value()) + " "
+			}
+		}
+		return out
+	}
+	return words(a) == words(b)
 }
 
 // inherit gives a type what it takes from the table.

@@ -230,7 +230,7 @@ func (d *definition) expression(text string, fixed bool) string {
 		called := i+1 < len(t) && t[i+1].Is("(")
 		switch {
 		case d.maria && ofSequence(t, i):
-		case x.Kind == lint.Word && (x.Is("SELECT") && i > 0 && t[i-1].Is("(")):
+		case x.Is("SELECT") && (i == 0 || t[i-1].Is("(")):
 			return "holds a query"
 		case x.Kind == lint.Word && strings.HasPrefix(x.Text, "@") && fixed:
 			return "holds a variable"

@@ -47,6 +47,7 @@ type judge struct {
 	timeout   bool              // lock_wait_timeout is set
 	unchecked bool              // foreign_key_checks = 0
 	committed bool              // READ COMMITTED: INSERT … SELECT locks nothing
+	oracle    bool              // sql_mode is ORACLE
 	ansi      bool              // sql_mode has ANSI_QUOTES
 	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
 	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP
@@ -93,7 +94,7 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.unchecked, j.committed, j.ansi, j.keeps, j.usual, j.held, j.granted, j.dates = f, 0, false, false, false, false, false, "", nil, map[string]bool{}, nil
+	j.file, j.next, j.timeout, j.unchecked, j.committed, j.ansi, j.keeps, j.usual, j.held, j.granted, j.oracle, j.dates = f, 0, false, false, false, false, false, "", nil, map[string]bool{}, false, nil
 	j.said = map[string]bool{}
 	j.given = j.given || f.Context
 }

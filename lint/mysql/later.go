@@ -44,7 +44,7 @@ func (c *call) standIn(id, to schema.Ident) bool {
 // folds: the rows of a view aren't those of its table, so that nothing can be written through it.
 func folds(query string) bool {
 	t := Syntax.Tokens(query)
-	return after(t, "DISTINCT", "GROUP", "HAVING", "UNION", "LIMIT")
+	return after(t, "DISTINCT", "GROUP", "HAVING", "UNION", "LIMIT", "OVER")
 }
 
 // lessView is a column of a view that goes and comes back without it.

@@ -37,6 +37,10 @@ func (j *judge) optionFault(name, value, engine string) string {
 		return oneOf("0", "1", "2", "4", "8", "16")
 	case "compression":
 		return oneOf("zlib", "lz4", "none", "")
+	case "engine_attribute":
+		if value != "" {
+			return "InnoDB has no ENGINE_ATTRIBUTE"
+		}
 	case "encryption":
 		return oneOf("y", "n", "")
 	case "page_compressed":

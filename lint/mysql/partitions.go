@@ -307,6 +307,9 @@ func (d *definition) partitionList(p partitioning) {
 	}
 	seen, held := map[string]bool{}, map[string]bool{}
 	for i, x := range p.parts {
+		if v := d.mistyped(p, x); v != "" {
+			d.fault("%s in the partition %s isn't a value of the type of %s", v, quote(x.name), p.key)
+		}
 		if seen[lower(x.name)] {
 			d.fault("there are two partitions %s", quote(x.name))
 		}
@@ -325,6 +328,30 @@ func (d *definition) partitionList(p partitioning) {
 			d.fault("the bound of %s isn't above that of %s", quote(x.name), quote(p.parts[i-1].name))
 		}
 	}
+}
+
+// mistyped is a bound of COLUMNS that isn't of its column's type.
+func (d *definition) mistyped(p partitioning, x partition) string {
+	c := d.k.Column(strings.Trim(strings.TrimSpace(p.key), "`"))
+	if !p.columns || c == nil {
+		return ""
+	}
+	t, ok := parseType(c.Type)
+	for _, v := range append([]string{x.less}, x.in...) {
+		tok := Syntax.Tokens(v)
+		if len(tok) != 1 || !ok {
+			continue
+		}
+		number := tok[0].Kind == lint.Number
+		text := tok[0].Kind == lint.String
+		switch {
+		case t.integer() && text, (temporal(t) || t.text()) && number:
+			return v
+		case temporal(t) && text && !day.MatchString(tok[0].Value()):
+			return v
+		}
+	}
+	return ""
 }
 
 // increases reports whether b is above a, or it can't be told.

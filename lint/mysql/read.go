@@ -36,6 +36,9 @@ type statement struct {
 	limited     bool
 	locks       bool // SELECT … FOR UPDATE and the like
 	returning   bool
+	updates     []string // INSERT: the columns behind ON DUPLICATE KEY UPDATE
+	alias       bool     // INSERT: the rows have a name
+	isOnline    bool     // ALTER ONLINE TABLE
 	joined      bool
 	name        string // of a routine, a variable, an index
 	body        string // of a routine, a prepared text
@@ -74,6 +77,8 @@ type column struct {
 	compressed            bool // MariaDB
 	versioned             bool // MariaDB: WITH SYSTEM VERSIONING
 	rowTime               bool // MariaDB: ROW START, ROW END
+	place                 bool // COLUMN_FORMAT, STORAGE
+	systemID              bool // REF_SYSTEM_ID
 	namedCheck            bool // CONSTRAINT … CHECK
 	behindCheck           bool // something else stands behind a CHECK
 }
@@ -431,6 +436,9 @@ func (s *statement) maintain(c *cursor, verb string) {
 		if !c.take(",") {
 			break
 		}
+	}
+	if !c.done() {
+		s.body, _ = c.rest()
 	}
 }
 

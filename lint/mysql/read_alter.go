@@ -9,7 +9,7 @@ import (
 func (s *statement) alter(c *cursor) {
 	s.ignore = c.take("IGNORE")
 	if c.take("ONLINE") { // MariaDB: LOCK=NONE
-		s.lock = "NONE"
+		s.lock, s.isOnline = "NONE", true
 	}
 	s.ignore = c.take("IGNORE") || s.ignore
 	if !c.take("TABLE") {

@@ -93,11 +93,30 @@ func (s *statement) insert(c *cursor, verb string) {
 	if c.at("(") && !c.peek(1).Is("SELECT") {
 		c.parens()
 	}
+	s.duplicates(c)
 	if c.at("SELECT") || c.at("WITH") || c.at("(") || c.at("TABLE") {
 		s.selects = true
 		s.query(c)
 	}
 	c.i = len(c.t)
+}
+
+// duplicates reads the names that ON DUPLICATE KEY UPDATE writes to.
+func (s *statement) duplicates(c *cursor) {
+	for i := c.i; i+3 < len(c.t); i++ {
+		if c.t[i].Is("AS") && c.t[i-1].Is(")") && depthOf(c.t[c.i:i]) == 0 && !after(c.t[c.i:i], "SELECT", "WITH") {
+			s.alias = true
+		}
+		if !c.t[i].Is("DUPLICATE") || !c.t[i+1].Is("KEY") || !c.t[i+2].Is("UPDATE") {
+			continue
+		}
+		for _, part := range cutBy(c.t[i+3:], ",") {
+			if len(part) > 2 && ident(part[0]) && part[1].Is("=") {
+				s.updates = append(s.updates, part[0].Value())
+			}
+		}
+		return
+	}
 }
 
 // query finds the tables that a query reads, its condition and its limit.

@@ -280,6 +280,8 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("CHARACTER", "SET"), c.take("CHARSET"):
 		col.typ.charset = normalCharset(c.name())
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
+		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
+		col.systemID = col.systemID || c.peek(-1).Is("REF_SYSTEM_ID")
 		c.take("=")
 		if c.at("(") {
 			c.parens()

@@ -38,6 +38,14 @@ func (c *call) foreignWords() []string {
 		if c.returning && c.verb == "UPDATE" {
 			out = append(out, "MariaDB has no UPDATE … RETURNING")
 		}
+		switch {
+		case c.alias:
+			out = append(out, "MariaDB gives the rows of an INSERT no name; VALUE(a) is the same")
+		case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "HISTOGRAM"):
+			out = append(out, "MariaDB has no ANALYZE … HISTOGRAM; PERSISTENT FOR is its own")
+		case c.verb == "SELECT" && (firstWord(c.s.Text) == "TABLE" || strings.HasPrefix(strings.ToUpper(c.s.Text), "VALUES ROW")):
+			out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a statement")
+		}
 		if arrow(c.s.Text) {
 			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
 		}
@@ -62,6 +70,10 @@ func (c *call) foreignWords() []string {
 	switch {
 	case c.returning:
 		out = append(out, "MySQL has no RETURNING")
+	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "PERSISTENT"):
+		out = append(out, "MySQL has no ANALYZE … PERSISTENT; UPDATE HISTOGRAM is its own")
+	case c.isOnline:
+		out = append(out, "MySQL has no ALTER ONLINE TABLE; LOCK=NONE is the same")
 	case c.ignore:
 		out = append(out, "MySQL has no ALTER IGNORE since 5.7")
 	case c.algorithm == "NOCOPY":
@@ -81,6 +93,10 @@ func (c *call) foreignWords() []string {
 		switch x.kind {
 		case "add versioning", "drop versioning", "add period", "drop period":
 			out = append(out, "MySQL has no system versioning and no periods")
+		case "add partition", "partition by":
+			if takesRest(x.value) || x.kind == "add partition" && takesRest("LIST (a) ("+x.value+")") {
+				out = append(out, "MySQL has no DEFAULT partition")
+			}
 		case "set default":
 			if now(firstWord(x.column.def)) {
 				out = append(out, "SET DEFAULT takes CURRENT_TIMESTAMP only in parentheses")
@@ -129,6 +145,12 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "this server has no type "+col.typ.name)
 		case c.version < since:
 			out = append(out, "the type "+col.typ.name+" came with "+since.String())
+		case col.typ.oracle && !(c.maria && c.oracle):
+			out = append(out, "the type of "+quote(col.name)+" is one of Oracle, which only MariaDB knows, with sql_mode=ORACLE")
+		case c.maria && col.place:
+			out = append(out, "MariaDB has no COLUMN_FORMAT and no STORAGE for a column")
+		case !c.maria && col.systemID:
+			out = append(out, "MySQL has no REF_SYSTEM_ID; SRID is its own")
 		case c.maria && col.srid:
 			out = append(out, "MariaDB has no SRID; REF_SYSTEM_ID is its own")
 		case c.maria && col.generated != "" && col.notNull:
@@ -137,6 +159,12 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "MariaDB takes no generated column as the primary key there")
 		case c.maria && col.generated != "" && col.hasDef:
 			out = append(out, "a generated column has no default")
+		case c.maria && col.namedCheck:
+			out = append(out, "MariaDB gives the CHECK of a column no name; ADD CONSTRAINT … CHECK has one")
+		case c.maria && col.behindCheck:
+			out = append(out, "on MariaDB a column's CHECK stands last")
+		case !c.maria && (col.compressed || col.rowTime || col.versioned):
+			out = append(out, "MySQL has no compressed columns and no system versioning")
 		}
 	}
 	for _, col := range c.columns {

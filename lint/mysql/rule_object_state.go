@@ -65,7 +65,22 @@ func (c *call) state() []string {
 		}
 	case "RENAME TABLE":
 		out = c.renameState()
+	case "SET":
+		return c.settingFaults(c.body)
+	case "SELECT":
+		return c.selectFaults()
+	case "EXECUTE":
+		if _, ok := c.prepared[lower(c.name)]; c.name != "" && !ok && c.depth == 0 {
+			out = append(out, "there is no prepared statement "+quote(c.name))
+		}
+	case "GRANT":
+		if id := c.granteds(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
+			out = append(out, "there is no table "+quoted(id))
+		}
 	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE":
+		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
+			out = append(out, "nothing can be written through the view "+quoted(c.table))
+		}
 		if c.missing(c.table) && !c.joined {
 			out = append(out, "there is no table "+quoted(c.table))
 		}
@@ -85,6 +100,50 @@ func (c *call) state() []string {
 		out = append(out, c.alterState(k)...)
 	}
 	return out
+}
+
+// selectFaults looks at the table and the columns of a query that is plain enough to tell.
+func (c *call) selectFaults() []string {
+	t := Syntax.Tokens(c.s.Text)
+	froms := 0
+	for _, x := range t {
+		if x.Is("FROM") || x.Is("JOIN") {
+			froms++
+		}
+	}
+	if len(t) == 0 || !t[0].Is("SELECT") || froms != 1 {
+		return nil
+	}
+	return c.queryFaults(readQuery(c.s.Text), false)
+}
+
+// granteds is the table that a GRANT without a database's name is about.
+func (c *call) granteds() schema.Ident {
+	t := Syntax.Tokens(c.body)
+	for i := 0; i+2 < len(t); i++ {
+		if !t[i].Is("ON") {
+			continue
+		}
+		if t[i+1].Is("TABLE") {
+			i++
+		}
+		if t[i+2].Is("TO") && ident(t[i+1]) {
+			return schema.Ident{Name: t[i+1].Value()}
+		}
+		break
+	}
+	return schema.Ident{}
+}
+
+// updatable: rows can be written through a view of this query.
+func updatable(query string) bool {
+	t := Syntax.Tokens(query)
+	for i, x := range t {
+		if i+1 < len(t) && t[i+1].Is("(") && aggregate(x.Text) {
+			return false
+		}
+	}
+	return !folds(query)
 }
 
 func (c *call) createState(k *lint.Relation) []string {
@@ -116,7 +175,7 @@ func (c *call) viewState(k *lint.Relation) []string {
 }
 
 func (c *call) routineState() []string {
-	var out []string
+	out := bodyFaults(c.word, c.body)
 	switch c.word {
 	case "PROCEDURE", "FUNCTION":
 		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
@@ -124,6 +183,12 @@ func (c *call) routineState() []string {
 		}
 		if c.word == "FUNCTION" && strings.Contains(strings.ToUpper(c.body), "RETURNS") && !returns(c.body) {
 			out = append(out, "the function holds no RETURN")
+		} else if c.word == "FUNCTION" && !(c.ifNotExists && c.routine(c.name) != nil) && unsafe(c.body) {
+			out = append(out, "with the binary log on, a function has to say DETERMINISTIC, NO SQL or READS SQL DATA")
+		}
+	case "EVENT":
+		if r := c.routine("event " + lastName(c.name)); r != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is an event "+quote(c.name)+" already")
 		}
 	case "TRIGGER":
 		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {

@@ -13,6 +13,7 @@ type typ struct {
 	args     []int
 	values   []string // of ENUM and SET
 	unsigned bool
+	oracle   bool // written as only sql_mode=ORACLE knows it
 	bin      bool // BINARY: the collation of the character set that compares bytes
 	charset  string
 	collate  string
@@ -32,6 +33,10 @@ var canonical = map[string]string{
 
 // readType reads a type and the attributes that belong to it. An unknown type is an error: the statement isn't judged.
 func (c *cursor) readType() typ {
+	national := c.at("NATIONAL") && (c.peek(1).Is("CHAR") || c.peek(1).Is("CHARACTER") || c.peek(1).Is("VARCHAR"))
+	if national {
+		c.skip()
+	}
 	word := strings.ToLower(c.peek(0).Text)
 	name, ok := canonical[word]
 	if !ok || c.peek(0).Kind != lint.Word {
@@ -40,7 +45,12 @@ func (c *cursor) readType() typ {
 	}
 	c.skip()
 	t := typ{name: name}
+	if national || word == "nchar" || word == "nvarchar" {
+		t.charset = "utf8mb3"
+	}
 	switch word {
+	case "number", "varchar2", "clob", "raw":
+		t.oracle = true
 	case "double":
 		c.take("PRECISION")
 	case "character", "char", "nchar":

@@ -17,6 +17,7 @@ type query struct {
 	simple   bool
 	listed   []string // the view's own list of names
 	variable bool
+	part     bool // a.*: all columns of one of the tables
 }
 
 // readQuery reads "[(a, b)] AS SELECT …".
@@ -83,6 +84,7 @@ func (q *query) item(t []lint.Token) {
 	switch {
 	case t[n-1].Is("*") && (n == 1 || t[n-2].Is(".")):
 		q.star = true
+		q.part = q.part || n > 1
 		return
 	case n == 1 && ident(t[0]), n == 3 && t[1].Is(".") && ident(t[2]):
 		name = t[n-1].Value()
@@ -148,6 +150,9 @@ func (j *judge) result(q query) (names []string, ok bool) {
 		return q.listed, true
 	}
 	names = append(names, q.names...)
+	if q.part && len(q.from) != 1 {
+		return nil, false
+	}
 	if q.star {
 		for _, id := range q.from {
 			cols, known := j.columnsOf(id)

@@ -46,3 +46,17 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q int AS (a + 2);
+-- case: a versioned table
+CREATE TABLE t (a int) WITH SYSTEM VERSIONING;
+-- schema above
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object
+-- case: a versioned table whose history may change
+CREATE TABLE t (a int) WITH SYSTEM VERSIONING;
+-- schema above
+SET system_versioning_alter_history = KEEP;
+ALTER TABLE t ADD COLUMN b int;
+-- case: nothing to do
+CREATE TABLE t (a int);
+-- schema above
+ALTER TABLE t ADD COLUMN IF NOT EXISTS a bigint NOT NULL, DROP COLUMN IF EXISTS b, RENAME COLUMN IF EXISTS b TO c, MODIFY IF EXISTS b bigint;
+ALTER TABLE IF EXISTS u DROP COLUMN a;
