@@ -467,6 +467,9 @@ func algorithmNamed(value string) string {
 // set follows the settings that decide something, and the texts of user variables.
 func (j *judge) set(s *statement) {
 	t := Syntax.Tokens(s.body)
+	if u := strings.ToUpper(s.body); strings.Contains(u, "LOG_BIN_TRUST_FUNCTION_CREATORS") {
+		j.trusts = strings.HasSuffix(u, "1") || strings.HasSuffix(u, "ON") || strings.HasSuffix(u, "TRUE")
+	}
 	for i := 0; i+1 < len(t); i++ {
 		value := ""
 		for k := i + 1; k < len(t) && k < i+4; k++ {

@@ -36,29 +36,35 @@ func dumped(c *lint.Catalog) bool {
 	return found
 }
 
-// judge is the simulation of one session.
+// judge is the simulation of sessions, one a file.
 type judge struct {
-	maria     bool
-	version   lint.Version
-	catalog   *lint.Catalog
-	rules     []rule
-	file      *lint.File
-	next      int
+	session
+	maria   bool
+	version lint.Version
+	catalog *lint.Catalog
+	rules   []rule
+	file    *lint.File
+	next    int
+	depth   int
+	// texts are what user variables hold, prepared what PREPARE took.
+	texts, prepared map[string]string
+	given           bool // a schema was read before the files
+}
+
+// session is what a file has set, locked, granted so far.
+type session struct {
 	timeout   bool              // lock_wait_timeout is set
 	unchecked bool              // foreign_key_checks = 0
 	committed bool              // READ COMMITTED: INSERT … SELECT locks nothing
+	trusts    bool              // log_bin_trust_function_creators is on
 	oracle    bool              // sql_mode is ORACLE
 	ansi      bool              // sql_mode has ANSI_QUOTES
 	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
 	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP
 	usual     string            // ALGORITHM of the session: alter_algorithm of MariaDB, old_alter_table of MySQL
 	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE
-	granted   map[string]bool   // by the file at hand
-	depth     int
-	said      map[string]bool
-	// texts are what user variables hold, prepared what PREPARE took.
-	texts, prepared map[string]string
-	given           bool // a schema was read before the files
+	granted   map[string]bool   // rights that nobody had before
+	said      map[string]bool   // what is said once
 }
 
 // rule is a rule and its test.
@@ -94,8 +100,8 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.unchecked, j.committed, j.ansi, j.keeps, j.usual, j.held, j.granted, j.oracle, j.dates = f, 0, false, false, false, false, false, "", nil, map[string]bool{}, false, nil
-	j.said = map[string]bool{}
+	j.file, j.next = f, 0
+	j.session = session{granted: map[string]bool{}, said: map[string]bool{}}
 	j.given = j.given || f.Context
 }
 

@@ -8,7 +8,7 @@ import (
 
 // tableOptions are those that both servers take.
 var tableOptions = []string{"engine", "charset", "collate", "comment", "auto_increment", "row_format", "key_block_size", "tablespace", "data directory", "index directory", "max_rows", "min_rows", "avg_row_length", "checksum",
-	"delay_key_write", "pack_keys", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "insert_method", "connection", "password", "union", "storage"}
+	"delay_key_write", "pack_keys", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "insert_method", "connection", "password", "union", "storage", "table_checksum"}
 
 // ownOptions are those of one server; true is MariaDB.
 var ownOptions = map[bool][]string{

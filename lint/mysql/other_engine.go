@@ -1,6 +1,9 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
 
 var notInnoDB = rule{lint.Rule{
 	ID: "not-innodb", Severity: lint.Error, Kind: lint.Rewrite,
@@ -27,26 +30,37 @@ var notInnoDB = rule{lint.Rule{
 func (j *judge) otherEngine(s *statement, c clause, k *lint.Relation) cost {
 	copies := cost{"not-innodb", copying, true, "a table of " + k.Storage + " is copied for it", ""}
 	switch c.kind {
-	case "rename column", "set default", "drop default", "rename", "set visible", "drop check", "drop foreign", "rename key", "alter key":
+	case "rename column", "set default", "drop default", "rename", "set visible", "rename key", "alter key", "keys":
 		return cost{}
+	case "drop constraint":
+		if j.maria {
+			return cost{}
+		}
 	case "modify", "change":
 		x := j.innodbCost(s, c, k)
-		if x.how == instant && c.column.after == "" && !c.column.first {
+		if x.fails != "" || x.how == instant && sameLayout(k.Column(c.name), c.column) {
 			return x
 		}
-		return copies
 	case "option":
 		switch c.name {
-		case "engine", "row_format", "key_block_size", "transactional", "page_checksum", "max_rows", "min_rows", "avg_row_length", "pack_keys", "checksum", "data directory", "index directory", "encrypted", "auto_increment":
-			return copies
+		case "comment", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "insert_method", "connection", "union":
+			return cost{}
+		case "engine":
+			return j.innodbCost(s, c, k)
 		}
-		return cost{}
 	case "partition by", "remove partitioning", "convert", "order by", "add versioning", "drop versioning":
 		return j.innodbCost(s, c, k)
-	case "keys":
-		return cost{}
-	case "drop partition", "truncate partition", "exchange partition", "analyze partition", "check partition", "discard tablespace":
+	case "drop partition", "truncate partition", "exchange partition", "analyze partition", "check partition", "discard tablespace", "validation":
 		return cost{}
 	}
 	return copies
+}
+
+// sameLayout: a row of such an engine stays as it is: nothing but a comment, a default, or members at the end.
+func sameLayout(was *schema.Column, col column) bool {
+	if was == nil || col.first || col.after != "" || was.Nullable == (col.notNull || col.primary) {
+		return false
+	}
+	from, ok := parseType(was.Type)
+	return ok && (sameType(from, col.typ) || from.name == "enum" || from.name == "set")
 }

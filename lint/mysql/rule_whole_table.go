@@ -92,7 +92,7 @@ var lockingRead = rule{lint.Rule{
 		return
 	}
 	for _, id := range c.from {
-		if c.live(id) && !(len(c.from) == 1 && c.bounds(id, c.where)) && !(len(c.from) > 1 && bounded(c.where)) {
+		if c.live(id) && c.maybe(id) && !(len(c.from) == 1 && c.bounds(id, c.where)) && !(len(c.from) > 1 && bounded(c.where)) {
 			c.report(said{message: "every row of " + quoted(id) + " that is read stays locked until the transaction ends", lock: "row locks: writers of those rows wait, for a time that grows with the table's size",
 				safe: "Read by key, or leave the lock out."})
 			return

@@ -26,3 +26,9 @@ ALTER TABLE t RENAME INDEX ka TO kb;
 CREATE TABLE t (a int) ENGINE=InnoDB;
 -- schema above
 ALTER TABLE t ADD COLUMN b int;
+-- case: the length of a text
+CREATE TABLE t (v varchar(50) NOT NULL, e enum('a','b')) ENGINE=Aria;
+-- schema above
+ALTER TABLE t MODIFY v varchar(60) NOT NULL; -- want not-innodb
+ALTER TABLE t MODIFY e enum('a','b','c');
+ALTER TABLE t DEFAULT CHARSET=latin1; -- want not-innodb
