@@ -24,6 +24,7 @@ type cursor struct {
 // names are the names of a statement by how they are written.
 type names struct {
 	bare   []string // without quotes
+	wrong  []string // empty, or with a space at the end
 	double []string // in double quotes, which make a text unless sql_mode says ANSI_QUOTES
 }
 
@@ -140,6 +141,8 @@ func (c *cursor) called() string {
 	n := c.name()
 	switch {
 	case c.err != nil:
+	case n == "" || strings.HasSuffix(n, " "):
+		c.names.wrong = append(c.names.wrong, n)
 	case t.Kind == lint.Word:
 		c.names.bare = append(c.names.bare, n)
 	case t.Kind == lint.String:
@@ -203,6 +206,12 @@ func (c *cursor) keyParts() (parts []schema.IndexColumn) {
 					p.Prefix = -1 // written as 0, which is refused
 				}
 			}
+		}
+		if in.take("WITHOUT", "OVERLAPS") { // MariaDB: a period and no column
+			if !in.more() {
+				break
+			}
+			continue
 		}
 		if in.take("DESC") {
 			p.Descending = true

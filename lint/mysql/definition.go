@@ -161,6 +161,10 @@ func (d *definition) limits(t typ) string {
 		if n > 255 {
 			return "the display width is at most 255"
 		}
+	case "year":
+		if !d.maria && d.version >= 80000 && len(t.args) > 0 && n != 4 {
+			return "year has no other width than 4"
+		}
 	case "datetime", "timestamp", "time":
 		if n > 6 {
 			return "there are at most 6 digits of a second"

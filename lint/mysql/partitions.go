@@ -247,6 +247,9 @@ func (d *definition) partitioning() {
 			d.fault("a partitioned table can't hold a geometry such as %s", quote(c.Name))
 		}
 	}
+	if p.count < 1 {
+		d.fault("a table has at least one partition")
+	}
 	if p.count > 8192 || len(p.parts) > 8192 {
 		d.fault("a table has at most 8192 partitions")
 	}

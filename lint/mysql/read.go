@@ -36,6 +36,7 @@ type statement struct {
 	limited     bool
 	locks       bool // SELECT … FOR UPDATE and the like
 	returning   bool
+	period      bool     // CREATE TABLE … PERIOD FOR
 	updates     []string // INSERT: the columns behind ON DUPLICATE KEY UPDATE
 	alias       bool     // INSERT: the rows have a name
 	isOnline    bool     // ALTER ONLINE TABLE
@@ -70,6 +71,7 @@ type column struct {
 	onDelete, onRefUpdate string
 	srid                  bool
 	onUpdate              bool
+	updateDigits          int // ON UPDATE CURRENT_TIMESTAMP(n)
 	invisible             bool
 	first                 bool
 	after                 string

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -120,6 +121,7 @@ func (s *statement) elements(c *cursor) {
 		if k, ok := s.key(c); ok {
 			s.keys = append(s.keys, k)
 		} else if c.take("PERIOD", "FOR") {
+			s.period = true
 			c.item()
 		} else {
 			s.columns = append(s.columns, c.column(""))
@@ -262,7 +264,7 @@ func (c *cursor) columnOption(col *column) bool {
 		col.onUpdate = true
 		c.skip()
 		if c.at("(") {
-			c.parens()
+			col.updateDigits, _ = strconv.Atoi(c.parens())
 		}
 	case c.take("AUTO_INCREMENT"):
 		col.auto, col.notNull = true, true

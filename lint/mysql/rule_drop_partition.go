@@ -27,7 +27,7 @@ var dropPartition = rule{lint.Rule{
 		switch x.kind {
 		case "drop partition", "truncate partition", "discard tablespace", "drop versioning":
 			c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", lock: "exclusive metadata lock, short",
-				safe: "CREATE TABLE archive LIKE " + quoted(c.table) + ";\nALTER TABLE archive REMOVE PARTITIONING;\nALTER TABLE " + quoted(c.table) + " EXCHANGE PARTITION … WITH TABLE archive WITHOUT VALIDATION;"})
+				safe: "CREATE TABLE archive LIKE " + quoted(c.table) + ";\nALTER TABLE archive REMOVE PARTITIONING;\nALTER TABLE " + quoted(c.table) + " EXCHANGE PARTITION … WITH TABLE archive;"})
 		}
 	}
 }}

@@ -59,6 +59,8 @@ func (c *call) foreignWords() []string {
 			switch {
 			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
 				out = append(out, "MariaDB has no "+x.text)
+			case x.kind == "exchange partition" && c.version < 110400 && after(Syntax.Tokens(x.text), "VALIDATION"):
+				out = append(out, "MariaDB has no WITH and WITHOUT VALIDATION before 11.4")
 			case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
 				out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
 			case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
@@ -68,6 +70,8 @@ func (c *call) foreignWords() []string {
 		return out
 	}
 	switch {
+	case c.period:
+		out = append(out, "MySQL has no periods")
 	case c.returning:
 		out = append(out, "MySQL has no RETURNING")
 	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "PERSISTENT"):
@@ -84,6 +88,8 @@ func (c *call) foreignWords() []string {
 		out = append(out, "MySQL has no CREATE OR REPLACE but for views")
 	case strings.HasSuffix(c.verb, " SEQUENCE"):
 		out = append(out, "MySQL has no sequences")
+	case c.ifExists && c.verb == "RENAME TABLE":
+		out = append(out, "MySQL has no RENAME TABLE IF EXISTS")
 	case c.ifExists && c.verb == "ALTER TABLE":
 		out = append(out, "MySQL has no ALTER TABLE IF EXISTS")
 	case c.ifExists && c.verb == "DROP INDEX":
@@ -161,6 +167,8 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "a generated column has no default")
 		case c.maria && col.namedCheck:
 			out = append(out, "MariaDB gives the CHECK of a column no name; ADD CONSTRAINT … CHECK has one")
+		case c.maria && col.checkOf != "" && !col.check:
+			out = append(out, "MariaDB has no NOT ENFORCED")
 		case c.maria && col.behindCheck:
 			out = append(out, "on MariaDB a column's CHECK stands last")
 		case !c.maria && (col.compressed || col.rowTime || col.versioned):

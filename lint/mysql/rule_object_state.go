@@ -65,6 +65,12 @@ func (c *call) state() []string {
 		}
 	case "RENAME TABLE":
 		out = c.renameState()
+	case "LOCK TABLES":
+		for _, id := range c.tables {
+			if c.missing(id) {
+				out = append(out, "there is no table "+quoted(id))
+			}
+		}
 	case "SET":
 		if c.depth > 0 { // a variable of the routine
 			return nil
@@ -117,7 +123,7 @@ func (c *call) selectFaults() []string {
 	if len(t) == 0 || !t[0].Is("SELECT") || froms != 1 {
 		return nil
 	}
-	return c.queryFaults(readQuery(c.s.Text), false)
+	return c.queryFaults(readQuery(c.s.Text), false, false)
 }
 
 // granteds is the table that a GRANT without a database's name is about.
@@ -158,13 +164,13 @@ func (c *call) createState(k *lint.Relation) []string {
 		out = append(out, "there is no table "+quoted(c.like))
 	}
 	if c.selects && c.body != "" {
-		out = append(out, c.queryFaults(readQuery(c.body), false)...)
+		out = append(out, c.queryFaults(readQuery(c.body), false, true)...)
 	}
 	return out
 }
 
 func (c *call) viewState(k *lint.Relation) []string {
-	out := c.queryFaults(readQuery(c.body), true)
+	out := c.queryFaults(readQuery(c.body), true, false)
 	isView := k != nil && k.Kind == "view"
 	switch {
 	case k != nil && !k.Partial && !isView:

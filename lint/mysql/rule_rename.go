@@ -18,6 +18,9 @@ var rename = rule{lint.Rule{
 	switch c.verb {
 	case "RENAME TABLE":
 		for i, id := range c.tables {
+			if c.ifExists && c.missing(id) {
+				continue
+			}
 			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
 				c.report(said{message: fmt.Sprintf("the table that takes the name %s has no column %s, which running clients name", quoted(id), quote(lost)), safe: "Exchange a table for one that has all of its columns."})
 			}

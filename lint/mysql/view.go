@@ -189,8 +189,8 @@ func (j *judge) columnsOf(id schema.Ident) ([]string, bool) {
 	return out, len(out) > 0
 }
 
-// queryFaults says why the query of a view or a table can't run.
-func (j *judge) queryFaults(q query, view bool) []string {
+// queryFaults says why the query of a view, of a table that it makes, or by itself can't run.
+func (j *judge) queryFaults(q query, view, makes bool) []string {
 	var out []string
 	for _, id := range q.from {
 		if j.missing(id) && !(view && !q.simple) {
@@ -210,16 +210,16 @@ func (j *judge) queryFaults(q query, view bool) []string {
 		}
 	}
 	names, ok := j.result(q)
-	if !ok || !view {
+	if !ok || !view && !makes {
 		return out
 	}
-	if len(q.listed) > 0 && !q.star && q.simple && len(q.listed) != len(q.names) {
+	if view && len(q.listed) > 0 && !q.star && q.simple && len(q.listed) != len(q.names) {
 		out = append(out, "the view names another number of columns than its query has")
 	}
 	seen := map[string]bool{}
 	for _, n := range names {
 		if n != "" && seen[lower(n)] {
-			out = append(out, "the view has two columns "+quote(n))
+			out = append(out, "it has two columns "+quote(n))
 		}
 		seen[lower(n)] = true
 	}

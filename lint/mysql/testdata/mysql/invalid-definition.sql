@@ -57,3 +57,9 @@ ALTER TABLE t ROW_FORMAT=NARROW; -- want invalid-definition, online-rebuild
 CREATE TABLE p (d date NOT NULL) PARTITION BY RANGE COLUMNS (d) (PARTITION a VALUES LESS THAN ('2020-01-01'));
 -- schema above
 ALTER TABLE p ADD PARTITION (PARTITION b VALUES LESS THAN (2021)); -- want invalid-definition
+-- case: digits of a second
+ALTER TABLE t ADD COLUMN a datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP; -- want invalid-definition
+-- case: a key that is too long in the server's own character set
+CREATE TABLE n (a varchar(800), KEY (a)); -- want invalid-definition
+-- case: a name without a letter
+CREATE TABLE n (`` int); -- want invalid-definition
