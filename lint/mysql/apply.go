@@ -31,6 +31,9 @@ func (j *judge) apply(s *statement) {
 	case "RENAME TABLE":
 		for i := range s.tables {
 			j.catalog.Rename(s.tables[i], s.to[i])
+			if k := j.relation(s.to[i]); k != nil {
+				k.New["name"] = true // nobody names it so yet
+			}
 		}
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
 		for _, id := range s.tables {
@@ -492,6 +495,8 @@ func (j *judge) set(s *statement) {
 			}
 		case "system_versioning_alter_history":
 			j.keeps = same(value, "KEEP") || value == "1"
+		case "sql_require_primary_key":
+			j.keyed = value == "1" || same(value, "ON") || same(value, "TRUE")
 		case "alter_algorithm":
 			j.usual = algorithmNamed(value)
 		case "old_alter_table":

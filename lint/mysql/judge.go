@@ -60,6 +60,7 @@ type session struct {
 	oracle    bool              // sql_mode is ORACLE
 	ansi      bool              // sql_mode has ANSI_QUOTES
 	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
+	keyed     bool              // MySQL: sql_require_primary_key
 	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP
 	usual     string            // ALGORITHM of the session: alter_algorithm of MariaDB, old_alter_table of MySQL
 	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE

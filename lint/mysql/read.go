@@ -36,6 +36,7 @@ type statement struct {
 	limited     bool
 	locks       bool // SELECT … FOR UPDATE and the like
 	returning   bool
+	setting     bool     // SET STATEMENT … FOR
 	period      bool     // CREATE TABLE … PERIOD FOR
 	updates     []string // INSERT: the columns behind ON DUPLICATE KEY UPDATE
 	alias       bool     // INSERT: the rows have a name
@@ -122,7 +123,8 @@ func read(text string) (*statement, error) {
 	if c.done() {
 		return s, nil
 	}
-	for c.take("SET", "STATEMENT") { // MariaDB: SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
+	for c.take("SET", "STATEMENT") {
+		s.setting = true // MariaDB: SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
 		for !c.done() && !c.take("FOR") {
 			if strings.EqualFold(c.peek(0).Text, "lock_wait_timeout") {
 				s.waits = true
@@ -181,6 +183,10 @@ func read(text string) (*statement, error) {
 			s.verb = "BLOCK"
 		}
 	case "SELECT", "WITH", "(", "VALUES", "TABLE":
+		if verb := c.behindWith(first); verb != "" {
+			s.dml(c, verb)
+			return s, c.err
+		}
 		s.verb = "SELECT"
 		c.i--
 		s.query(c)
@@ -193,7 +199,15 @@ func read(text string) (*statement, error) {
 	case "UNLOCK":
 		s.verb = "UNLOCK"
 		s.word = strings.ToUpper(c.peek(0).Text)
-	case "LOAD", "USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
+	case "LOAD":
+		s.verb = "LOAD"
+		for !c.done() && !c.take("INTO", "TABLE") {
+			c.skip()
+		}
+		if !c.done() {
+			s.table = c.ident()
+		}
+	case "USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
 		"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER":
 		s.verb = first
 	default:

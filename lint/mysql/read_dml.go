@@ -26,6 +26,33 @@ func (s *statement) dml(c *cursor, verb string) {
 	s.condition(c)
 }
 
+// behindWith passes over the queries of a WITH; the verb is UPDATE or DELETE, or "" and nothing is passed over.
+func (c *cursor) behindWith(first string) string {
+	begin := c.i
+	if first != "WITH" {
+		return ""
+	}
+	c.take("RECURSIVE")
+	for c.i+2 < len(c.t) {
+		c.i++
+		if c.at("(") {
+			c.parens()
+		}
+		if !c.take("AS") || !c.at("(") {
+			break
+		}
+		c.parens()
+		if !c.take(",") {
+			break
+		}
+	}
+	if verb := c.any("UPDATE", "DELETE"); verb != "" && c.err == nil {
+		return verb
+	}
+	c.i, c.err = begin, nil
+	return ""
+}
+
 // joins reports whether another table comes before SET.
 func (c *cursor) joins() bool {
 	for n := 0; c.i+n < len(c.t); n++ {
@@ -130,7 +157,9 @@ func (s *statement) query(c *cursor) {
 			if k+3 < len(c.t) && c.t[k+2].Is(".") {
 				id = schema.Ident{Schema: id.Name, Name: c.t[k+3].Value()}
 			}
-			s.from = append(s.from, id)
+			if !named(c.t, id.Name) {
+				s.from = append(s.from, id)
+			}
 		}
 	}
 	s.condition(c)
@@ -151,6 +180,19 @@ func lockingWords(t []lint.Token) bool {
 func returningRows(t []lint.Token) bool {
 	for i, x := range t {
 		if x.Is("RETURNING") && i > 1 && depthOf(t[:i]) == 0 && i+1 < len(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// named: a WITH of the statement gives the name to a query.
+func named(t []lint.Token, name string) bool {
+	if !after(t, "WITH") {
+		return false
+	}
+	for i := 0; i+2 < len(t); i++ {
+		if same(t[i].Value(), name) && t[i+1].Is("AS") && t[i+2].Is("(") {
 			return true
 		}
 	}
@@ -245,7 +287,9 @@ func comparison(p []lint.Token) (low, high, all bool) {
 	for i, t := range p {
 		switch {
 		case t.Is("("):
-			depth++
+			if depth++; depth == 1 && i > 0 && p[i-1].Is("=") && i+1 < len(p) && p[i+1].Is("SELECT") {
+				constants++ // a query of one value
+			}
 		case t.Is(")"):
 			depth--
 		case depth > 0:

@@ -29,10 +29,11 @@ var dropObject = rule{lint.Rule{
 	case "DROP DATABASE", "DROP SCHEMA", "DROP PROCEDURE", "DROP FUNCTION", "DROP USER", "DROP ROLE", "DROP TABLESPACE", "DROP SERVER", "DROP PACKAGE":
 		name := strings.Trim(c.name, "` ")
 		name = strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "`")
-		if c.ifExists && c.missingRoutine(name) {
+		routine := c.word == "PROCEDURE" || c.word == "FUNCTION"
+		if routine && c.ifExists && c.missingRoutine(name) {
 			return
 		}
-		c.drops(strings.ToLower(c.verb[5:]), name, c.name, c.routine(name) == nil || !c.routine(name).Fresh)
+		c.drops(strings.ToLower(c.verb[5:]), name, c.name, !routine || c.routine(name) == nil || !c.routine(name).Fresh)
 	case "CREATE TABLE":
 		if c.replace && c.maria && !c.temporary && c.live(c.table) && !c.missing(c.table) {
 			c.report(said{message: "CREATE OR REPLACE TABLE drops " + quoted(c.table) + " and every row of it", safe: "CREATE TABLE IF NOT EXISTS " + quoted(c.table) + " …"})

@@ -47,6 +47,9 @@ func (c *call) newFaults() []string {
 	case c.verb == "CREATE TABLE" && c.like.Name == "" && !(c.ifNotExists && c.relation(c.table) != nil):
 		k := c.draft()
 		out = append(c.doubled(), c.faults(k, !c.selects)...)
+		if c.keyed && !c.temporary && k.FindIndex("PRIMARY") == nil && !c.selects {
+			out = append(out, "sql_require_primary_key is on, and the table has no primary key")
+		}
 		return append(append(out, c.keyFaults(k)...), c.optionFaults()...)
 	case len(c.clauses) == 0:
 		return nil
@@ -68,6 +71,9 @@ func (c *call) newFaults() []string {
 	}
 	if child := c.unfound(k, then); known && child != "" {
 		out = append(out, "the foreign key of "+child+" needs the index that goes")
+	}
+	if known && c.keyed && k.FindIndex("PRIMARY") != nil && then.FindIndex("PRIMARY") == nil {
+		out = append(out, "sql_require_primary_key is on, and no primary key would be left")
 	}
 	if known && len(then.Columns) == 0 {
 		out = append(out, "no column would be left")

@@ -70,6 +70,8 @@ func (c *call) foreignWords() []string {
 		return out
 	}
 	switch {
+	case c.setting:
+		out = append(out, "MySQL has no SET STATEMENT")
 	case c.period:
 		out = append(out, "MySQL has no periods")
 	case c.returning:

@@ -86,7 +86,7 @@ func (c *call) state() []string {
 		if id := c.granteds(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
 			out = append(out, "there is no table "+quoted(id))
 		}
-	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE":
+	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
 		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
 			out = append(out, "nothing can be written through the view "+quoted(c.table))
 		}

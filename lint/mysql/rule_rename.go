@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -18,7 +19,7 @@ var rename = rule{lint.Rule{
 	switch c.verb {
 	case "RENAME TABLE":
 		for i, id := range c.tables {
-			if c.ifExists && c.missing(id) {
+			if k := c.relation(id); c.ifExists && c.missing(id) || k != nil && k.New["name"] || c.comesHome(id) {
 				continue
 			}
 			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
@@ -59,6 +60,13 @@ func (c *call) lostByExchange(id schema.Ident) string {
 		}
 	}
 	return ""
+}
+
+// comesHome: a later RENAME TABLE of the file gives the name back.
+func (c *call) comesHome(id schema.Ident) bool {
+	return c.later(func(s *statement) bool {
+		return s.verb == "RENAME TABLE" && slices.ContainsFunc(s.to, func(to schema.Ident) bool { return same(to.Name, id.Name) && to.Schema == id.Schema })
+	}) != nil
 }
 
 // taken: the same RENAME TABLE gives the name to another table.

@@ -187,7 +187,51 @@ func (c *call) newTrigger() []string {
 		}
 		written = ""
 	}
+	return append(append(out, c.refusedInside(t, event)...), c.refusedAssignment(t)...)
+}
+
+// refusedInside are statements of a trigger's body that the schema refuses for certain: each write that fires it fails.
+func (c *call) refusedInside(t []lint.Token, event string) []string {
+	var out []string
+	for i := range t {
+		if !opens(t, i) || !(t[i].Is("INSERT") || t[i].Is("REPLACE") || t[i].Is("UPDATE") || t[i].Is("CALL")) {
+			continue
+		}
+		end := i
+		for end < len(t) && !t[end].Is(";") {
+			end++
+		}
+		text := c.body[t[i].Start:t[end-1].End]
+		p, err := read(text)
+		if err != nil {
+			continue
+		}
+		inner := &call{judge: c.judge, statement: p, s: lint.Statement{Text: text}}
+		for _, why := range inner.refusedRow() {
+			out = append(out, "every "+event+" of running clients fails: in the trigger "+why)
+		}
+		if p.verb == "CALL" && c.missingRoutine(p.name) {
+			out = append(out, "every "+event+" of running clients fails: there is no routine "+quote(p.name))
+		}
+	}
 	return out
+}
+
+// refusedAssignment is a value that a trigger gives to a column that doesn't take it.
+func (c *call) refusedAssignment(t []lint.Token) []string {
+	k := c.relation(c.table)
+	for i := 1; i+4 < len(t)+1 && whole(k); i++ {
+		if !t[i-1].Is("SET") || !t[i].Is("NEW") || i+4 >= len(t) || !t[i+1].Is(".") || !t[i+3].Is("=") {
+			continue
+		}
+		if alone := i+5 >= len(t) || t[i+5].Is(";") || t[i+5].Is(","); !alone {
+			continue
+		}
+		if why := c.refusedValue(k, t[i+2].Value(), t[i+4].Text); why != "" {
+			return []string{"writes of running clients for which the trigger does so fail: " + why}
+		}
+	}
+	return nil
 }
 
 // target is the table that a statement writes to which begins at a token.

@@ -39,3 +39,8 @@ CREATE PROCEDURE p (a int) SELECT a;
 -- schema above
 DROP PROCEDURE p; -- want drop-object
 CREATE PROCEDURE p (a int, b int) SELECT a;
+-- case: a database with IF EXISTS
+CREATE TABLE t (a int);
+-- schema above
+DROP DATABASE IF EXISTS shop; -- want drop-object
+DROP SCHEMA shop; -- want drop-object

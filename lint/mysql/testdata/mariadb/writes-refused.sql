@@ -61,3 +61,21 @@ CREATE SEQUENCE s START WITH 1000;
 -- schema above
 ALTER SEQUENCE s RESTART WITH 5000000;
 ALTER SEQUENCE s CACHE 100;
+-- case: a trigger whose own INSERT is refused
+CREATE TABLE t (a int);
+CREATE TABLE log (a int NOT NULL, b int NOT NULL);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO log (a) VALUES (NEW.a); -- want writes-refused
+-- case: a trigger whose own INSERT is fine
+CREATE TABLE t (a int);
+CREATE TABLE log (a int NOT NULL, b int);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO log (a) VALUES (NEW.a);
+-- case: a trigger that gives a column what it doesn't take
+CREATE TABLE t (e enum('a','b') NOT NULL);
+-- schema above
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.e = 'z'; -- want writes-refused
+-- case: a trigger that calls nothing
+CREATE TABLE t (a int);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW CALL nobody(); -- want writes-refused

@@ -63,3 +63,9 @@ ALTER TABLE t ADD COLUMN a datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CU
 CREATE TABLE n (a varchar(800), KEY (a)); -- want invalid-definition
 -- case: a name without a letter
 CREATE TABLE n (`` int); -- want invalid-definition
+-- case: sql_require_primary_key
+SET SESSION sql_require_primary_key = ON;
+CREATE TABLE f (a int); -- want invalid-definition
+-- case: sql_require_primary_key, with a key
+SET SESSION sql_require_primary_key = ON;
+CREATE TABLE f (a int PRIMARY KEY);

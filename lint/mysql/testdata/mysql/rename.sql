@@ -46,3 +46,8 @@ CREATE TABLE t (a int, b int);
 -- schema above
 RENAME TABLE t TO t2; -- want rename
 CREATE VIEW t AS SELECT DISTINCT a, b FROM t2;
+-- case: there and back
+CREATE TABLE t (a int);
+-- schema above
+RENAME TABLE t TO t_away;
+RENAME TABLE t_away TO t;

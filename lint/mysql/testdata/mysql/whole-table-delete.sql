@@ -15,3 +15,5 @@ DELETE FROM t WHERE a IS NOT NULL; -- want whole-table-delete
 DELETE FROM users WHERE id = 7; -- want delete-rows
 -- case: 6
 DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000; -- want delete-rows
+-- case: behind WITH
+WITH c AS (SELECT id FROM u) DELETE FROM t WHERE id IN (SELECT id FROM c); -- want whole-table-delete

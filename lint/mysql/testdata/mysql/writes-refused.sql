@@ -48,3 +48,21 @@ CREATE TABLE t (a int, b varchar(20) NOT NULL);
 CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.b = TRIM(NEW.b);
 -- schema above
 DROP TRIGGER g;
+-- case: a trigger whose own INSERT is refused
+CREATE TABLE t (a int);
+CREATE TABLE log (a int NOT NULL, b int NOT NULL);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO log (a) VALUES (NEW.a); -- want writes-refused
+-- case: a trigger whose own INSERT is fine
+CREATE TABLE t (a int);
+CREATE TABLE log (a int NOT NULL, b int);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO log (a) VALUES (NEW.a);
+-- case: a trigger that gives a column what it doesn't take
+CREATE TABLE t (e enum('a','b') NOT NULL);
+-- schema above
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.e = 'z'; -- want writes-refused
+-- case: a trigger that calls nothing
+CREATE TABLE t (a int);
+-- schema above
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW CALL nobody(); -- want writes-refused
