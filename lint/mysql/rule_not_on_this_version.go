@@ -35,40 +35,52 @@ func (c *call) foreignWords() []string {
 		out = append(out, "there is no LOCK="+c.lock)
 	}
 	if c.maria {
-		if c.returning && c.verb == "UPDATE" {
-			out = append(out, "MariaDB has no UPDATE … RETURNING")
-		}
-		switch {
-		case c.alias:
-			out = append(out, "MariaDB gives the rows of an INSERT no name; VALUE(a) is the same")
-		case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "HISTOGRAM"):
-			out = append(out, "MariaDB has no ANALYZE … HISTOGRAM; PERSISTENT FOR is its own")
-		case c.verb == "SELECT" && (firstWord(c.s.Text) == "TABLE" || strings.HasPrefix(strings.ToUpper(c.s.Text), "VALUES ROW")):
-			out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a statement")
-		}
-		if arrow(c.s.Text) {
-			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
-		}
-		if c.verb == "ALTER TABLE" && c.waitsLate {
-			out = append(out, "WAIT and NOWAIT stand behind the table's name")
-		}
-		if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
-			out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
-		}
-		for _, x := range c.clauses {
-			switch {
-			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
-				out = append(out, "MariaDB has no "+x.text)
-			case x.kind == "exchange partition" && c.version < 110400 && after(Syntax.Tokens(x.text), "VALIDATION"):
-				out = append(out, "MariaDB has no WITH and WITHOUT VALIDATION before 11.4")
-			case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
-				out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
-			case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
-				out = append(out, "MariaDB has no NOT ENFORCED")
-			}
-		}
-		return out
+		return append(out, c.mysqlWords()...)
 	}
+	return append(out, c.mariadbWords()...)
+}
+
+// mysqlWords are those that only MySQL knows.
+func (c *call) mysqlWords() []string {
+	var out []string
+	if c.returning && c.verb == "UPDATE" {
+		out = append(out, "MariaDB has no UPDATE … RETURNING")
+	}
+	switch {
+	case c.alias:
+		out = append(out, "MariaDB gives the rows of an INSERT no name; VALUE(a) is the same")
+	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "HISTOGRAM"):
+		out = append(out, "MariaDB has no ANALYZE … HISTOGRAM; PERSISTENT FOR is its own")
+	case c.verb == "SELECT" && (firstWord(c.s.Text) == "TABLE" || strings.HasPrefix(strings.ToUpper(c.s.Text), "VALUES ROW")):
+		out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a statement")
+	}
+	if arrow(c.s.Text) {
+		out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
+	}
+	if c.verb == "ALTER TABLE" && c.waitsLate {
+		out = append(out, "WAIT and NOWAIT stand behind the table's name")
+	}
+	if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
+		out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
+	}
+	for _, x := range c.clauses {
+		switch {
+		case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
+			out = append(out, "MariaDB has no "+x.text)
+		case x.kind == "exchange partition" && c.version < 110400 && after(Syntax.Tokens(x.text), "VALIDATION"):
+			out = append(out, "MariaDB has no WITH and WITHOUT VALIDATION before 11.4")
+		case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
+			out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
+		case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
+			out = append(out, "MariaDB has no NOT ENFORCED")
+		}
+	}
+	return out
+}
+
+// mariadbWords are those that only MariaDB knows.
+func (c *call) mariadbWords() []string {
+	var out []string
 	switch {
 	case c.setting:
 		out = append(out, "MySQL has no SET STATEMENT")

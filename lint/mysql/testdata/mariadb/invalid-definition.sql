@@ -68,3 +68,8 @@ ALTER TABLE t ROW_FORMAT=NARROW; -- want invalid-definition, online-rebuild
 CREATE TABLE p (d date NOT NULL) PARTITION BY RANGE COLUMNS (d) (PARTITION a VALUES LESS THAN ('2020-01-01'));
 -- schema above
 ALTER TABLE p ADD PARTITION (PARTITION b VALUES LESS THAN (2021)); -- want invalid-definition
+-- case: a zero date
+ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00';
+-- case: a zero date, and sql_mode wants none
+SET sql_mode = 'TRADITIONAL';
+ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00'; -- want invalid-definition
