@@ -31,6 +31,9 @@ func (j *judge) apply(s *statement) {
 	case "RENAME TABLE":
 		for i := range s.tables {
 			j.catalog.Rename(s.tables[i], s.to[i])
+			if k := j.relation(s.to[i]); k != nil {
+				k.New["name"] = true // nobody names it so yet
+			}
 		}
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
 		for _, id := range s.tables {
@@ -38,10 +41,20 @@ func (j *judge) apply(s *statement) {
 		}
 	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "DROP EVENT":
 		j.dropRoutine(s)
+	case "GRANT":
+		for _, g := range grants(s.body, "TO") {
+			j.granted[g] = true
+		}
 	case "SET":
 		j.set(s)
+	case "INSERT", "REPLACE":
+		if k := j.relation(s.table); k != nil {
+			k.New["rows"] = true
+		}
 	case "CREATE ROUTINE":
 		j.createRoutine(s)
+	case "LOCK TABLES", "UNLOCK", "BEGIN", "START", "FLUSH":
+		j.locksNow(s)
 	case "PREPARE":
 		j.prepared[lower(s.name)] = s.body
 	}
@@ -105,6 +118,7 @@ func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 	if c.first {
 		at = 0
 	}
+	remember(k, c)
 	k.Columns = append(k.Columns[:at:at], append([]schema.Column{col}, k.Columns[at:]...)...)
 	if added {
 		k.New[lower(c.name)] = true
@@ -112,11 +126,22 @@ func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 	j.columnKeys(k, c)
 }
 
+// remember keeps what a column says that the catalog has no place for.
+func remember(k *lint.Relation, c column) {
+	delete(k.Options, compression(c.name))
+	if c.compressed {
+		k.Options[compression(c.name)] = "1"
+	}
+	if c.versioned {
+		k.Options["system versioning"] = "1"
+	}
+}
+
 // columnKeys adds the keys and constraints that stand in a column's definition.
 func (j *judge) columnKeys(k *lint.Relation, c column) {
 	part := []schema.IndexColumn{{Name: c.name}}
 	if c.checkOf != "" {
-		k.Constraints = append(k.Constraints, schema.Constraint{Kind: schema.Check, Definition: c.checkOf, Columns: []string{c.name}})
+		k.Constraints = append(k.Constraints, schema.Constraint{Kind: schema.Check, Definition: c.checkOf, Columns: []string{c.name}, NotValid: !c.check})
 	}
 	if c.refs != nil && (j.maria || j.version >= 90000) {
 		putKey(k, key{kind: "foreign", parts: part, ref: *c.refs, refParts: c.refParts, onDelete: c.onDelete, onUpdate: c.onRefUpdate})
@@ -178,7 +203,7 @@ func putKey(k *lint.Relation, q key) {
 		}
 		k.Constraints = append(k.Constraints, schema.Constraint{Name: name, Kind: schema.ForeignKey, Columns: cols, Ref: q.ref, RefColumns: ref, OnDelete: q.onDelete, OnUpdate: q.onUpdate})
 	case "check":
-		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr})
+		k.Constraints = append(k.Constraints, schema.Constraint{Name: q.name, Kind: schema.Check, Definition: q.expr, NotValid: !q.enforced})
 	default:
 		x := schema.Index{Name: q.name, Columns: q.parts, Unique: q.kind == "unique" || q.kind == "primary", Primary: q.kind == "primary", Invisible: q.invisible}
 		if q.kind == "fulltext" || q.kind == "spatial" {
@@ -264,6 +289,14 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 		if was := k.Column(c.name); was != nil {
 			was.Default = nil
 		}
+	case "alter check":
+		if q := k.FindConstraint(c.name); q != nil {
+			q.NotValid = c.value != "enforced"
+		}
+	case "add versioning":
+		k.Options["system versioning"] = "1"
+	case "drop versioning":
+		delete(k.Options, "system versioning")
 	case "option":
 		k.Options[c.name] = c.value
 		if c.name == "engine" {
@@ -303,6 +336,7 @@ func (j *judge) redefine(k *lint.Relation, c clause) {
 		was.Name = old
 		renameColumn(k, old, now.Name)
 	}
+	remember(k, c.column)
 	j.columnKeys(k, c.column)
 }
 
@@ -397,9 +431,48 @@ func dropOnlyConstraint(k *lint.Relation, name string) {
 	k.Constraints = keep
 }
 
+// variable is the name of a session's variable that is written at a token; @@session.a is one token or three.
+func variable(t []lint.Token, i int) string {
+	name := lower(t[i].Value())
+	for _, head := range []string{"@@session.", "@@local.", "@@"} {
+		if s, ok := strings.CutPrefix(name, head); ok {
+			return s
+		}
+	}
+	if i > 1 && t[i-1].Is(".") && (t[i-2].Is("@@GLOBAL") || t[i-2].Is("@@PERSIST")) || i > 0 && (t[i-1].Is("GLOBAL") || t[i-1].Is("PERSIST")) {
+		return ""
+	}
+	return name
+}
+
+// ansiQuotes reports whether a text that is given to sql_mode makes double quotes a way to quote names.
+func ansiQuotes(text string) bool {
+	for _, w := range strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') }) {
+		switch w {
+		case "ANSI_QUOTES", "ANSI", "ORACLE", "MSSQL", "POSTGRESQL", "MAXDB":
+			return true
+		}
+	}
+	return false
+}
+
+// algorithmNamed is what alter_algorithm stands for, "" where the server chooses.
+func algorithmNamed(value string) string {
+	switch u := strings.ToUpper(value); u {
+	case "COPY", "1":
+		return "COPY"
+	case "INPLACE", "NOCOPY", "INSTANT":
+		return u
+	}
+	return ""
+}
+
 // set follows the settings that decide something, and the texts of user variables.
 func (j *judge) set(s *statement) {
 	t := Syntax.Tokens(s.body)
+	if u := strings.ToUpper(s.body); strings.Contains(u, "LOG_BIN_TRUST_FUNCTION_CREATORS") {
+		j.trusts = strings.HasSuffix(u, "1") || strings.HasSuffix(u, "ON") || strings.HasSuffix(u, "TRUE")
+	}
 	for i := 0; i+1 < len(t); i++ {
 		value := ""
 		for k := i + 1; k < len(t) && k < i+4; k++ {
@@ -408,11 +481,29 @@ func (j *judge) set(s *statement) {
 				break
 			}
 		}
-		switch name := lower(strings.TrimPrefix(strings.TrimPrefix(t[i].Text, "@@session."), "@@")); name {
+		switch name := variable(t, i); name {
 		case "lock_wait_timeout":
 			j.timeout = value != ""
 		case "foreign_key_checks":
 			j.unchecked = value == "0" || same(value, "off")
+		case "sql_mode":
+			j.ansi = ansiQuotes(s.body)
+			j.oracle = strings.Contains(strings.ToUpper(s.body), "ORACLE")
+			if !strings.Contains(lower(s.body), "@@sql_mode") {
+				zero := !strings.Contains(strings.ToUpper(s.body), "NO_ZERO_DATE") && !strings.Contains(strings.ToUpper(s.body), "TRADITIONAL")
+				j.dates = &zero
+			}
+		case "system_versioning_alter_history":
+			j.keeps = same(value, "KEEP") || value == "1"
+		case "sql_require_primary_key":
+			j.keyed = value == "1" || same(value, "ON") || same(value, "TRUE")
+		case "alter_algorithm":
+			j.usual = algorithmNamed(value)
+		case "old_alter_table":
+			j.usual = ""
+			if value == "1" || same(value, "ON") || same(value, "TRUE") {
+				j.usual = "COPY"
+			}
 		case "isolation":
 			j.committed = strings.Contains(strings.ToUpper(s.body), "READ COMMITTED") || strings.Contains(strings.ToUpper(s.body), "READ-COMMITTED")
 		}

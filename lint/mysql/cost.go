@@ -35,13 +35,25 @@ func (c cost) blocks() bool { return c.shared || c.how == copying }
 
 // cost is the cost of one clause on a table. k is nil where nothing is known of the table.
 func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
+	if k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
+		return j.otherEngine(s, c, k)
+	}
+	return j.innodbCost(s, c, k)
+}
+
+// innodbCost is the cost on a table of InnoDB.
+func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 	switch c.kind {
 	case "add column":
 		return j.addColumn(s, c, k)
 	case "drop column":
 		return j.dropsColumn(c, k)
 	case "modify", "change":
-		return j.modify(c, k)
+		x := j.modify(c, k)
+		if x.how != copying && x.fails == "" && indexed(s, c.name) && j.otherCharset(c, k) {
+			return cost{"change-type", copying, true, "another character set together with an index on the column copies the table", ""}
+		}
+		return x
 	case "rename column":
 		if !j.maria && j.version < 80000 || j.maria && j.version < 100502 {
 			return cost{rule: "not-on-this-version", fails: "RENAME COLUMN isn't known on this version"}
@@ -58,14 +70,24 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 		return j.rebuilt(k, "FORCE")
 	case "order by":
 		return cost{"order-by", copying, true, "ORDER BY copies the table", ""}
+	case "validation":
+		if c.value == "with" {
+			return cost{"change-type", copying, true, "WITH VALIDATION copies the table to look at the values of virtual columns", ""}
+		}
 	case "alter check":
-		if c.value == "enforced" {
+		if c.value == "enforced" && !enforced(k, c.name) {
 			return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
 		}
 	case "add versioning", "drop versioning", "add period", "drop period":
 		return cost{"system-versioning", copying, true, "the table is copied", ""}
 	}
-	return j.partition(c)
+	return j.partition(c, k)
+}
+
+// enforced: the CHECK is known, and holds already.
+func enforced(k *lint.Relation, name string) bool {
+	q := k.FindConstraint(name)
+	return q != nil && !q.NotValid
 }
 
 // whole is a clause that writes the table anew by its own nature.
@@ -155,7 +177,7 @@ func (j *judge) exprCopies(col column) bool {
 	t := Syntax.Tokens(col.def)
 	for i, x := range t {
 		called := i+1 < len(t) && t[i+1].Is("(")
-		if x.Kind == lint.Quoted || x.Kind == lint.Word && (called && varying(x.Text) || !called && !operatorWord(x.Text) && !now(x.Text)) {
+		if x.Kind == lint.Quoted || x.Kind == lint.Word && (called && perRow(x.Text) || x.Is("NEXT") || !called && !operatorWord(x.Text) && !now(x.Text)) {
 			return true // a function that varies, or another column
 		}
 	}
@@ -229,7 +251,25 @@ func (j *judge) dropsPrimary(s *statement, k *lint.Relation) cost {
 			return cost{"online-rebuild", rebuild, false, "another primary key writes the table anew", ""}
 		}
 	}
+	if !j.maria && !anotherKey(k) && addsUnique(s, k) {
+		return cost{"online-rebuild", rebuild, false, "a unique key without NULL takes the primary key's place, and the table is written anew", ""}
+	}
 	return cost{"primary-key", copying, true, "without its primary key the table is copied", ""}
+}
+
+// addsUnique: the statement adds a unique key of columns that are never NULL.
+func addsUnique(s *statement, k *lint.Relation) bool {
+	for _, c := range s.clauses {
+		all := c.kind == "add key" && c.key.kind == "unique"
+		for _, p := range c.key.parts {
+			col := k.Column(p.Name)
+			all = all && col != nil && !col.Nullable && p.Prefix == 0
+		}
+		if all {
+			return true
+		}
+	}
+	return false
 }
 
 func (j *judge) option(c clause, k *lint.Relation) cost {
@@ -251,12 +291,15 @@ func (j *judge) option(c clause, k *lint.Relation) cost {
 		return j.rebuilt(k, "TABLESPACE")
 	case "encryption", "encrypted":
 		if c.name == "encryption" && j.maria {
-			return cost{rule: "not-on-this-version", fails: "MariaDB has no ENCRYPTION; ENCRYPTED=YES is its own"}
+			return cost{}
 		}
 		if c.value == "n" || c.value == "no" {
 			if k != nil && k.Options["encryption"] != "y" && k.Options["encrypted"] != "yes" {
 				return cost{}
 			}
+		}
+		if j.maria {
+			return cost{"rebuild-table", copying, true, "it fails without a plugin that holds keys, and with one every page is written anew", ""}
 		}
 		return cost{"encryption", copying, true, "the table is copied to encrypt or decrypt it", ""}
 	case "union", "insert_method":
@@ -265,12 +308,15 @@ func (j *judge) option(c clause, k *lint.Relation) cost {
 	return cost{}
 }
 
-func (j *judge) partition(c clause) cost {
+func (j *judge) partition(c clause, k *lint.Relation) cost {
 	const rule = "partition-maintenance"
 	switch c.kind {
 	case "add partition":
 		if c.value == "" || c.value == "count" {
 			return cost{rule, inPlace, true, "rows are spread anew over the partitions", ""}
+		}
+		if k != nil && j.maria && takesRest(k.Bound) {
+			return cost{rule, inPlace, true, "rows of the DEFAULT partition are moved into the new one", ""}
 		}
 	case "coalesce partition":
 		return cost{rule, inPlace, true, "rows are spread anew over the partitions", ""}
@@ -278,8 +324,8 @@ func (j *judge) partition(c clause) cost {
 		return cost{rule, inPlace, true, "the partitions' rows are copied", ""}
 	case "rebuild partition":
 		return cost{rule, inPlace, true, "the partition is written anew", ""}
-	case "optimize partition", "repair partition":
-		return cost{rule, copying, true, "InnoDB writes the whole table anew for it", ""}
+	case "optimize partition":
+		return j.rebuilt(k, "OPTIMIZE PARTITION")
 	case "partition by":
 		return cost{"partition-table", copying, true, "the table is copied into partitions", ""}
 	case "remove partitioning":
@@ -429,8 +475,13 @@ func geometric(q key, k *lint.Relation) bool {
 
 // varying functions give each row a value of its own.
 func varying(word string) bool {
+	return perRow(word) || same(word, "rand") || same(word, "connection_id")
+}
+
+// perRow functions give each row a value of its own where MariaDB adds a column; others are asked once.
+func perRow(word string) bool {
 	switch lower(word) {
-	case "uuid", "uuid_short", "sys_guid", "rand", "random_bytes", "nextval", "lastval", "connection_id", "last_insert_id", "sysdate", "uuid_v4", "uuid_v7", "get_lock":
+	case "uuid", "uuid_short", "sys_guid", "random_bytes", "nextval", "lastval", "last_insert_id", "sysdate", "uuid_v4", "uuid_v7", "get_lock":
 		return true
 	}
 	return false

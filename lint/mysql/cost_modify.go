@@ -29,7 +29,11 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
-		return j.generated(was, col)
+		return j.generated(was, col, k)
+	case j.maria && col.compressed != (k.Options[compression(c.name)] != ""):
+		return cost{rule, copying, true, "a column that is COMPRESSED is stored in another way, so that the table is copied", ""}
+	case col.check && !j.maria && j.version >= 80016:
+		return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
 	case col.auto && was.Identity == "":
 		return cost{rule, copying, true, "AUTO_INCREMENT for a column that is there copies the table", ""}
 	}
@@ -59,8 +63,8 @@ func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cos
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
-		if j.maria && fulltext(k) {
-			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index anew while writes wait", ""}
+		if j.maria && (fulltext(k) || indexedVirtual(k)) {
+			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index, or one on a virtual column, anew while writes wait", ""}
 		}
 		if j.maria {
 			return cost{}
@@ -82,15 +86,31 @@ func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
 	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
 }
 
-func (j *judge) generated(was *schema.Column, col column) cost {
+func (j *judge) generated(was *schema.Column, col column, k *lint.Relation) cost {
 	stored := was.Generated == "stored" || col.generated == "stored"
 	if (was.Generated == "virtual") != (col.generated == "virtual") {
 		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
 	}
-	if !stored && j.maria {
+	from, ok := parseType(was.Type)
+	kept := ok && was.Generated == col.generated && sameType(from, col.typ) && sameExpression(was.Definition, col.as)
+	if kept || !stored && j.maria && !inIndex(k, was.Name) {
 		return cost{}
 	}
 	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
+}
+
+// sameExpression compares expressions however they are written down.
+func sameExpression(a, b string) bool {
+	words := func(s string) string {
+		out := ""
+		for _, t := range Syntax.Tokens(s) {
+			if !t.Is("(") && !t.Is(")") {
+				out += lower(t.Value()) + " "
+			}
+		}
+		return out
+	}
+	return words(a) == words(b)
 }
 
 // inherit gives a type what it takes from the table.
@@ -100,6 +120,9 @@ func (j *judge) inherit(t typ, k *lint.Relation) typ {
 	}
 	if t.text() && t.charset == "" && k != nil {
 		t.charset, t.collate = k.Options["charset"], k.Options["collate"]
+	}
+	if t.bin && t.charset != "" {
+		t.collate = t.charset + "_bin"
 	}
 	return t
 }
@@ -125,13 +148,16 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 		if !j.maria && strings.HasSuffix(from.name, "text") && to.name == strings.TrimSuffix(from.name, "text")+"blob" && !inIndex(k, name) {
 			return cost{}
 		}
+		if !j.maria && from.name == "varchar" && to.name == "varbinary" && width(from.charset) == 1 && from.arg(0, 0) == to.arg(0, 0) && !inIndex(k, name) {
+			return cost{}
+		}
 		return copies(what)
 	}
 	if from.text() && from.charset != "" && to.charset != "" && from.charset != to.charset {
 		if !j.charsetKept(from, to, name, k) {
 			return copies("the character set " + from.charset + " to " + to.charset)
 		}
-		return j.length(from, to, what)
+		return j.length(from, to, what, k)
 	}
 	if from.text() && j.collationOf(from) != j.collationOf(to) && inIndex(k, name) {
 		if j.maria {
@@ -141,7 +167,7 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 	}
 	switch from.name {
 	case "varchar", "varbinary":
-		return j.length(from, to, what)
+		return j.length(from, to, what, k)
 	case "enum", "set":
 		return members(from, to, copies)
 	case "tinyint", "smallint", "mediumint", "int", "bigint", "year", "float", "double":
@@ -187,8 +213,15 @@ func (j *judge) charsetKept(from, to typ, name string, k *lint.Relation) bool {
 	return j.maria && (from.name == "varchar" || from.name == "text") || !j.maria && j.version >= 80000 && !inIndex(k, name)
 }
 
+// otherCharset: the new definition has another character set than the column.
+func (j *judge) otherCharset(c clause, k *lint.Relation) bool {
+	was := k.Column(c.name)
+	to := j.inherit(c.column.typ, k)
+	return was != nil && was.Charset != "" && to.charset != "" && was.Charset != to.charset
+}
+
 // length is the cost of another length. The length of a value is stored in one byte up to 255 bytes, in two above.
-func (j *judge) length(from, to typ, what string) cost {
+func (j *judge) length(from, to typ, what string, k *lint.Relation) cost {
 	if from.name != "varchar" && from.name != "varbinary" {
 		if !slices.Equal(from.fill(), to.fill()) {
 			return cost{"change-type", copying, true, what + " copies the table", ""}
@@ -200,6 +233,9 @@ func (j *judge) length(from, to typ, what string) cost {
 		w, v = width(from.charset), width(to.charset)
 	}
 	a, b := from.arg(0, 0)*w, to.arg(0, 0)*v
+	if to.arg(0, 0) >= from.arg(0, 0) && j.maria && k != nil && k.Options["row_format"] == "redundant" {
+		return cost{} // each length takes two bytes
+	}
 	switch {
 	case to.arg(0, 0) < from.arg(0, 0):
 		return cost{"change-type", copying, true, what + " copies the table, and fails where a value doesn't fit", ""}
@@ -221,13 +257,21 @@ func members(from, to typ, copies func(string) cost) cost {
 		}
 		return 1
 	}
-	if len(to.values) < len(from.values) || !slices.Equal(from.values, to.values[:len(from.values)]) {
+	if len(to.values) < len(from.values) || !slices.EqualFunc(from.values, to.values[:len(from.values)], sameMember(from, to)) {
 		return copies("taking away members of " + from.name + ", or moving them,")
 	}
 	if a, b := size(from), size(to); a != b && !(a == 3 && b == 4) {
 		return copies("more members of " + from.name + " than its bytes can tell apart")
 	}
 	return cost{}
+}
+
+// sameMember compares members as the column does.
+func sameMember(from, to typ) func(a, b string) bool {
+	if strings.HasSuffix(from.collate, "_bin") || strings.HasSuffix(to.collate, "_bin") || from.charset == "binary" || to.charset == "binary" {
+		return func(a, b string) bool { return a == b }
+	}
+	return strings.EqualFold
 }
 
 func inIndex(k *lint.Relation, name string) bool {
@@ -304,7 +348,7 @@ func (j *judge) converts(c clause, k *lint.Relation) cost {
 		if from.charset == "" || from.charset != to.charset && !j.charsetKept(from, to, was.Name, k) || inIndex(k, was.Name) && from.collate != to.collate {
 			return copies
 		}
-		if x := j.length(from, to, was.Name); x.how == copying {
+		if x := j.length(from, to, was.Name, k); x.how == copying {
 			return copies
 		}
 		worst = cost{"online-rebuild", rebuild, false, "CONVERT TO CHARACTER SET writes the table anew", ""}

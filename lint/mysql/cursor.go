@@ -14,13 +14,21 @@ var Syntax = lint.Syntax{Hash: true, Backtick: true, Backslash: true, Delimiter:
 // cursor walks over the tokens of one statement. A method that finds what it was not asked for leaves an error, and every later one
 // does nothing.
 type cursor struct {
-	text string
-	t    []lint.Token
-	i    int
-	err  error
+	text  string
+	t     []lint.Token
+	i     int
+	err   error
+	names *names
 }
 
-func newCursor(text string) *cursor { return &cursor{text: text, t: tokens(text)} }
+// names are the names of a statement by how they are written.
+type names struct {
+	bare   []string // without quotes
+	wrong  []string // empty, or with a space at the end
+	double []string // in double quotes, which make a text unless sql_mode says ANSI_QUOTES
+}
+
+func newCursor(text string) *cursor { return &cursor{text: text, t: tokens(text), names: &names{}} }
 
 // tokens opens the comments that the server executes.
 func tokens(text string) []lint.Token {
@@ -127,9 +135,25 @@ func (c *cursor) name() string {
 	return ""
 }
 
-// ident reads a name that may have a database in front.
+// called reads a name that the server takes for one, and not for a word of the language, only if it is written so.
+func (c *cursor) called() string {
+	t := c.peek(0)
+	n := c.name()
+	switch {
+	case c.err != nil:
+	case n == "" || strings.HasSuffix(n, " "):
+		c.names.wrong = append(c.names.wrong, n)
+	case t.Kind == lint.Word:
+		c.names.bare = append(c.names.bare, n)
+	case t.Kind == lint.String:
+		c.names.double = append(c.names.double, n)
+	}
+	return n
+}
+
+// ident reads a name that may have a database in front. Behind the point every word is a name.
 func (c *cursor) ident() schema.Ident {
-	first := c.name()
+	first := c.called()
 	if c.take(".") {
 		return schema.Ident{Schema: first, Name: c.name()}
 	}
@@ -163,9 +187,9 @@ func (c *cursor) inside() *cursor {
 	from := c.i + 1
 	c.parens()
 	if c.err != nil {
-		return &cursor{text: c.text, err: c.err}
+		return &cursor{text: c.text, err: c.err, names: c.names}
 	}
-	return &cursor{text: c.text, t: c.t[from : c.i-1]}
+	return &cursor{text: c.text, t: c.t[from : c.i-1], names: c.names}
 }
 
 // names reads (a, b(10) DESC, …); expression is true where a part is in parentheses.
@@ -176,12 +200,18 @@ func (c *cursor) keyParts() (parts []schema.IndexColumn) {
 		if in.at("(") {
 			p.Expression = in.parens()
 		} else {
-			p.Name = in.name()
+			p.Name = in.called()
 			if in.at("(") {
 				if _, _ = fmt.Sscan(in.parens(), &p.Prefix); p.Prefix == 0 {
 					p.Prefix = -1 // written as 0, which is refused
 				}
 			}
+		}
+		if in.take("WITHOUT", "OVERLAPS") { // MariaDB: a period and no column
+			if !in.more() {
+				break
+			}
+			continue
 		}
 		if in.take("DESC") {
 			p.Descending = true
@@ -189,7 +219,7 @@ func (c *cursor) keyParts() (parts []schema.IndexColumn) {
 			in.take("ASC")
 		}
 		parts = append(parts, p)
-		if !in.take(",") {
+		if !in.more() {
 			break
 		}
 	}
@@ -198,6 +228,17 @@ func (c *cursor) keyParts() (parts []schema.IndexColumn) {
 		c.err = in.err
 	}
 	return parts
+}
+
+// more passes over a comma, behind which something has to come.
+func (c *cursor) more() bool {
+	if !c.take(",") {
+		return false
+	}
+	if c.i >= len(c.t) {
+		c.fail("what follows the comma")
+	}
+	return true
 }
 
 // item passes over everything up to a comma on this level, or the end.

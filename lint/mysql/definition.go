@@ -161,6 +161,10 @@ func (d *definition) limits(t typ) string {
 		if n > 255 {
 			return "the display width is at most 255"
 		}
+	case "year":
+		if !d.maria && d.version >= 80000 && len(t.args) > 0 && n != 4 {
+			return "year has no other width than 4"
+		}
 	case "datetime", "timestamp", "time":
 		if n > 6 {
 			return "there are at most 6 digits of a second"
@@ -229,7 +233,8 @@ func (d *definition) expression(text string, fixed bool) string {
 	for i, x := range t {
 		called := i+1 < len(t) && t[i+1].Is("(")
 		switch {
-		case x.Kind == lint.Word && (x.Is("SELECT") && i > 0 && t[i-1].Is("(")):
+		case d.maria && ofSequence(t, i):
+		case x.Is("SELECT") && (i == 0 || t[i-1].Is("(")):
 			return "holds a query"
 		case x.Kind == lint.Word && strings.HasPrefix(x.Text, "@") && fixed:
 			return "holds a variable"
@@ -243,6 +248,19 @@ func (d *definition) expression(text string, fixed bool) string {
 		}
 	}
 	return ""
+}
+
+// ofSequence: the token belongs to NEXT VALUE FOR s, PREVIOUS VALUE FOR s, NEXTVAL(s) or LASTVAL(s).
+func ofSequence(t []lint.Token, i int) bool {
+	for k := max(i-3, 0); k <= i; k++ {
+		if (t[k].Is("NEXT") || t[k].Is("PREVIOUS")) && k+2 < len(t) && t[k+1].Is("VALUE") && t[k+2].Is("FOR") {
+			return true
+		}
+		if (t[k].Is("NEXTVAL") || t[k].Is("LASTVAL")) && k+1 < len(t) && t[k+1].Is("(") && i > k {
+			return true
+		}
+	}
+	return false
 }
 
 // plainName reports whether a word of an expression is a column's name and no word of the language.

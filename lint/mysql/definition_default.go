@@ -72,15 +72,29 @@ func (j *judge) unfit(t typ, text string) string {
 		if strings.HasPrefix(lower(x.Text), "0x") || strings.HasPrefix(lower(x.Text), "0b") && len(x.Text) > 2 {
 			return ""
 		}
+		if j.zeroDates() && temporal(t) && strings.Trim(x.Text, "0") == "" {
+			return ""
+		}
 		return unfitNumber(t, sign+x.Text, false)
 	case x.Kind == lint.String && t.name == "bit" && (x.Text[0] == 'b' || x.Text[0] == 'B'):
 		if bits := strings.TrimLeft(strings.Trim(x.Text[1:], "'"), "0"); len(bits) > t.arg(0, 1) {
 			return "it has more bits than " + t.String()
 		}
 	case x.Kind == lint.String && (x.Text[0] == '\'' || x.Text[0] == '"') && !strings.Contains(x.Text, `\`):
+		if j.zeroDates() && temporal(t) && strings.Trim(x.Value(), "0-: .") == "" && x.Value() != "" {
+			return ""
+		}
 		return unfitText(t, x.Value())
 	}
 	return ""
+}
+
+// zeroDates: 0000-00-00 is a value. MySQL refuses it by default, MariaDB takes it.
+func (j *judge) zeroDates() bool {
+	if j.dates != nil {
+		return *j.dates
+	}
+	return j.maria
 }
 
 // unfitNow looks at CURRENT_TIMESTAMP as a default.
@@ -104,7 +118,11 @@ func (j *judge) unfitNow(t typ, tok []lint.Token) string {
 var numeral = regexp.MustCompile(`^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*$`)
 
 func unfitNumber(t typ, n string, quotedText bool) string {
+	v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
 	switch {
+	case (t.name == "decimal" || t.name == "float" || t.name == "double") && (err != nil && math.IsInf(v, 0) || t.unsigned && v < 0),
+		t.name == "bit" && err == nil && (v < 0 || v >= math.Pow(2, float64(t.arg(0, 1)))):
+		return "it is out of the range of " + t.String()
 	case t.integer():
 		return outOfRange(t, n)
 	case t.name == "decimal":
@@ -210,6 +228,9 @@ func unfitMember(t typ, v string) string {
 
 var day = regexp.MustCompile(`^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([ T].*)?$`)
 
+// clockBehind is what may follow a day: a time, and an offset. There is no Z for UTC.
+var clockBehind = regexp.MustCompile(`^[ T]+([01]?\d|2[0-3])(:[0-5]?\d){0,2}(\.\d*)?([+-]\d\d:\d\d)?\s*$`)
+
 // unfitDate looks at the usual ways to write a date, and lets others pass that begin with a digit.
 func unfitDate(t typ, v string) string {
 	m := day.FindStringSubmatch(v)
@@ -226,6 +247,8 @@ func unfitDate(t typ, v string) string {
 	switch {
 	case mo < 1 || da < 1 || at.Month() != time.Month(mo):
 		return "there is no such day"
+	case m[4] != "" && !clockBehind.MatchString(m[4]):
+		return "it is no date"
 	case t.name == "timestamp" && (y < 1969 || y > 2038):
 		return "a timestamp is from 1970 to 2038"
 	}

@@ -111,6 +111,9 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	w := 1
 	if t.text() || t.name == "json" {
 		w = narrow(c.Charset)
+		if c.Charset == "" && !d.maria && d.version >= 80000 && d.k.Options["charset"] == "" {
+			w = width("utf8mb4") // the server's own default
+		}
 	}
 	length := 0
 	switch {

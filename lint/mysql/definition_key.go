@@ -2,6 +2,8 @@ package mysql
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -202,6 +204,8 @@ func (j *judge) encoding(charset, collate string) string {
 	case !charsets[of] || collate != "binary" && !strings.Contains(collate, "_"),
 		strings.Contains(collate, "_0900_") && (j.maria && j.version < 110402 || !j.maria && j.version < 80000), strings.Contains(collate, "uca1400") && (!j.maria || j.version < 101001):
 		return "this server has no collation " + collate
+	case !j.collation(strings.Replace(collate, "utf8_", "utf8mb3_", 1)) && !j.collation(collate):
+		return "this server has no collation " + collate
 	case charset != "" && charset != "default" && of != charset:
 		return "the collation " + collate + " isn't one of the character set " + charset
 	}
@@ -221,7 +225,17 @@ func (c *call) optionFaults() []string {
 	for _, col := range c.columns {
 		add(c.encoding(col.typ.charset, col.typ.collate))
 	}
+	for _, n := range slices.Sorted(maps.Keys(c.options)) {
+		add(c.optionFault(n, c.options[n], c.options["engine"]))
+	}
 	for _, x := range c.clauses {
+		if k := c.relation(c.table); x.kind == "option" {
+			engine := ""
+			if k != nil {
+				engine = k.Storage
+			}
+			add(c.optionFault(x.name, x.value, engine))
+		}
 		add(c.encoding(x.column.typ.charset, x.column.typ.collate))
 		switch {
 		case x.kind == "convert":
@@ -232,10 +246,6 @@ func (c *call) optionFaults() []string {
 			add(c.encoding("", x.value))
 		case x.kind == "option" && x.name == "engine":
 			add(engine(x.value))
-		case x.kind == "option" && x.name == "row_format" && x.value == "fixed":
-			if k := c.relation(c.table); k == nil || k.Storage == "" || same(k.Storage, "innodb") {
-				add("InnoDB has no ROW_FORMAT=FIXED")
-			}
 		}
 	}
 	return out

@@ -9,6 +9,14 @@ import (
 	"github.com/phasemig/phasemig/lint"
 )
 
+// fuzzed is a schema with the names that the seeds have.
+const fuzzed = `CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, a int, n int NOT NULL DEFAULT 1, v varchar(50), e enum('a','b'), tx text, g int AS (a + 1) VIRTUAL, dt datetime, KEY vk (v), CONSTRAINT c CHECK (n > 0)) DEFAULT CHARSET=utf8mb4;
+CREATE TABLE r (id int NOT NULL, d date NOT NULL) PARTITION BY RANGE COLUMNS (d) (PARTITION p0 VALUES LESS THAN ('2020-01-01'), PARTITION p1 VALUES LESS THAN ('2021-01-01'));
+CREATE TABLE k (id int PRIMARY KEY, pid int, CONSTRAINT fk FOREIGN KEY (pid) REFERENCES t (id));
+CREATE VIEW w AS SELECT id, a FROM t;
+CREATE PROCEDURE p (x int) SELECT x;
+CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;`
+
 // FuzzCheck: whatever a file holds, nothing panics or hangs, on either server.
 func FuzzCheck(f *testing.F) {
 	if b, err := os.ReadFile("testdata/grammar.txt"); err == nil {
@@ -17,7 +25,9 @@ func FuzzCheck(f *testing.F) {
 			f.Add(sql)
 		}
 	}
-	for _, s := range []string{"DELIMITER //\nCREATE PROCEDURE p() BEGIN IF 1 THEN DROP TABLE t; END IF; END//\nDELIMITER ;\nCALL p();", "SET @a = CONCAT('DROP TABLE ', 't'); PREPARE s FROM @a; EXECUTE s", "-- +goose Up\nSELECT 1;\n-- +goose Down", "-- migrate:up\n-- migrate:down\n", "\x00", "\xff\xfe", "$a$", "'", "/*", "-- phasemig:ignore x reason=\"", "(0.1ms) SELECT 1", "---- create above / drop below ----"} {
+	for _, s := range []string{"DELIMITER //\nCREATE PROCEDURE p() BEGIN IF 1 THEN DROP TABLE t; END IF; END//\nDELIMITER ;\nCALL p();", "SET @a = CONCAT('DROP TABLE ', 't'); PREPARE s FROM @a; EXECUTE s", "-- +goose Up\nSELECT 1;\n-- +goose Down", "-- migrate:up\n-- migrate:down\n", "\x00", "\xff\xfe", "$a$", "'", "/*", "-- phasemig:ignore x reason=\"", "(0.1ms) SELECT 1", "---- create above / drop below ----",
+		"LOCK TABLES t AS x READ, k WRITE; UPDATE k SET pid = NULL WHERE id IN (SELECT 1) OR id = 3; UNLOCK TABLES", "WITH RECURSIVE c (a) AS (SELECT 1) DELETE FROM t WHERE id = (SELECT a FROM c)", "INSERT INTO t SET a = 1 ON DUPLICATE KEY UPDATE v = 'x'", "ALTER TABLE r ADD PARTITION (PARTITION p2 VALUES IN (DEFAULT))",
+		"GRANT SELECT (a), INSERT ON t TO 'x'@'%', y; REVOKE INSERT ON t FROM y", "SET @@SESSION.sql_mode = 'ANSI', @a := 1, GLOBAL x = ON", "CREATE TRIGGER z AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO k (id) VALUES (NEW.id); CALL nope(); END", "/*!99999 DROP TABLE t */ /*M!100100 SELECT 1 */ SELECT 1 FOR UPDATE", "RENAME TABLE t TO t2; CREATE VIEW t AS SELECT * FROM t2"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -25,6 +35,9 @@ func FuzzCheck(f *testing.F) {
 			file, _ := lint.NewFile(d, "a.sql", text, lint.Reading{})
 			begin := time.Now()
 			r := lint.Check(d, []*lint.File{file}, lint.Options{Today: "2026-11-25"})
+			before, _ := lint.NewFile(d, "schema.sql", fuzzed, lint.Reading{Format: lint.Plain})
+			before.Context = true
+			lint.Check(d, []*lint.File{before, file}, lint.Options{Today: "2026-11-25"})
 			if took := time.Since(begin); took > 10*time.Second {
 				t.Fatalf("took %s", took)
 			}

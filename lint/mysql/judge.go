@@ -36,22 +36,36 @@ func dumped(c *lint.Catalog) bool {
 	return found
 }
 
-// judge is the simulation of one session.
+// judge is the simulation of sessions, one a file.
 type judge struct {
-	maria     bool
-	version   lint.Version
-	catalog   *lint.Catalog
-	rules     []rule
-	file      *lint.File
-	next      int
-	timeout   bool // lock_wait_timeout is set
-	unchecked bool // foreign_key_checks = 0
-	committed bool // READ COMMITTED: INSERT … SELECT locks nothing
-	depth     int
-	said      map[string]bool
+	session
+	maria   bool
+	version lint.Version
+	catalog *lint.Catalog
+	rules   []rule
+	file    *lint.File
+	next    int
+	depth   int
 	// texts are what user variables hold, prepared what PREPARE took.
 	texts, prepared map[string]string
 	given           bool // a schema was read before the files
+}
+
+// session is what a file has set, locked, granted so far.
+type session struct {
+	timeout   bool              // lock_wait_timeout is set
+	unchecked bool              // foreign_key_checks = 0
+	committed bool              // READ COMMITTED: INSERT … SELECT locks nothing
+	trusts    bool              // log_bin_trust_function_creators is on
+	oracle    bool              // sql_mode is ORACLE
+	ansi      bool              // sql_mode has ANSI_QUOTES
+	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
+	keyed     bool              // MySQL: sql_require_primary_key
+	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP
+	usual     string            // ALGORITHM of the session: alter_algorithm of MariaDB, old_alter_table of MySQL
+	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE
+	granted   map[string]bool   // rights that nobody had before
+	said      map[string]bool   // what is said once
 }
 
 // rule is a rule and its test.
@@ -87,8 +101,8 @@ func (c *call) report(x said) {
 
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
-	j.file, j.next, j.timeout, j.unchecked, j.committed = f, 0, false, false, false
-	j.said = map[string]bool{}
+	j.file, j.next = f, 0
+	j.session = session{granted: map[string]bool{}, said: map[string]bool{}}
 	j.given = j.given || f.Context
 }
 
@@ -100,11 +114,16 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	if j.depth == 0 {
 		j.next++
 	}
+	s.Text = j.plain(s.Text)
 	p, err := read(s.Text)
 	if err != nil {
 		f := lint.At(s, lint.NotJudged, lint.Error, "this statement can't be read, so nothing is known about it: "+err.Error())
 		f.Safe = "If the server takes it, look at it by hand and write before it:\n-- phasemig:ignore not-judged reason=\"…\""
 		return []lint.Finding{f}
+	}
+	j.leaveIdle(p)
+	if p.algorithm == "" && j.usual != "" && len(p.clauses) > 0 {
+		p.algorithm = j.usual
 	}
 	var out []lint.Finding
 	for _, r := range j.rules {

@@ -42,7 +42,7 @@ func (c *call) partitionState(k *lint.Relation, x clause) string {
 		return p.dropState(x)
 	case "reorganize partition":
 		return p.reorganizeState(x)
-	case "truncate partition", "rebuild partition", "optimize partition", "analyze partition", "check partition", "repair partition":
+	case "truncate partition", "rebuild partition":
 		for _, n := range values(x.value) {
 			if ranged && len(p.parts) > 0 && p.find(strings.Trim(n, "`")) < 0 && !same(n, "ALL") {
 				return "there is no partition " + n

@@ -22,7 +22,7 @@ type partition struct {
 	name  string
 	less  string   // VALUES LESS THAN, "MAXVALUE" or an expression
 	in    []string // VALUES IN
-	bound string   // "less", "in" or ""
+	bound string   // "less", "in", "rest" or ""
 }
 
 // readPartitioning reads "HASH (a) PARTITIONS 4" and "RANGE (a) (PARTITION p VALUES LESS THAN (1), …)".
@@ -85,6 +85,13 @@ func readParts(text string) []partition {
 			}
 		case c.take("VALUES", "IN"):
 			x.bound, x.in = "in", values(c.parens())
+			for _, v := range x.in {
+				if same(v, "DEFAULT") {
+					x.bound = "rest"
+				}
+			}
+		case c.take("DEFAULT"), c.take("VALUES", "DEFAULT"):
+			x.bound = "rest"
 		}
 		c.item()
 		out = append(out, x)
@@ -96,6 +103,16 @@ func readParts(text string) []partition {
 		return nil
 	}
 	return out
+}
+
+// takesRest: one of the partitions of a LIST takes what no other one does.
+func takesRest(bound string) bool {
+	for _, x := range readPartitioning(bound).parts {
+		if x.bound == "rest" {
+			return true
+		}
+	}
+	return false
 }
 
 // values cuts a list at its commas.
@@ -126,6 +143,8 @@ func (p partitioning) text() string {
 			s += " VALUES LESS THAN (" + x.less + ")"
 		case x.bound == "in":
 			s += " VALUES IN (" + strings.Join(x.in, ", ") + ")"
+		case x.bound == "rest":
+			s += " DEFAULT"
 		}
 		out = append(out, s)
 	}
@@ -228,6 +247,9 @@ func (d *definition) partitioning() {
 			d.fault("a partitioned table can't hold a geometry such as %s", quote(c.Name))
 		}
 	}
+	if p.count < 1 {
+		d.fault("a table has at least one partition")
+	}
 	if p.count > 8192 || len(p.parts) > 8192 {
 		d.fault("a table has at most 8192 partitions")
 	}
@@ -288,6 +310,9 @@ func (d *definition) partitionList(p partitioning) {
 	}
 	seen, held := map[string]bool{}, map[string]bool{}
 	for i, x := range p.parts {
+		if v := d.mistyped(p, x); v != "" {
+			d.fault("%s in the partition %s isn't a value of the type of %s", v, quote(x.name), p.key)
+		}
 		if seen[lower(x.name)] {
 			d.fault("there are two partitions %s", quote(x.name))
 		}
@@ -306,6 +331,30 @@ func (d *definition) partitionList(p partitioning) {
 			d.fault("the bound of %s isn't above that of %s", quote(x.name), quote(p.parts[i-1].name))
 		}
 	}
+}
+
+// mistyped is a bound of COLUMNS that isn't of its column's type.
+func (d *definition) mistyped(p partitioning, x partition) string {
+	c := d.k.Column(strings.Trim(strings.TrimSpace(p.key), "`"))
+	if !p.columns || c == nil {
+		return ""
+	}
+	t, ok := parseType(c.Type)
+	for _, v := range append([]string{x.less}, x.in...) {
+		tok := Syntax.Tokens(v)
+		if len(tok) != 1 || !ok {
+			continue
+		}
+		number := tok[0].Kind == lint.Number
+		text := tok[0].Kind == lint.String
+		switch {
+		case t.integer() && text, (temporal(t) || t.text()) && number:
+			return v
+		case temporal(t) && text && !day.MatchString(tok[0].Value()):
+			return v
+		}
+	}
+	return ""
 }
 
 // increases reports whether b is above a, or it can't be told.

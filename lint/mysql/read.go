@@ -14,6 +14,7 @@ type statement struct {
 	tables []schema.Ident
 	// to are the new names of RENAME TABLE, in the order of tables.
 	to          []schema.Ident
+	how         []string // LOCK TABLES: what stands behind each name
 	clauses     []clause
 	columns     []column
 	keys        []key
@@ -33,6 +34,13 @@ type statement struct {
 	partitioned string // PARTITION BY …
 	where       []lint.Token
 	limited     bool
+	locks       bool // SELECT … FOR UPDATE and the like
+	returning   bool
+	setting     bool     // SET STATEMENT … FOR
+	period      bool     // CREATE TABLE … PERIOD FOR
+	updates     []string // INSERT: the columns behind ON DUPLICATE KEY UPDATE
+	alias       bool     // INSERT: the rows have a name
+	isOnline    bool     // ALTER ONLINE TABLE
 	joined      bool
 	name        string // of a routine, a variable, an index
 	body        string // of a routine, a prepared text
@@ -40,6 +48,7 @@ type statement struct {
 	word        string // what is dropped, revoked, locked
 	value       string // a trigger: its time and event
 	follows     string // a trigger: the one it FOLLOWS or PRECEDES
+	names       *names
 }
 
 // column is a column's definition.
@@ -61,13 +70,20 @@ type column struct {
 	refs                  *schema.Ident
 	refParts              []schema.IndexColumn
 	onDelete, onRefUpdate string
-	bare                  bool // the name isn't quoted
 	srid                  bool
 	onUpdate              bool
+	updateDigits          int // ON UPDATE CURRENT_TIMESTAMP(n)
 	invisible             bool
 	first                 bool
 	after                 string
 	comment               string
+	compressed            bool // MariaDB
+	versioned             bool // MariaDB: WITH SYSTEM VERSIONING
+	rowTime               bool // MariaDB: ROW START, ROW END
+	place                 bool // COLUMN_FORMAT, STORAGE
+	systemID              bool // REF_SYSTEM_ID
+	namedCheck            bool // CONSTRAINT … CHECK
+	behindCheck           bool // something else stands behind a CHECK
 }
 
 // key is an index or a constraint.
@@ -103,11 +119,12 @@ type clause struct {
 // read reads one statement. A statement that is read as far as is needed has no error; what isn't known is one.
 func read(text string) (*statement, error) {
 	c := newCursor(text)
-	s := &statement{options: map[string]string{}}
+	s := &statement{options: map[string]string{}, names: c.names}
 	if c.done() {
 		return s, nil
 	}
-	for c.take("SET", "STATEMENT") { // MariaDB: SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
+	for c.take("SET", "STATEMENT") {
+		s.setting = true // MariaDB: SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
 		for !c.done() && !c.take("FOR") {
 			if strings.EqualFold(c.peek(0).Text, "lock_wait_timeout") {
 				s.waits = true
@@ -165,8 +182,33 @@ func read(text string) (*statement, error) {
 		if c.at("NOT", "ATOMIC") {
 			s.verb = "BLOCK"
 		}
-	case "LOAD", "GRANT", "USE", "SELECT", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "WITH", "(", "UNLOCK", "KILL",
-		"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "VALUES", "TABLE", "CHECKSUM", "DELIMITER":
+	case "SELECT", "WITH", "(", "VALUES", "TABLE":
+		if verb := c.behindWith(first); verb != "" {
+			s.dml(c, verb)
+			return s, c.err
+		}
+		s.verb = "SELECT"
+		c.i--
+		s.query(c)
+		s.locks = lockingWords(c.t)
+	case "GRANT":
+		s.verb = "GRANT"
+		if !c.done() {
+			s.body, _ = c.rest()
+		}
+	case "UNLOCK":
+		s.verb = "UNLOCK"
+		s.word = strings.ToUpper(c.peek(0).Text)
+	case "LOAD":
+		s.verb = "LOAD"
+		for !c.done() && !c.take("INTO", "TABLE") {
+			c.skip()
+		}
+		if !c.done() {
+			s.table = c.ident()
+		}
+	case "USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
+		"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER":
 		s.verb = first
 	default:
 		c.i--
@@ -206,6 +248,9 @@ func (s *statement) create(c *cursor) {
 		}
 	case c.take("SEQUENCE"):
 		s.verb, s.table = "CREATE SEQUENCE", s.created(c)
+		if !c.done() {
+			s.body, s.bodyAt = c.rest()
+		}
 	case c.at("PROCEDURE"), c.at("FUNCTION"), c.at("TRIGGER"), c.at("EVENT"), c.at("PACKAGE"), c.at("AGGREGATE"):
 		s.verb = "CREATE ROUTINE"
 		s.word = strings.ToUpper(c.peek(0).Text)
@@ -256,7 +301,7 @@ func (s *statement) createIndex(c *cursor, kind string) {
 	if kind == "" {
 		k.kind = "index"
 	}
-	k.name = c.name()
+	k.name = c.called()
 	c.using()
 	c.want("ON")
 	s.table = c.ident()
@@ -326,7 +371,7 @@ func (s *statement) drop(c *cursor) {
 	case "INDEX":
 		s.verb = "DROP INDEX"
 		s.ifExists = c.take("IF", "EXISTS")
-		name := c.name()
+		name := c.called()
 		c.want("ON")
 		s.table = c.ident()
 		s.clauses = []clause{{kind: "drop key", name: name, exists: s.ifExists}}
@@ -408,6 +453,9 @@ func (s *statement) maintain(c *cursor, verb string) {
 			break
 		}
 	}
+	if !c.done() {
+		s.body, _ = c.rest()
+	}
 }
 
 func (c *cursor) any2(words ...string) bool { return c.any(words...) != "" }
@@ -418,8 +466,9 @@ func (s *statement) lockTables(c *cursor) {
 		s.verb = "LOCK TABLES"
 		for !c.done() {
 			s.tables = append(s.tables, c.ident())
-			item := strings.ToUpper(c.item())
-			s.word += " " + item
+			item := c.item()
+			s.how = append(s.how, item)
+			s.word += " " + strings.ToUpper(item)
 			c.take(",")
 		}
 	case c.take("INSTANCE"):

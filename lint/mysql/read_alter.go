@@ -9,7 +9,7 @@ import (
 func (s *statement) alter(c *cursor) {
 	s.ignore = c.take("IGNORE")
 	if c.take("ONLINE") { // MariaDB: LOCK=NONE
-		s.lock = "NONE"
+		s.lock, s.isOnline = "NONE", true
 	}
 	s.ignore = c.take("IGNORE") || s.ignore
 	if !c.take("TABLE") {
@@ -27,7 +27,7 @@ func (s *statement) alter(c *cursor) {
 		if c.err != nil {
 			return
 		}
-		if !c.take(",") && !c.done() && !c.at("PARTITION", "BY") && !c.at("REMOVE", "PARTITIONING") && !c.followsOption(s) {
+		if !c.more() && !c.done() && !c.at("PARTITION", "BY") && !c.at("REMOVE", "PARTITIONING") && !c.followsOption(s) {
 			c.fail("a clause of ALTER TABLE")
 		}
 	}
@@ -49,7 +49,8 @@ func (s *statement) alterOther(c *cursor) {
 		return
 	}
 	s.verb, s.word = "ALTER "+word, word
-	if word == "VIEW" || word == "PROCEDURE" || word == "FUNCTION" {
+	if word == "VIEW" || word == "PROCEDURE" || word == "FUNCTION" || word == "SEQUENCE" || word == "EVENT" {
+		s.ifExists = word == "SEQUENCE" && c.take("IF", "EXISTS")
 		s.table = c.ident()
 		s.name = s.table.Name
 	}
@@ -83,7 +84,7 @@ func (s *statement) alterClause(c *cursor) {
 	case c.take("CHANGE"):
 		c.take("COLUMN")
 		k := clause{exists: c.take("IF", "EXISTS")}
-		k.name = c.name()
+		k.name = c.called()
 		k.column = c.column("")
 		c.position(&k.column)
 		k.to = k.column.name
@@ -136,7 +137,7 @@ func (c *cursor) position(col *column) {
 	case c.take("FIRST"):
 		col.first = true
 	case c.take("AFTER"):
-		col.after = c.name()
+		col.after = c.called()
 	}
 }
 
@@ -176,7 +177,7 @@ func (s *statement) adds(c *cursor) {
 				col := in.column("")
 				s.add("add column", clause{name: col.name, column: col, exists: exists})
 			}
-			if !in.take(",") {
+			if !in.more() {
 				break
 			}
 		}
@@ -197,14 +198,14 @@ func (s *statement) drops(c *cursor) {
 		s.add("drop primary", clause{})
 	case c.take("FOREIGN", "KEY"):
 		e := c.take("IF", "EXISTS")
-		s.add("drop foreign", clause{exists: e, name: c.name()})
+		s.add("drop foreign", clause{exists: e, name: c.called()})
 	case c.take("INDEX"), c.take("KEY"):
 		e := c.take("IF", "EXISTS")
-		s.add("drop key", clause{exists: e, name: c.name()})
+		s.add("drop key", clause{exists: e, name: c.called()})
 	case c.at("CHECK") && c.peek(1).Kind != lint.Symbol, c.at("CONSTRAINT"):
 		c.skip()
 		e := c.take("IF", "EXISTS")
-		s.add("drop constraint", clause{exists: e, name: c.name()})
+		s.add("drop constraint", clause{exists: e, name: c.called()})
 	case c.take("PARTITION"):
 		e := c.take("IF", "EXISTS")
 		s.add("drop partition", clause{exists: e, value: c.nameList()})
@@ -215,7 +216,7 @@ func (s *statement) drops(c *cursor) {
 	default:
 		c.take("COLUMN")
 		e := c.take("IF", "EXISTS")
-		s.add("drop column", clause{exists: e, name: c.name()})
+		s.add("drop column", clause{exists: e, name: c.called()})
 		c.any("RESTRICT", "CASCADE")
 	}
 }
@@ -223,7 +224,7 @@ func (s *statement) drops(c *cursor) {
 func (c *cursor) nameList() string {
 	var out []string
 	for {
-		out = append(out, c.name())
+		out = append(out, c.called())
 		if c.err != nil || !c.at(",") || c.peek(2).Kind != lint.Comment && !c.peek(2).Is(",") {
 			return strings.Join(out, ", ")
 		}
@@ -235,7 +236,7 @@ func (s *statement) alters(c *cursor) {
 	switch {
 	case c.take("INDEX"), c.take("KEY"):
 		c.take("IF", "EXISTS")
-		k := clause{name: c.name()}
+		k := clause{name: c.called()}
 		switch {
 		case c.take("NOT", "IGNORED"), c.take("VISIBLE"):
 			k.value = "visible"
@@ -248,7 +249,7 @@ func (s *statement) alters(c *cursor) {
 		return
 	case c.at("CHECK") && !c.peek(1).Is("SET"), c.at("CONSTRAINT") && !c.peek(1).Is("SET"):
 		c.skip()
-		k := clause{name: c.name(), value: "enforced"}
+		k := clause{name: c.called(), value: "enforced"}
 		if c.take("NOT", "ENFORCED") {
 			k.value = "not enforced"
 		} else {
@@ -259,7 +260,7 @@ func (s *statement) alters(c *cursor) {
 	}
 	c.take("COLUMN")
 	e := c.take("IF", "EXISTS")
-	k := clause{exists: e, name: c.name()}
+	k := clause{exists: e, name: c.called()}
 	switch {
 	case c.take("SET", "DEFAULT"):
 		c.defaultOf(&k.column)
@@ -278,16 +279,16 @@ func (s *statement) renames(c *cursor) {
 	switch {
 	case c.take("COLUMN"):
 		e := c.take("IF", "EXISTS")
-		k := clause{exists: e, name: c.name()}
+		k := clause{exists: e, name: c.called()}
 		c.want("TO")
-		k.to = c.name()
+		k.to = c.called()
 		s.add("rename column", k)
 	case c.at("INDEX"), c.at("KEY"):
 		c.skip()
 		e := c.take("IF", "EXISTS")
-		k := clause{exists: e, name: c.name()}
+		k := clause{exists: e, name: c.called()}
 		c.want("TO")
-		k.to = c.name()
+		k.to = c.called()
 		s.add("rename key", k)
 	default:
 		_ = c.take("TO") || c.take("AS") || c.take("=")

@@ -9,7 +9,7 @@ import (
 
 // dml reads UPDATE and DELETE as far as is needed: the tables, the condition, a limit.
 func (s *statement) dml(c *cursor, verb string) {
-	s.verb = verb
+	s.verb, s.returning = verb, returningRows(c.t)
 	for c.any2("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY") {
 	}
 	switch {
@@ -24,6 +24,33 @@ func (s *statement) dml(c *cursor, verb string) {
 		s.joined = true
 	}
 	s.condition(c)
+}
+
+// behindWith passes over the queries of a WITH; the verb is UPDATE or DELETE, or "" and nothing is passed over.
+func (c *cursor) behindWith(first string) string {
+	begin := c.i
+	if first != "WITH" {
+		return ""
+	}
+	c.take("RECURSIVE")
+	for c.i+2 < len(c.t) {
+		c.i++
+		if c.at("(") {
+			c.parens()
+		}
+		if !c.take("AS") || !c.at("(") {
+			break
+		}
+		c.parens()
+		if !c.take(",") {
+			break
+		}
+	}
+	if verb := c.any("UPDATE", "DELETE"); verb != "" && c.err == nil {
+		return verb
+	}
+	c.i, c.err = begin, nil
+	return ""
 }
 
 // joins reports whether another table comes before SET.
@@ -52,7 +79,7 @@ func (s *statement) condition(c *cursor) {
 		case depth == 0 && t.Is("WHERE"):
 			s.where = c.t[c.i+1:]
 			for k, w := range s.where {
-				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") {
+				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") || locksHere(s.where, k) {
 					s.limited = s.limited || limits(s.where[k:])
 					s.where = s.where[:k]
 					break
@@ -65,6 +92,9 @@ func (s *statement) condition(c *cursor) {
 		}
 	}
 }
+
+// locksHere: FOR UPDATE and the like begin at a token.
+func locksHere(t []lint.Token, i int) bool { return i+1 < len(t) && lockingWords(t[i:i+2]) }
 
 func limits(t []lint.Token) bool {
 	depth := 0
@@ -83,18 +113,37 @@ func limits(t []lint.Token) bool {
 
 // insert reads INSERT and REPLACE as far as a query in them.
 func (s *statement) insert(c *cursor, verb string) {
-	s.verb = verb
+	s.verb, s.returning = verb, returningRows(c.t)
 	for c.any2("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO") {
 	}
 	s.table = c.ident()
 	if c.at("(") && !c.peek(1).Is("SELECT") {
 		c.parens()
 	}
+	s.duplicates(c)
 	if c.at("SELECT") || c.at("WITH") || c.at("(") || c.at("TABLE") {
 		s.selects = true
 		s.query(c)
 	}
 	c.i = len(c.t)
+}
+
+// duplicates reads the names that ON DUPLICATE KEY UPDATE writes to.
+func (s *statement) duplicates(c *cursor) {
+	for i := c.i; i+3 < len(c.t); i++ {
+		if c.t[i].Is("AS") && c.t[i-1].Is(")") && depthOf(c.t[c.i:i]) == 0 && !after(c.t[c.i:i], "SELECT", "WITH") {
+			s.alias = true
+		}
+		if !c.t[i].Is("DUPLICATE") || !c.t[i+1].Is("KEY") || !c.t[i+2].Is("UPDATE") {
+			continue
+		}
+		for _, part := range cutBy(c.t[i+3:], ",") {
+			if len(part) > 2 && ident(part[0]) && part[1].Is("=") {
+				s.updates = append(s.updates, part[0].Value())
+			}
+		}
+		return
+	}
 }
 
 // query finds the tables that a query reads, its condition and its limit.
@@ -108,11 +157,46 @@ func (s *statement) query(c *cursor) {
 			if k+3 < len(c.t) && c.t[k+2].Is(".") {
 				id = schema.Ident{Schema: id.Name, Name: c.t[k+3].Value()}
 			}
-			s.from = append(s.from, id)
+			if !named(c.t, id.Name) {
+				s.from = append(s.from, id)
+			}
 		}
 	}
 	s.condition(c)
 	c.i = len(c.t)
+}
+
+// lockingWords finds FOR UPDATE, FOR SHARE and LOCK IN SHARE MODE of a query. A FOR UPDATE that skips what is locked still locks what it reads.
+func lockingWords(t []lint.Token) bool {
+	for i := 0; i+1 < len(t); i++ {
+		if t[i].Is("FOR") && (t[i+1].Is("UPDATE") || t[i+1].Is("SHARE")) || t[i].Is("LOCK") && t[i+1].Is("IN") {
+			return true
+		}
+	}
+	return false
+}
+
+// returningRows: the statement ends with RETURNING.
+func returningRows(t []lint.Token) bool {
+	for i, x := range t {
+		if x.Is("RETURNING") && i > 1 && depthOf(t[:i]) == 0 && i+1 < len(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// named: a WITH of the statement gives the name to a query.
+func named(t []lint.Token, name string) bool {
+	if !after(t, "WITH") {
+		return false
+	}
+	for i := 0; i+2 < len(t); i++ {
+		if same(t[i].Value(), name) && t[i+1].Is("AS") && t[i+2].Is("(") {
+			return true
+		}
+	}
+	return false
 }
 
 // bounded reports whether a condition keeps a statement to a part that doesn't grow with the table: a column compared with
@@ -203,7 +287,9 @@ func comparison(p []lint.Token) (low, high, all bool) {
 	for i, t := range p {
 		switch {
 		case t.Is("("):
-			depth++
+			if depth++; depth == 1 && i > 0 && p[i-1].Is("=") && i+1 < len(p) && p[i+1].Is("SELECT") {
+				constants++ // a query of one value
+			}
 		case t.Is(")"):
 			depth--
 		case depth > 0:

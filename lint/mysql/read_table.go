@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -120,11 +121,12 @@ func (s *statement) elements(c *cursor) {
 		if k, ok := s.key(c); ok {
 			s.keys = append(s.keys, k)
 		} else if c.take("PERIOD", "FOR") {
+			s.period = true
 			c.item()
 		} else {
 			s.columns = append(s.columns, c.column(""))
 		}
-		if !c.take(",") {
+		if !c.more() {
 			break
 		}
 	}
@@ -140,7 +142,7 @@ func (s *statement) key(c *cursor) (k key, ok bool) {
 	if c.take("CONSTRAINT") {
 		k.exists = c.take("IF", "NOT", "EXISTS")
 		if !c.at("PRIMARY") && !c.at("UNIQUE") && !c.at("FOREIGN") && !c.at("CHECK") {
-			k.name = c.name()
+			k.name = c.called()
 		}
 	}
 	switch {
@@ -172,7 +174,7 @@ func (s *statement) key(c *cursor) (k key, ok bool) {
 	}
 	k.exists = c.take("IF", "NOT", "EXISTS") || k.exists
 	if !c.at("(") && !c.at("USING") && !c.at("TYPE") {
-		if n := c.name(); k.name == "" || k.kind != "foreign" {
+		if n := c.called(); k.name == "" || k.kind != "foreign" {
 			k.name = n
 		}
 	}
@@ -234,8 +236,7 @@ func (c *cursor) actions() (onDelete, onUpdate string) {
 func (c *cursor) column(name string) column {
 	col := column{name: name}
 	if name == "" {
-		col.bare = c.peek(0).Kind == lint.Word
-		col.name = c.name()
+		col.name = c.called()
 	}
 	col.typ = c.readType()
 	if col.typ.name == "serial" {
@@ -251,6 +252,7 @@ func (c *cursor) column(name string) column {
 
 // columnOption reads one attribute of a column; false where none comes next.
 func (c *cursor) columnOption(col *column) bool {
+	behind := col.checkOf != "" && !c.at("REFERENCES") && !c.at("CHECK")
 	switch {
 	case c.take("NOT", "NULL"):
 		col.notNull = true
@@ -262,7 +264,7 @@ func (c *cursor) columnOption(col *column) bool {
 		col.onUpdate = true
 		c.skip()
 		if c.at("(") {
-			c.parens()
+			col.updateDigits, _ = strconv.Atoi(c.parens())
 		}
 	case c.take("AUTO_INCREMENT"):
 		col.auto, col.notNull = true, true
@@ -280,6 +282,8 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("CHARACTER", "SET"), c.take("CHARSET"):
 		col.typ.charset = normalCharset(c.name())
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
+		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
+		col.systemID = col.systemID || c.peek(-1).Is("REF_SYSTEM_ID")
 		c.take("=")
 		if c.at("(") {
 			c.parens()
@@ -293,10 +297,19 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("VISIBLE"):
 	case c.take("GENERATED", "ALWAYS", "AS"), c.take("AS"):
 		c.generated(col)
-	case c.take("WITH", "SYSTEM", "VERSIONING"), c.take("WITHOUT", "SYSTEM", "VERSIONING"), c.take("COMPRESSED"):
+	case c.take("WITH", "SYSTEM", "VERSIONING"), c.take("WITHOUT", "SYSTEM", "VERSIONING"):
+		col.versioned = c.peek(-3).Is("WITH")
+	case c.take("COMPRESSED"):
+		col.compressed = true
+		if c.take("=") {
+			c.skip()
+		}
 	case c.at("CONSTRAINT") || c.at("CHECK"):
-		if c.take("CONSTRAINT") && !c.at("CHECK") {
-			c.name()
+		if c.take("CONSTRAINT") {
+			col.namedCheck = true
+			if !c.at("CHECK") {
+				c.called()
+			}
 		}
 		c.want("CHECK")
 		col.checkOf = c.parens()
@@ -312,11 +325,13 @@ func (c *cursor) columnOption(col *column) bool {
 	default:
 		return false
 	}
+	col.behindCheck = col.behindCheck || behind
 	return c.err == nil
 }
 
 func (c *cursor) generated(col *column) {
 	if c.take("ROW", "START") || c.take("ROW", "END") {
+		col.versioned, col.rowTime = true, true
 		return
 	}
 	col.as, col.generated = c.parens(), "virtual"

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var dropObject = rule{lint.Rule{
@@ -28,12 +29,13 @@ var dropObject = rule{lint.Rule{
 	case "DROP DATABASE", "DROP SCHEMA", "DROP PROCEDURE", "DROP FUNCTION", "DROP USER", "DROP ROLE", "DROP TABLESPACE", "DROP SERVER", "DROP PACKAGE":
 		name := strings.Trim(c.name, "` ")
 		name = strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "`")
-		if c.ifExists && c.missingRoutine(name) {
+		routine := c.word == "PROCEDURE" || c.word == "FUNCTION"
+		if routine && c.ifExists && c.missingRoutine(name) {
 			return
 		}
-		c.drops(strings.ToLower(c.verb[5:]), name, c.name, c.routine(name) == nil || !c.routine(name).Fresh)
+		c.drops(strings.ToLower(c.verb[5:]), name, c.name, !routine || c.routine(name) == nil || !c.routine(name).Fresh)
 	case "CREATE TABLE":
-		if c.replace && c.maria && !c.temporary && c.live(c.table) {
+		if c.replace && c.maria && !c.temporary && c.live(c.table) && !c.missing(c.table) {
 			c.report(said{message: "CREATE OR REPLACE TABLE drops " + quoted(c.table) + " and every row of it", safe: "CREATE TABLE IF NOT EXISTS " + quoted(c.table) + " …"})
 		}
 	}
@@ -41,6 +43,12 @@ var dropObject = rule{lint.Rule{
 
 func (c *call) drops(kind, name, full string, live bool) {
 	if !live || kind != "table" && kind != "database" && kind != "schema" && c.comesBack(kind, name) {
+		if n := c.lessView(schema.Ident{Name: name}); live && kind == "view" && n != "" {
+			c.report(said{message: "the view " + full + " comes back without the column " + quote(n) + ": running clients that name it fail", safe: "Leave the column in until no client names it."})
+		}
+		if live && (kind == "procedure" || kind == "function") && c.otherRoutine(name) {
+			c.report(said{message: "the " + kind + " " + full + " comes back with other arguments: running clients that call it fail", safe: "Make it under another name, and drop the old one after its last client."})
+		}
 		return
 	}
 	x := said{message: fmt.Sprintf("running clients that name the %s %s fail", kind, full), lock: "exclusive metadata lock, short", safe: fmt.Sprintf("Drop the %s after the last client that names it, in a release of its own.", kind)}

@@ -17,7 +17,7 @@ var dropPartition = rule{lint.Rule{
 	if !c.altered() {
 		return
 	}
-	if c.ignore && c.maria {
+	if c.ignore && c.maria && c.any(drops) {
 		c.report(said{message: "ALTER IGNORE deletes rows of " + quoted(c.table) + " that the new keys refuse", safe: "Look for the duplicates, decide which ones go, and leave IGNORE out."})
 	}
 	for _, x := range c.clauses {
@@ -27,7 +27,12 @@ var dropPartition = rule{lint.Rule{
 		switch x.kind {
 		case "drop partition", "truncate partition", "discard tablespace", "drop versioning":
 			c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", lock: "exclusive metadata lock, short",
-				safe: "CREATE TABLE archive LIKE " + quoted(c.table) + ";\nALTER TABLE archive REMOVE PARTITIONING;\nALTER TABLE " + quoted(c.table) + " EXCHANGE PARTITION … WITH TABLE archive WITHOUT VALIDATION;"})
+				safe: "CREATE TABLE archive LIKE " + quoted(c.table) + ";\nALTER TABLE archive REMOVE PARTITIONING;\nALTER TABLE " + quoted(c.table) + " EXCHANGE PARTITION … WITH TABLE archive;"})
 		}
 	}
 }}
+
+// drops: a clause under which ALTER IGNORE drops rows, or cuts values.
+func drops(x clause) bool {
+	return x.kind == "add key" && (x.key.kind == "unique" || x.key.kind == "primary") || x.kind == "add column" && (x.column.unique || x.column.primary) || x.kind == "modify" || x.kind == "change" || x.kind == "convert" || x.kind == "partition by"
+}

@@ -1,6 +1,10 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"cmp"
+
+	"github.com/phasemig/phasemig/lint"
+)
 
 var explicitLock = rule{lint.Rule{
 	ID: "explicit-lock", Severity: lint.Error, Kind: lint.Lock,
@@ -16,10 +20,17 @@ var explicitLock = rule{lint.Rule{
 	switch {
 	case c.algorithm == "COPY" && !(c.maria && c.version >= 110200):
 		c.report(said{message: "ALGORITHM=COPY copies " + quoted(c.table) + " while writes wait", lock: "writes wait, for a time that grows with the table's size", safe: "Leave ALGORITHM=COPY out."})
-	case (c.lock == "SHARED" || c.lock == "EXCLUSIVE") && (w.how == rebuild || w.rule == "index-build"):
-		c.report(said{message: "LOCK=" + c.lock + " makes others wait while " + w.why, lock: c.lock + ": for a time that grows with the table's size", safe: "LOCK=NONE"})
+	case (c.lock == "SHARED" || c.lock == "EXCLUSIVE") && (w.how == rebuild || w.rule == "index-build" || c.algorithm == "INPLACE" && c.instantly()):
+		c.report(said{message: "LOCK=" + c.lock + " makes others wait while " + cmp.Or(w.why, "the table is written anew"), lock: c.lock + ": for a time that grows with the table's size", safe: "LOCK=NONE"})
 	}
 }}
+
+// instantly: a clause that would be INSTANT, and writes the table anew where ALGORITHM=INPLACE is asked for.
+func (c *call) instantly() bool {
+	return c.any(func(x clause) bool {
+		return x.kind == "add column" && x.column.generated != "virtual" || x.kind == "drop column"
+	})
+}
 
 // worst is the cost of the whole statement.
 func (c *call) worst() cost {

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ var invalidDefinition = rule{lint.Rule{
 	Good: []lint.Example{{Schema: "CREATE TABLE t (id int, a text);", SQL: "ALTER TABLE t ADD INDEX (a(100));"}, {SQL: "ALTER TABLE t ADD COLUMN code int UNIQUE;"}},
 }, func(c *call) {
 	safe := "Look at the definition."
+	for _, n := range c.names.wrong {
+		c.report(said{message: fmt.Sprintf("this fails: %q is no name", n), safe: safe})
+	}
 	for _, why := range c.newFaults() {
 		c.report(said{message: "this fails: " + why, safe: safe})
 	}
@@ -43,6 +47,9 @@ func (c *call) newFaults() []string {
 	case c.verb == "CREATE TABLE" && c.like.Name == "" && !(c.ifNotExists && c.relation(c.table) != nil):
 		k := c.draft()
 		out = append(c.doubled(), c.faults(k, !c.selects)...)
+		if c.keyed && !c.temporary && k.FindIndex("PRIMARY") == nil && !c.selects {
+			out = append(out, "sql_require_primary_key is on, and the table has no primary key")
+		}
 		return append(append(out, c.keyFaults(k)...), c.optionFaults()...)
 	case len(c.clauses) == 0:
 		return nil
@@ -64,6 +71,9 @@ func (c *call) newFaults() []string {
 	}
 	if child := c.unfound(k, then); known && child != "" {
 		out = append(out, "the foreign key of "+child+" needs the index that goes")
+	}
+	if known && c.keyed && k.FindIndex("PRIMARY") != nil && then.FindIndex("PRIMARY") == nil {
+		out = append(out, "sql_require_primary_key is on, and no primary key would be left")
 	}
 	if known && len(then.Columns) == 0 {
 		out = append(out, "no column would be left")
@@ -115,6 +125,7 @@ func (c *call) doubled() []string {
 		}
 		seen[lower(col.name)] = true
 		nulls[lower(col.name)] = col.null
+		out = append(out, c.updateFault(col)...)
 		if col.auto && !col.nullDefault() {
 			out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
 		}
@@ -148,15 +159,26 @@ func (c *call) doubled() []string {
 	return out
 }
 
+// updateFault: on MySQL ON UPDATE has as many digits of a second as the column.
+func (c *call) updateFault(col column) []string {
+	if c.maria || !col.onUpdate || col.typ.name != "datetime" && col.typ.name != "timestamp" || col.updateDigits == col.typ.arg(0, 0) {
+		return nil
+	}
+	return []string{"ON UPDATE of " + quote(col.name) + " has another number of digits of a second than the column"}
+}
+
 // clauseFaults are faults that don't show in the table behind the statement.
 func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
-	var out []string
 	col := x.column
+	out := c.updateFault(col)
 	if col.auto && !col.nullDefault() {
 		out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
 	}
 	if col.generated != "" && col.hasDef && !c.maria {
 		out = append(out, quote(col.name)+" is generated and has a default")
+	}
+	if c.maria && col.invisible && col.notNull && col.nullDefault() && !col.auto && col.generated == "" {
+		out = append(out, quote(col.name)+" is INVISIBLE and NOT NULL, and needs a default")
 	}
 	switch x.kind {
 	case "option":

@@ -66,6 +66,13 @@ func (c *call) refusedCondition(cols []string) []string {
 }
 
 func (c *call) refusedInsert(k *lint.Relation, cols []string) []string {
+	if len(c.updates) > 0 {
+		for _, n := range c.updates {
+			if !holds(cols, n) {
+				return []string{quoted(c.table) + " has no column " + quote(n)}
+			}
+		}
+	}
 	cur := newCursor(c.s.Text)
 	cur.skip()
 	ignore := false
@@ -76,6 +83,9 @@ func (c *call) refusedInsert(k *lint.Relation, cols []string) []string {
 	cur.ident()
 	if cur.take("PARTITION") {
 		cur.parens()
+	}
+	if cur.at("SET") {
+		return c.refusedUpdate(k, cols)
 	}
 	var named []string
 	explicit := cur.at("(") && !cur.peek(1).Is("SELECT")
@@ -215,7 +225,7 @@ func (c *call) nowhere(k *lint.Relation, row map[string]string) string {
 		return ""
 	}
 	for _, x := range p.parts {
-		if x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" {
+		if x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" || x.bound == "rest" {
 			return ""
 		}
 	}

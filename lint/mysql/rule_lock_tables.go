@@ -8,20 +8,25 @@ import (
 
 var lockTables = rule{lint.Rule{
 	ID: "lock-tables", Severity: lint.Error, Kind: lint.Lock,
-	Summary: "tables are locked by hand",
-	Why:     "LOCK TABLES and FLUSH TABLES WITH READ LOCK make writes (WRITE: also reads) wait until they are unlocked or the session ends.",
-	Bad:     []lint.Example{{SQL: "LOCK TABLES users WRITE;"}, {SQL: "FLUSH TABLES WITH READ LOCK;"}},
+	Summary: "tables are locked by hand, and work is done under the lock that grows with them",
+	Why:     "LOCK TABLES and FLUSH TABLES WITH READ LOCK make writes (WRITE: also reads) wait until they are unlocked or the session ends. Around a change that takes a moment that is a moment, and a warning; around the build of an index, a copy or a read of the whole table it is as long as that takes.",
+	Bad:     []lint.Example{{SQL: "LOCK TABLES users WRITE;\nALTER TABLE users ADD INDEX (email);\nUNLOCK TABLES;"}, {SQL: "FLUSH TABLES WITH READ LOCK;\nSELECT COUNT(*) FROM users;"}},
 	Good:    []lint.Example{{SQL: "UNLOCK TABLES;"}, {SQL: "FLUSH STATUS;"}},
 }, func(c *call) {
+	const safe = "Let each statement take the lock that it needs."
 	switch {
 	case c.verb == "LOCK TABLES":
 		for _, id := range c.tables {
 			if c.live(id) {
-				c.report(said{message: quoted(id) + " is locked until UNLOCK TABLES", lock: "table lock: held until it is given back", safe: "Let each statement take the lock that it needs."})
+				c.report(said{severity: lint.Warning, message: quoted(id) + " is locked until UNLOCK TABLES", lock: "table lock: held until it is given back", safe: safe})
 			}
 		}
 	case c.verb == "FLUSH" && (strings.Contains(c.word, "READ LOCK") || strings.Contains(c.word, "FOR EXPORT")):
-		c.report(said{message: "every write waits until UNLOCK TABLES", lock: "global read lock: held until it is given back", safe: "mysqldump --single-transaction, CLONE or LOCK INSTANCE FOR BACKUP let writes go on."})
+		c.report(said{severity: lint.Warning, message: "every write waits until UNLOCK TABLES", lock: "global read lock: held until it is given back", safe: "mysqldump --single-transaction, CLONE or LOCK INSTANCE FOR BACKUP let writes go on."})
+	case len(c.held) > 0:
+		if why := c.works(); why != "" {
+			c.report(said{message: "others wait for the locks of LOCK TABLES while " + why, lock: "table lock: for a time that grows with the table's size", safe: safe})
+		}
 	}
 }}
 

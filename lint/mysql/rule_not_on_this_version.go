@@ -35,28 +35,63 @@ func (c *call) foreignWords() []string {
 		out = append(out, "there is no LOCK="+c.lock)
 	}
 	if c.maria {
-		if arrow(c.s.Text) {
-			out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
-		}
-		if c.verb == "ALTER TABLE" && c.waitsLate {
-			out = append(out, "WAIT and NOWAIT stand behind the table's name")
-		}
-		if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
-			out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
-		}
-		for _, x := range c.clauses {
-			switch {
-			case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
-				out = append(out, "MariaDB has no "+x.text)
-			case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
-				out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
-			case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
-				out = append(out, "MariaDB has no NOT ENFORCED")
-			}
-		}
-		return out
+		return append(out, c.mysqlWords()...)
+	}
+	return append(out, c.mariadbWords()...)
+}
+
+// mysqlWords are those that only MySQL knows.
+func (c *call) mysqlWords() []string {
+	var out []string
+	if c.returning && c.verb == "UPDATE" {
+		out = append(out, "MariaDB has no UPDATE … RETURNING")
 	}
 	switch {
+	case c.alias:
+		out = append(out, "MariaDB gives the rows of an INSERT no name; VALUE(a) is the same")
+	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "HISTOGRAM"):
+		out = append(out, "MariaDB has no ANALYZE … HISTOGRAM; PERSISTENT FOR is its own")
+	case c.verb == "SELECT" && (firstWord(c.s.Text) == "TABLE" || strings.HasPrefix(strings.ToUpper(c.s.Text), "VALUES ROW")):
+		out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a statement")
+	}
+	if arrow(c.s.Text) {
+		out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
+	}
+	if c.verb == "ALTER TABLE" && c.waitsLate {
+		out = append(out, "WAIT and NOWAIT stand behind the table's name")
+	}
+	if c.verb == "DROP INDEX" && (c.algorithm != "" || c.lock != "") {
+		out = append(out, "MariaDB has no ALGORITHM and LOCK for DROP INDEX; ALTER TABLE … DROP INDEX has them")
+	}
+	for _, x := range c.clauses {
+		switch {
+		case x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "VISIBLE"), x.kind == "alter check", x.kind == "set visible", x.kind == "validation":
+			out = append(out, "MariaDB has no "+x.text)
+		case x.kind == "exchange partition" && c.version < 110400 && after(Syntax.Tokens(x.text), "VALIDATION"):
+			out = append(out, "MariaDB has no WITH and WITHOUT VALIDATION before 11.4")
+		case x.kind == "drop constraint" && strings.HasPrefix(strings.ToUpper(x.text), "DROP CHECK"):
+			out = append(out, "MariaDB has no DROP CHECK; DROP CONSTRAINT is the same")
+		case x.kind == "add key" && x.key.kind == "check" && !x.key.enforced:
+			out = append(out, "MariaDB has no NOT ENFORCED")
+		}
+	}
+	return out
+}
+
+// mariadbWords are those that only MariaDB knows.
+func (c *call) mariadbWords() []string {
+	var out []string
+	switch {
+	case c.setting:
+		out = append(out, "MySQL has no SET STATEMENT")
+	case c.period:
+		out = append(out, "MySQL has no periods")
+	case c.returning:
+		out = append(out, "MySQL has no RETURNING")
+	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "PERSISTENT"):
+		out = append(out, "MySQL has no ANALYZE … PERSISTENT; UPDATE HISTOGRAM is its own")
+	case c.isOnline:
+		out = append(out, "MySQL has no ALTER ONLINE TABLE; LOCK=NONE is the same")
 	case c.ignore:
 		out = append(out, "MySQL has no ALTER IGNORE since 5.7")
 	case c.algorithm == "NOCOPY":
@@ -67,12 +102,26 @@ func (c *call) foreignWords() []string {
 		out = append(out, "MySQL has no CREATE OR REPLACE but for views")
 	case strings.HasSuffix(c.verb, " SEQUENCE"):
 		out = append(out, "MySQL has no sequences")
+	case c.ifExists && c.verb == "RENAME TABLE":
+		out = append(out, "MySQL has no RENAME TABLE IF EXISTS")
 	case c.ifExists && c.verb == "ALTER TABLE":
 		out = append(out, "MySQL has no ALTER TABLE IF EXISTS")
 	case c.ifExists && c.verb == "DROP INDEX":
 		return append(out, "MySQL has no IF EXISTS there")
 	}
 	for _, x := range c.clauses {
+		switch x.kind {
+		case "add versioning", "drop versioning", "add period", "drop period":
+			out = append(out, "MySQL has no system versioning and no periods")
+		case "add partition", "partition by":
+			if takesRest(x.value) || x.kind == "add partition" && takesRest("LIST (a) ("+x.value+")") {
+				out = append(out, "MySQL has no DEFAULT partition")
+			}
+		case "set default":
+			if now(firstWord(x.column.def)) {
+				out = append(out, "SET DEFAULT takes CURRENT_TIMESTAMP only in parentheses")
+			}
+		}
 		if x.kind == "alter key" && strings.Contains(strings.ToUpper(x.text), "IGNORED") {
 			out = append(out, "MySQL has no IGNORED; INVISIBLE is the same")
 		}
@@ -83,19 +132,25 @@ func (c *call) foreignWords() []string {
 	return out
 }
 
-// reservedNames are names without quotes that this server keeps for itself.
+func firstWord(text string) string {
+	if t := Syntax.Tokens(text); len(t) > 0 {
+		return t[0].Text
+	}
+	return ""
+}
+
+// reservedNames are names that this server takes for something else: words that it keeps for itself, and texts in double quotes.
 func (c *call) reservedNames() []string {
 	var out []string
-	look := func(col column) {
-		if col.bare && c.reserved(col.name) {
-			out = append(out, col.name+" is a reserved word, and needs quotes as a name: `"+col.name+"`")
+	for _, n := range c.names.bare {
+		if c.reserved(n) {
+			out = append(out, n+" is a reserved word, and needs quotes as a name: `"+n+"`")
 		}
 	}
-	for _, col := range c.columns {
-		look(col)
-	}
-	for _, x := range c.clauses {
-		look(x.column)
+	for _, n := range c.names.double {
+		if !c.ansi {
+			out = append(out, `"`+n+"\" is a text and no name, unless sql_mode has ANSI_QUOTES; `"+n+"` is a name")
+		}
 	}
 	return out
 }
@@ -110,6 +165,12 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "this server has no type "+col.typ.name)
 		case c.version < since:
 			out = append(out, "the type "+col.typ.name+" came with "+since.String())
+		case col.typ.oracle && !(c.maria && c.oracle):
+			out = append(out, "the type of "+quote(col.name)+" is one of Oracle, which only MariaDB knows, with sql_mode=ORACLE")
+		case c.maria && col.place:
+			out = append(out, "MariaDB has no COLUMN_FORMAT and no STORAGE for a column")
+		case !c.maria && col.systemID:
+			out = append(out, "MySQL has no REF_SYSTEM_ID; SRID is its own")
 		case c.maria && col.srid:
 			out = append(out, "MariaDB has no SRID; REF_SYSTEM_ID is its own")
 		case c.maria && col.generated != "" && col.notNull:
@@ -118,6 +179,14 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "MariaDB takes no generated column as the primary key there")
 		case c.maria && col.generated != "" && col.hasDef:
 			out = append(out, "a generated column has no default")
+		case c.maria && col.namedCheck:
+			out = append(out, "MariaDB gives the CHECK of a column no name; ADD CONSTRAINT … CHECK has one")
+		case c.maria && col.checkOf != "" && !col.check:
+			out = append(out, "MariaDB has no NOT ENFORCED")
+		case c.maria && col.behindCheck:
+			out = append(out, "on MariaDB a column's CHECK stands last")
+		case !c.maria && (col.compressed || col.rowTime || col.versioned):
+			out = append(out, "MySQL has no compressed columns and no system versioning")
 		}
 	}
 	for _, col := range c.columns {

@@ -25,6 +25,9 @@ var objectState = rule{lint.Rule{
 func (c *call) state() []string {
 	var out []string
 	k := c.relation(c.table)
+	if why := c.heldBack(); why != "" {
+		return []string{why}
+	}
 	switch c.verb {
 	case "CREATE TABLE":
 		return c.createState(k)
@@ -34,30 +37,41 @@ func (c *call) state() []string {
 		return c.routineState()
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
 		return c.dropState()
-	case "DROP TRIGGER":
-		name := lastName(c.name)
-		if _, t := c.findTrigger(name); t == nil && c.knowsAll() && !c.ifExists && !strings.Contains(c.name, ".") {
-			out = append(out, "there is no trigger "+name)
-		}
-	case "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL":
-		if !c.ifExists && c.name != "" && c.missingRoutine(c.name) {
-			out = append(out, "there is no such routine as "+c.name)
-		}
-		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
-			if n := arguments(r.Options["definition"]); n >= 0 && n != len(values(c.body)) {
-				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
-			}
-		}
-	case "DROP EVENT":
-		if !c.ifExists && c.missingRoutine("event "+lastName(c.name)) {
-			out = append(out, "there is no event "+c.name)
-		}
+	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL", "ALTER SEQUENCE", "ALTER EVENT", "DROP EVENT":
+		return c.namedState()
 	case "RENAME TABLE":
 		out = c.renameState()
-	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE":
+	case "LOCK TABLES":
+		for _, id := range c.tables {
+			if c.missing(id) {
+				out = append(out, "there is no table "+quoted(id))
+			}
+		}
+	case "SET":
+		if c.depth > 0 { // a variable of the routine
+			return nil
+		}
+		return c.settingFaults(c.body)
+	case "SELECT":
+		return c.selectFaults()
+	case "EXECUTE":
+		if _, ok := c.prepared[lower(c.name)]; c.name != "" && !ok && c.depth == 0 {
+			out = append(out, "there is no prepared statement "+quote(c.name))
+		}
+	case "GRANT":
+		if id := c.grantedTable(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
+			out = append(out, "there is no table "+quoted(id))
+		}
+	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
+		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
+			out = append(out, "nothing can be written through the view "+quoted(c.table))
+		}
 		if c.missing(c.table) && !c.joined {
 			out = append(out, "there is no table "+quoted(c.table))
 		}
+	}
+	if c.verb == "TRUNCATE" && k != nil && c.maria && k.Options["system versioning"] != "" {
+		out = append(out, quoted(c.table)+" is system-versioned, and can't be truncated")
 	}
 	if c.verb == "TRUNCATE" && k != nil {
 		if k.Kind == "view" {
@@ -82,82 +96,7 @@ func (c *call) createState(k *lint.Relation) []string {
 		out = append(out, "there is no table "+quoted(c.like))
 	}
 	if c.selects && c.body != "" {
-		out = append(out, c.queryFaults(readQuery(c.body), false)...)
-	}
-	return out
-}
-
-func (c *call) viewState(k *lint.Relation) []string {
-	out := c.queryFaults(readQuery(c.body), true)
-	isView := k != nil && k.Kind == "view"
-	switch {
-	case k != nil && !k.Partial && !isView:
-		out = append(out, quoted(c.table)+" is a table")
-	case isView && c.verb == "CREATE VIEW" && !c.replace && !c.ifNotExists:
-		out = append(out, "there is a view "+quoted(c.table)+" already")
-	case c.verb == "ALTER VIEW" && c.missing(c.table):
-		out = append(out, "there is no view "+quoted(c.table))
-	}
-	return out
-}
-
-func (c *call) routineState() []string {
-	var out []string
-	switch c.word {
-	case "PROCEDURE", "FUNCTION":
-		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
-			out = append(out, "there is a routine "+quote(c.name)+" already")
-		}
-		if c.word == "FUNCTION" && strings.Contains(strings.ToUpper(c.body), "RETURNS") && !returns(c.body) {
-			out = append(out, "the function holds no RETURN")
-		}
-	case "TRIGGER":
-		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {
-			out = append(out, "there is a trigger "+quote(c.name)+" already")
-		}
-		out = append(out, c.triggerState()...)
-	}
-	return out
-}
-
-func returns(body string) bool {
-	for _, t := range Syntax.Tokens(body) {
-		if t.Is("RETURN") || t.Is("SONAME") || t.Is("AS") || t.Is("LANGUAGE") {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *call) triggerState() []string {
-	k := c.relation(c.table)
-	if c.missing(c.table) {
-		return []string{"there is no table " + quoted(c.table)}
-	}
-	var out []string
-	if k != nil && k.Kind == "view" {
-		out = append(out, quoted(c.table)+" is a view")
-	}
-	if _, t := c.findTrigger(c.follows); c.follows != "" && t == nil && c.knowsAll() {
-		out = append(out, "there is no trigger "+quote(c.follows))
-	}
-	when, event, _ := strings.Cut(c.value, " ")
-	t := Syntax.Tokens(c.body)
-	for i := 0; i+2 < len(t); i++ {
-		isNew, isOld := t[i].Is("NEW"), t[i].Is("OLD")
-		if !(isNew || isOld) || !t[i+1].Is(".") || i > 0 && t[i-1].Is(".") {
-			continue
-		}
-		name := t[i+2].Value()
-		assigned := i > 0 && (t[i-1].Is("SET") || t[i-1].Is(",")) && i+3 < len(t) && (t[i+3].Is("=") || t[i+3].Is(":"))
-		switch {
-		case isNew && event == "DELETE", isOld && event == "INSERT":
-			out = append(out, "there is no "+strings.ToUpper(t[i].Text)+" in a trigger on "+event)
-		case assigned && t[i-1].Is("SET") && (isOld || when == "AFTER"):
-			out = append(out, strings.ToUpper(t[i].Text)+" can't be written there")
-		case whole(k) && k.Column(name) == nil:
-			out = append(out, quoted(c.table)+" has no column "+quote(name))
-		}
+		out = append(out, c.queryFaults(readQuery(c.body), false, true)...)
 	}
 	return out
 }
@@ -267,11 +206,31 @@ func (c *call) alterState(k *lint.Relation) []string {
 	added := map[string]bool{}
 	gone := map[string]bool{}
 	for _, x := range c.clauses {
+		if c.versionedRefuses(k, x) {
+			out = append(out, quoted(c.table)+" is system-versioned, and its columns and unique keys can't change unless system_versioning_alter_history = 'KEEP'")
+			break
+		}
+	}
+	for _, x := range c.clauses {
 		if why := c.clauseState(k, x, added, gone); why != "" {
 			out = append(out, why)
 		}
 	}
 	return out
+}
+
+// versionedRefuses: MariaDB keeps the history of a versioned table as it is, unless the session says otherwise.
+func (c *call) versionedRefuses(k *lint.Relation, x clause) bool {
+	if !c.maria || c.keeps || k.Options["system versioning"] == "" {
+		return false
+	}
+	switch x.kind {
+	case "add column", "drop column", "modify", "change":
+		return true
+	case "add key":
+		return x.key.kind == "unique" || x.key.kind == "primary"
+	}
+	return false
 }
 
 // twice finds what an ALTER does twice, whatever the table is.
@@ -341,6 +300,10 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 		}
 		if q := k.FindIndex(x.key.name); q != nil && x.key.name != "" && x.key.kind != "foreign" && x.key.kind != "check" && !x.key.exists && !c.replace && !c.drops1(x.key.name) {
 			return fmt.Sprintf("%s has an index %s already", table, quote(x.key.name))
+		}
+	case "add versioning":
+		if k.Options["system versioning"] != "" {
+			return table + " is system-versioned already"
 		}
 	case "rename":
 		if other := c.relation(x.toID); other != nil && !other.Partial && other != k && x.toID.Schema == other.Schema {

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -11,17 +12,20 @@ import (
 var rename = rule{lint.Rule{
 	ID: "rename", Severity: lint.Error, Kind: lint.Client,
 	Summary: "something that running clients name gets another name",
-	Why:     "Old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names in step. A table whose name another one takes in the same RENAME TABLE is an exchange, and breaks nothing.",
+	Why:     "Old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names in step. A table whose name another one takes in the same RENAME TABLE is an exchange, and breaks nothing. Nor does one whose name a view takes at once that shows all of its columns, but for the moment between the two.",
 	Bad:     []lint.Example{{SQL: "ALTER TABLE users RENAME COLUMN a TO b;"}, {Schema: "CREATE TABLE users (a int);", SQL: "ALTER TABLE users CHANGE a b int;"}, {SQL: "RENAME TABLE users TO people;"}, {SQL: "ALTER TABLE users RENAME TO people;"}},
-	Good:    []lint.Example{{SQL: "ALTER TABLE users RENAME INDEX a TO b;"}, {SQL: "RENAME TABLE users TO users_old, users_new TO users;"}},
+	Good:    []lint.Example{{SQL: "ALTER TABLE users RENAME INDEX a TO b;"}, {SQL: "RENAME TABLE users TO users_old, users_new TO users;"}, {Schema: "CREATE TABLE users (a int);", SQL: "RENAME TABLE users TO people;\nCREATE VIEW users AS SELECT a FROM people;"}},
 }, func(c *call) {
 	switch c.verb {
 	case "RENAME TABLE":
 		for i, id := range c.tables {
+			if k := c.relation(id); c.ifExists && c.missing(id) || k != nil && k.New["name"] || c.comesHome(id) {
+				continue
+			}
 			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
 				c.report(said{message: fmt.Sprintf("the table that takes the name %s has no column %s, which running clients name", quoted(id), quote(lost)), safe: "Exchange a table for one that has all of its columns."})
 			}
-			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) {
+			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) && !c.standIn(id, c.to[i]) {
 				c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(id)), lock: "exclusive metadata lock, short",
 					safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(id), quoted(c.to[i]), quoted(id), quoted(c.to[i]))})
 			}
@@ -58,6 +62,13 @@ func (c *call) lostByExchange(id schema.Ident) string {
 	return ""
 }
 
+// comesHome: a later RENAME TABLE of the file gives the name back.
+func (c *call) comesHome(id schema.Ident) bool {
+	return c.later(func(s *statement) bool {
+		return s.verb == "RENAME TABLE" && slices.ContainsFunc(s.to, func(to schema.Ident) bool { return same(to.Name, id.Name) && to.Schema == id.Schema })
+	}) != nil
+}
+
 // taken: the same RENAME TABLE gives the name to another table.
 func (c *call) taken(name string) bool {
 	for _, to := range c.to {
@@ -81,7 +92,7 @@ func (c *call) exchanged(name string) bool {
 func (c *call) renames(x clause) {
 	k := c.relation(c.table)
 	switch {
-	case x.kind == "rename" && !same(x.to, c.table.Name):
+	case x.kind == "rename" && !same(x.to, c.table.Name) && !c.standIn(c.table, x.toID):
 		c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(c.table)), lock: "exclusive metadata lock, short",
 			safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(c.table), quote(x.to), quoted(c.table), quote(x.to))})
 	case (x.kind == "rename column" || x.kind == "change") && !same(x.name, x.to):

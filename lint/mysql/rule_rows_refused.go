@@ -14,7 +14,7 @@ var rowsRefused = rule{lint.Rule{
 	Summary: "rows that the schema allows until now make the statement fail, and later writes like them, too",
 	Why:     "NULL in a column that becomes NOT NULL, duplicates under a new UNIQUE or PRIMARY KEY, rows without a parent under a new foreign key, rows that a new CHECK refuses, values that are too long, out of range or not of the new type, no date for a date that is NOT NULL, rows that no partition takes. In strict mode the server stops at the first such row, after it has worked on all rows before.\n\nAnd where no row is in the way today, running clients that write such values fail from then on.\n\nSearch for such rows first, change what the clients write, and set the rule last.",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int, b int);", SQL: "ALTER TABLE t MODIFY a int NOT NULL DEFAULT 0;"}, {Schema: "CREATE TABLE t (a int, b int);", SQL: "CREATE UNIQUE INDEX u ON t (a);"}, {SQL: "ALTER TABLE t ADD UNIQUE (email);"},
-		{Schema: "CREATE TABLE t (a bigint);", SQL: "ALTER TABLE t MODIFY a int;"}, {SQL: "ALTER TABLE t ADD COLUMN d date NOT NULL;"}},
+		{Schema: "CREATE TABLE t (a bigint);", SQL: "ALTER TABLE t MODIFY a int;"}, {SQL: "SET sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE';\nALTER TABLE t ADD COLUMN d date NOT NULL;"}},
 	Good: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL, b int, UNIQUE (a));", SQL: "ALTER TABLE t ADD UNIQUE (a, b);"}, {SQL: "ALTER TABLE t ADD COLUMN code int, ADD UNIQUE (code);"}, {SQL: "CREATE TABLE f (a int);\nALTER TABLE f ADD UNIQUE (a);"}},
 }, func(c *call) {
 	if !c.altered() {
@@ -41,7 +41,7 @@ func (c *call) refusedRows(k *lint.Relation, x clause) string {
 	case "add key":
 		return c.refusedByKey(k, x.key)
 	case "alter check":
-		if x.value == "enforced" {
+		if x.value == "enforced" && !enforced(k, x.name) {
 			return "rows that the CHECK " + quote(x.name) + " refuses make this fail"
 		}
 	case "convert":
@@ -73,7 +73,7 @@ func (c *call) noValue(col column) string {
 		if col.generated == "stored" && !c.maria {
 			return "rows for which the expression of " + quote(col.name) + " is NULL make this fail"
 		}
-	case col.typ.name == "date", col.typ.name == "datetime", col.typ.geometry() && !c.maria:
+	case (col.typ.name == "date" || col.typ.name == "datetime") && !c.zeroDates(), col.typ.geometry() && !c.maria:
 		return what
 	}
 	return ""

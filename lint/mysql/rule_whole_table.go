@@ -5,11 +5,11 @@ import "github.com/phasemig/phasemig/lint"
 var wholeTableUpdate = rule{lint.Rule{
 	ID: "whole-table-update", Severity: lint.Error, Kind: lint.Lock,
 	Summary: "an UPDATE that locks a part of the table that grows with it",
-	Why:     "Every row that is read stays locked until the statement commits, also one that doesn't match where no index leads to it; replicas run it in one go. Batches by key, each committed by itself, lock a few rows for milliseconds.\n\nA condition counts as a bound if it compares a column with a value, a list or a range that ends. IS NULL and <> bound nothing. LIMIT does.",
-	Bad:     []lint.Example{{SQL: "UPDATE users SET active = 1;"}, {SQL: "UPDATE users SET country = 'de' WHERE country IS NULL;"}},
+	Why:     "Every row that is read stays locked until the statement commits, also one that doesn't match where no index leads to it; replicas run it in one go. Batches by key, each committed by itself, lock a few rows for milliseconds.\n\nA condition counts as a bound if it compares a column with a value, a list or a range that ends; where the schema is known, an index has to begin with the column, and to tell more than a few values apart. IS NULL and <> bound nothing. LIMIT does.",
+	Bad:     []lint.Example{{SQL: "UPDATE users SET active = 1;"}, {SQL: "UPDATE users SET country = 'de' WHERE country IS NULL;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY, a int);", SQL: "UPDATE t SET a = 1 WHERE a = 7;"}},
 	Good:    []lint.Example{{SQL: "UPDATE users SET active = 1 WHERE id BETWEEN 1 AND 1000;"}, {SQL: "UPDATE users SET active = 1 WHERE active IS NULL LIMIT 1000;"}},
 }, func(c *call) {
-	if c.verb == "UPDATE" && c.live(c.table) && !c.limited && !bounded(c.where) {
+	if c.verb == "UPDATE" && c.live(c.table) && !c.limited && !c.confined() {
 		c.report(said{message: "every row that the UPDATE reads in " + quoted(c.table) + " stays locked until it commits", lock: "row locks: writers of those rows wait, for a time that grows with the table's size",
 			safe: "-- in batches by key, each committed by itself:\nUPDATE " + quoted(c.table) + " SET … WHERE … AND id BETWEEN … AND …;"})
 	}
@@ -20,11 +20,83 @@ var wholeTableDelete = rule{lint.Rule{
 	Summary: "a DELETE without a bound",
 	Why:     "It deletes a part of the table that grows with it, and every row that it reads stays locked until it commits.",
 	Bad:     []lint.Example{{SQL: "DELETE FROM users;"}, {SQL: "DELETE FROM users WHERE deleted_at IS NOT NULL;"}},
-	Good:    []lint.Example{{SQL: "DELETE FROM users WHERE id = 7;"}, {SQL: "DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000;"}},
+	Good:    []lint.Example{{SQL: "CREATE TABLE f (a int);\nDELETE FROM f;"}, {SQL: "DELETE FROM users WHERE FALSE;"}},
 }, func(c *call) {
-	if c.verb == "DELETE" && c.live(c.table) && !c.limited && !bounded(c.where) {
+	if c.verb == "DELETE" && c.live(c.table) && !c.limited && !c.confined() {
 		c.report(said{message: "rows of " + quoted(c.table) + " are deleted without a bound, and stay locked until it commits", lock: "row locks: writers of those rows wait, for a time that grows with the table's size",
 			safe: "-- in batches, each committed by itself, until none is left:\nDELETE FROM " + quoted(c.table) + " WHERE … LIMIT 1000;"})
+	}
+}}
+
+// confined reports whether the condition keeps the statement to a part that doesn't grow with the table.
+func (c *call) confined() bool {
+	if c.joined {
+		return never(c.where) || bounded(c.where)
+	}
+	return c.bounds(c.table, c.where)
+}
+
+var deleteRows = rule{lint.Rule{
+	ID: "delete-rows", Severity: lint.Error, Kind: lint.Data,
+	Summary: "rows or values are deleted for good",
+	Why:     "A DELETE that is small enough to harm nobody who waits deletes all the same, and so does an UPDATE that sets a column to NULL: once committed there is no way back but a backup. Keep what goes in a table of its own first, or say by an ignore comment that nobody needs it.",
+	Bad:     []lint.Example{{SQL: "DELETE FROM users WHERE id = 7;"}, {SQL: "DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000;"}, {SQL: "UPDATE users SET phone = NULL WHERE id BETWEEN 1 AND 500;"}},
+	Good:    []lint.Example{{SQL: "CREATE TABLE f (a int);\nDELETE FROM f WHERE a = 1;"}, {SQL: "UPDATE users SET phone = '' WHERE id BETWEEN 1 AND 500;"}, {SQL: "DELETE FROM users WHERE FALSE;"}},
+}, func(c *call) {
+	safe := "CREATE TABLE kept AS SELECT * FROM " + quoted(c.table) + " WHERE …; -- first, in the same bounds"
+	switch {
+	case c.verb == "DELETE" && c.live(c.table) && (c.limited || c.confined()) && !never(c.where):
+		c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", safe: safe})
+	case c.verb == "UPDATE" && c.live(c.table) && (c.limited || c.confined()) && !never(c.where):
+		if n := c.emptied(); n != "" {
+			c.report(said{message: "values of " + quoted(c.table) + "." + quote(n) + " are deleted for good", safe: safe})
+		}
+	}
+}}
+
+// emptied is a column that an UPDATE sets to NULL in rows that may hold a value.
+func (c *call) emptied() string {
+	t := Syntax.Tokens(c.s.Text)
+	for i := 1; i+2 < len(t) && !t[i].Is("WHERE"); i++ {
+		ends := i+3 >= len(t) || t[i+3].Is(",") || t[i+3].Is("WHERE") || t[i+3].Is("ORDER") || t[i+3].Is("LIMIT")
+		if !ident(t[i]) || !t[i+1].Is("=") || !t[i+2].Is("NULL") || !ends {
+			continue
+		}
+		k := c.relation(c.table)
+		if k != nil && k.New[lower(t[i].Value())] || c.isNull(t[i].Value()) {
+			continue
+		}
+		return t[i].Value()
+	}
+	return ""
+}
+
+// isNull: the condition takes only rows in which the column is NULL already.
+func (c *call) isNull(column string) bool {
+	for i := 0; i+2 < len(c.where); i++ {
+		if same(c.where[i].Value(), column) && c.where[i+1].Is("IS") && c.where[i+2].Is("NULL") {
+			return true
+		}
+	}
+	return false
+}
+
+var lockingRead = rule{lint.Rule{
+	ID: "locking-read", Severity: lint.Error, Kind: lint.Lock,
+	Summary: "a SELECT … FOR UPDATE or FOR SHARE that locks a part of the table that grows with it",
+	Why:     "Every row that is read stays locked until the transaction ends: writers of those rows wait. Read by key, or with LIMIT, or without a lock.",
+	Bad:     []lint.Example{{SQL: "SELECT * FROM orders FOR UPDATE;"}, {SQL: "SELECT id FROM orders WHERE state IS NULL LOCK IN SHARE MODE;"}},
+	Good:    []lint.Example{{SQL: "SELECT * FROM orders WHERE id = 7 FOR UPDATE;"}, {SQL: "SELECT * FROM orders;"}, {SQL: "SELECT * FROM orders LIMIT 100 FOR UPDATE;"}},
+}, func(c *call) {
+	if c.verb != "SELECT" || !c.locks || c.limited {
+		return
+	}
+	for _, id := range c.from {
+		if c.live(id) && c.maybe(id) && !(len(c.from) == 1 && c.bounds(id, c.where)) && !(len(c.from) > 1 && bounded(c.where)) {
+			c.report(said{message: "every row of " + quoted(id) + " that is read stays locked until the transaction ends", lock: "row locks: writers of those rows wait, for a time that grows with the table's size",
+				safe: "Read by key, or leave the lock out."})
+			return
+		}
 	}
 }}
 
@@ -35,7 +107,7 @@ var insertSelect = rule{lint.Rule{
 	Bad:     []lint.Example{{SQL: "INSERT INTO archive SELECT * FROM orders;"}, {SQL: "CREATE TABLE copy AS SELECT * FROM orders;"}},
 	Good:    []lint.Example{{SQL: "INSERT INTO archive SELECT * FROM orders WHERE id BETWEEN 1 AND 1000;"}, {SQL: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nINSERT INTO archive SELECT * FROM orders;"}},
 }, func(c *call) {
-	if !c.selects || c.verb != "INSERT" && c.verb != "REPLACE" && c.verb != "CREATE TABLE" || c.limited || bounded(c.where) || c.committed {
+	if !c.selects || c.verb != "INSERT" && c.verb != "REPLACE" && c.verb != "CREATE TABLE" || c.limited || len(c.from) != 1 && bounded(c.where) || len(c.from) == 1 && c.bounds(c.from[0], c.where) || c.committed {
 		return
 	}
 	for _, id := range c.from {

@@ -11,15 +11,41 @@ import (
 var writesRefused = rule{lint.Rule{
 	ID: "writes-refused", Severity: lint.Error, Kind: lint.Client,
 	Summary: "statements of running clients that worked before fail from now on",
-	Why:     "A trigger that raises an error or writes to a table that isn't there, a foreign key that is added without looking at the rows, a view that loses a column, a routine that takes other arguments, a column that becomes generated, a trigger that goes and filled a column that needs a value: the statement itself runs, and clients of the old schema fail.\n\nChange the clients first.",
+	Why:     "A trigger that raises an error or writes to a table that isn't there, a view that loses a column, a routine that takes other arguments, a column that becomes generated, a trigger that goes and filled a column that needs a value: the statement itself runs, and clients of the old schema fail.\n\nA foreign key that is added with foreign_key_checks = 0 is a warning: clients whose rows have parents go on, and those that write others fail however the key is added. It is an error where the table that it points at is made by the same file and holds no rows.\n\nChange the clients first.",
 	Bad: []lint.Example{{SQL: "CREATE TRIGGER no BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '45000';"}, {Schema: "CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a, b FROM t;", SQL: "CREATE OR REPLACE VIEW v AS SELECT a FROM t;"},
-		{Schema: "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE t (a int);", SQL: "SET foreign_key_checks = 0;\nALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id);"}},
+		{Schema: "CREATE TABLE t (a int);", SQL: "CREATE TABLE p (id int PRIMARY KEY);\nSET foreign_key_checks = 0;\nALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id);"}},
 	Good: []lint.Example{{SQL: "CREATE TRIGGER yes BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;"}, {Schema: "CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a FROM t;", SQL: "CREATE OR REPLACE VIEW v AS SELECT a, b FROM t;"}},
 }, func(c *call) {
 	for _, why := range c.refusedWrites() {
 		c.report(said{message: why, safe: "Change the clients first, and do this in a later release."})
 	}
+	if c.altered() {
+		for _, x := range c.clauses {
+			if x.kind == "add key" && x.key.kind == "foreign" && c.unchecked && !c.allNew(c.relation(c.table), x.key) {
+				c.uncheckedKey(x.key)
+			}
+		}
+	}
 }}
+
+// uncheckedKey is about a foreign key that is added without a look at the rows. Clients whose rows have parents go on, as the servers
+// show; those that write a row without one, or delete a parent before its children, fail, and they do so however the key is
+// added. It is an error where no row can have a parent: the table that it points at is the file's own, and empty.
+func (c *call) uncheckedKey(q key) {
+	x := said{severity: lint.Warning, message: "from now on writes of running clients without a parent in " + quoted(q.ref) + " fail" + deletes(q), safe: "-- see that there are none, and that clients write none, before:\nSELECT … FROM " + quoted(c.table) + " c LEFT JOIN " + quoted(q.ref) + " p ON … WHERE p.… IS NULL;"}
+	if p := c.relation(q.ref); p != nil && p.Fresh && !p.New["rows"] {
+		x.severity, x.message = lint.Error, quoted(q.ref)+" is new and has no rows: every write of running clients that names "+parts(q)+" fails"
+	}
+	c.report(x)
+}
+
+// deletes: what the key does when a parent goes.
+func deletes(q key) string {
+	if q.onDelete == "CASCADE" || q.onDelete == "SET NULL" {
+		return ""
+	}
+	return ", and so do deletes of parents that have children"
+}
 
 func (c *call) refusedWrites() []string {
 	switch c.verb {
@@ -33,6 +59,10 @@ func (c *call) refusedWrites() []string {
 	case "DROP TRIGGER":
 		if k, t := c.findTrigger(lastName(c.name)); t != nil && !k.Fresh && !k.New["trigger "+lower(t.Name)] && !c.comesBack("trigger", t.Name) {
 			return c.unfilled(k, t)
+		}
+	case "ALTER SEQUENCE":
+		if k := c.relation(c.table); c.live(c.table) && restartsLow(k, c.body) {
+			return []string{"the sequence " + quoted(c.table) + " gives numbers again that it has given: INSERTs of running clients fail on their key"}
 		}
 	case "SET":
 		u := strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(c.body, "=", " = ")), " "))
@@ -52,8 +82,6 @@ func (c *call) alteredWrites() []string {
 	for _, x := range c.clauses {
 		was := k.Column(x.name)
 		switch {
-		case x.kind == "add key" && x.key.kind == "foreign" && c.unchecked && !c.allNew(k, x.key):
-			out = append(out, "writes of running clients without a parent in "+quoted(x.key.ref)+" fail, and so do deletes of parents that have children")
 		case (x.kind == "modify" || x.kind == "change") && was != nil && was.Generated == "" && x.column.generated != "":
 			out = append(out, quote(x.name)+" becomes generated: writes of running clients that name it fail")
 		case x.kind == "add column" && x.column.checkOf != "" && x.column.hasDef && c.defaultRefused(x.column):
@@ -159,7 +187,54 @@ func (c *call) newTrigger() []string {
 		}
 		written = ""
 	}
+	return append(append(out, c.refusedInside(t, event)...), c.refusedAssignment(t)...)
+}
+
+// refusedInside are statements of a trigger's body that the schema refuses for certain: each write that fires it fails.
+func (c *call) refusedInside(t []lint.Token, event string) []string {
+	var out []string
+	for i := range t {
+		if !opens(t, i) || !(t[i].Is("INSERT") || t[i].Is("REPLACE") || t[i].Is("UPDATE") || t[i].Is("CALL")) {
+			continue
+		}
+		end := i
+		for end < len(t) && !t[end].Is(";") {
+			end++
+		}
+		text := c.body[t[i].Start:t[end-1].End]
+		p, err := read(text)
+		if err != nil {
+			continue
+		}
+		inner := &call{judge: c.judge, statement: p, s: lint.Statement{Text: text}}
+		for _, why := range inner.refusedRow() {
+			out = append(out, "every "+event+" of running clients fails: in the trigger "+why)
+		}
+		if p.verb == "CALL" && c.missingRoutine(p.name) {
+			out = append(out, "every "+event+" of running clients fails: there is no routine "+quote(p.name))
+		}
+	}
 	return out
+}
+
+// refusedAssignment is a value that a trigger gives to a column that doesn't take it.
+func (c *call) refusedAssignment(t []lint.Token) []string {
+	k := c.relation(c.table)
+	for i := 1; i+4 < len(t)+1 && whole(k); i++ {
+		if !t[i-1].Is("SET") || !t[i].Is("NEW") || i+4 >= len(t) || !t[i+1].Is(".") || !t[i+3].Is("=") {
+			continue
+		}
+		if alone := i+5 >= len(t) || t[i+5].Is(";") || t[i+5].Is(","); !alone {
+			continue
+		}
+		if col := k.Column(t[i+2].Value()); col == nil || col.Generated != "" { // what is given to a generated column is left
+			continue
+		}
+		if why := c.refusedValue(k, t[i+2].Value(), t[i+4].Text); why != "" {
+			return []string{"writes of running clients for which the trigger does so fail: " + why}
+		}
+	}
+	return nil
 }
 
 // target is the table that a statement writes to which begins at a token.
@@ -205,11 +280,57 @@ func (c *call) unfilled(k *lint.Relation, t *schema.Trigger) []string {
 	}
 	var out []string
 	for _, col := range k.Columns {
-		if !col.Nullable && col.Default == nil && col.Identity == "" && col.Generated == "" && sets(t.Body, col.Name) {
+		if !col.Nullable && col.Default == nil && col.Identity == "" && col.Generated == "" && sets(t.Body, col.Name) && !givenByClient(t.Body, col.Name) {
 			out = append(out, "only the trigger gives "+quoted(k.Ident)+"."+quote(col.Name)+" a value, which is NOT NULL: INSERTs of running clients fail")
 		}
 	}
 	return out
+}
+
+// restartsLow: RESTART goes back to the start, or before it.
+func restartsLow(k *lint.Relation, body string) bool {
+	t := Syntax.Tokens(body)
+	for i := range t {
+		if !t[i].Is("RESTART") {
+			continue
+		}
+		n, given := numberBehind(t, i)
+		if !given || k == nil {
+			return true
+		}
+		first := 1.0
+		s := Syntax.Tokens(k.Options["definition"])
+		for at := range s {
+			if s[at].Is("START") {
+				first, _ = numberBehind(s, at)
+			}
+		}
+		return n <= first
+	}
+	return false
+}
+
+// numberBehind is the number behind a word and WITH, BY or =.
+func numberBehind(t []lint.Token, i int) (float64, bool) {
+	for k := i + 1; k < len(t) && k < i+3; k++ {
+		var n float64
+		if _, err := fmt.Sscan(t[k].Text, &n); err == nil && t[k].Kind == lint.Number {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// givenByClient: the value that a body gives to NEW.column is made of what the client gave.
+func givenByClient(body, column string) bool {
+	t := Syntax.Tokens(body)
+	n := 0
+	for i := 0; i+2 < len(t); i++ {
+		if t[i].Is("NEW") && t[i+1].Is(".") && same(t[i+2].Value(), column) {
+			n++
+		}
+	}
+	return n > 1 && !after(t, "COALESCE", "IFNULL", "NULL", "IF")
 }
 
 // sets reports whether a body writes NEW.column.

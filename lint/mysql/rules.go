@@ -5,7 +5,7 @@ func rules(maria bool) []rule {
 	list := []rule{
 		// writes wait
 		addColumnBlocking, changeType, convertCharset, primaryKey, addForeignKey, addCheck, fulltextIndex, rebuildTable, changeEngine, orderBy,
-		partitionTable, partitionMaintenance, explicitLock,
+		partitionTable, partitionMaintenance, notInnoDB, explicitLock,
 		// online, but heavy
 		onlineRebuild, indexBuild,
 		// fails
@@ -15,7 +15,7 @@ func rules(maria bool) []rule {
 		// data
 		dropColumn, dropObject, dropPartition, truncate,
 		// rows
-		wholeTableUpdate, wholeTableDelete, insertSelect,
+		wholeTableUpdate, wholeTableDelete, deleteRows, insertSelect, lockingRead,
 		// locks
 		lockTables, lockTimeout,
 		// policy

@@ -13,6 +13,8 @@ type typ struct {
 	args     []int
 	values   []string // of ENUM and SET
 	unsigned bool
+	oracle   bool // written as only sql_mode=ORACLE knows it
+	bin      bool // BINARY: the collation of the character set that compares bytes
 	charset  string
 	collate  string
 }
@@ -31,6 +33,10 @@ var canonical = map[string]string{
 
 // readType reads a type and the attributes that belong to it. An unknown type is an error: the statement isn't judged.
 func (c *cursor) readType() typ {
+	national := c.at("NATIONAL") && (c.peek(1).Is("CHAR") || c.peek(1).Is("CHARACTER") || c.peek(1).Is("VARCHAR"))
+	if national {
+		c.skip()
+	}
 	word := strings.ToLower(c.peek(0).Text)
 	name, ok := canonical[word]
 	if !ok || c.peek(0).Kind != lint.Word {
@@ -39,7 +45,12 @@ func (c *cursor) readType() typ {
 	}
 	c.skip()
 	t := typ{name: name}
+	if national || word == "nchar" || word == "nvarchar" {
+		t.charset = "utf8mb3"
+	}
 	switch word {
+	case "number", "varchar2", "clob", "raw":
+		t.oracle = true
 	case "double":
 		c.take("PRECISION")
 	case "character", "char", "nchar":
@@ -59,6 +70,14 @@ func (c *cursor) readType() typ {
 		c.arguments(&t)
 	}
 	c.attributes(&t)
+	if t.name == "float" && len(t.args) == 1 { // float(p) is a way to ask for one of the two
+		if t.args[0] > 24 && t.args[0] <= 53 {
+			t.name = "double"
+		}
+		if t.args[0] <= 53 {
+			t.args = nil
+		}
+	}
 	return t
 }
 
@@ -85,6 +104,7 @@ func (c *cursor) attributes(t *typ) {
 		case c.take("SIGNED"), c.take("ASCII"), c.take("UNICODE"), c.take("BYTE"):
 		case c.at("BINARY") && (t.name == "char" || t.name == "varchar" || strings.HasSuffix(t.name, "text")):
 			c.skip()
+			t.bin = true
 		case c.take("CHARACTER", "SET"), c.take("CHARSET"), c.take("CHAR", "SET"):
 			t.charset = normalCharset(c.name())
 		case c.take("COLLATE"):
@@ -102,6 +122,9 @@ func normalCharset(s string) string {
 	}
 	return s
 }
+
+// compression is the key under which a table's options hold that a column is COMPRESSED.
+func compression(column string) string { return "compressed " + lower(column) }
 
 // text types have a character set.
 func (t typ) text() bool {

@@ -17,6 +17,7 @@ type query struct {
 	simple   bool
 	listed   []string // the view's own list of names
 	variable bool
+	part     bool // a.*: all columns of one of the tables
 }
 
 // readQuery reads "[(a, b)] AS SELECT …".
@@ -83,6 +84,7 @@ func (q *query) item(t []lint.Token) {
 	switch {
 	case t[n-1].Is("*") && (n == 1 || t[n-2].Is(".")):
 		q.star = true
+		q.part = q.part || n > 1
 		return
 	case n == 1 && ident(t[0]), n == 3 && t[1].Is(".") && ident(t[2]):
 		name = t[n-1].Value()
@@ -148,6 +150,9 @@ func (j *judge) result(q query) (names []string, ok bool) {
 		return q.listed, true
 	}
 	names = append(names, q.names...)
+	if q.part && len(q.from) != 1 {
+		return nil, false
+	}
 	if q.star {
 		for _, id := range q.from {
 			cols, known := j.columnsOf(id)
@@ -184,8 +189,8 @@ func (j *judge) columnsOf(id schema.Ident) ([]string, bool) {
 	return out, len(out) > 0
 }
 
-// queryFaults says why the query of a view or a table can't run.
-func (j *judge) queryFaults(q query, view bool) []string {
+// queryFaults says why the query of a view, of a table that it makes, or by itself can't run.
+func (j *judge) queryFaults(q query, view, makes bool) []string {
 	var out []string
 	for _, id := range q.from {
 		if j.missing(id) && !(view && !q.simple) {
@@ -205,16 +210,16 @@ func (j *judge) queryFaults(q query, view bool) []string {
 		}
 	}
 	names, ok := j.result(q)
-	if !ok || !view {
+	if !ok || !view && !makes {
 		return out
 	}
-	if len(q.listed) > 0 && !q.star && q.simple && len(q.listed) != len(q.names) {
+	if view && len(q.listed) > 0 && !q.star && q.simple && len(q.listed) != len(q.names) {
 		out = append(out, "the view names another number of columns than its query has")
 	}
 	seen := map[string]bool{}
 	for _, n := range names {
 		if n != "" && seen[lower(n)] {
-			out = append(out, "the view has two columns "+quote(n))
+			out = append(out, "it has two columns "+quote(n))
 		}
 		seen[lower(n)] = true
 	}

@@ -61,3 +61,15 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q int GENERATED ALWAYS AS (a + 2) VIRTUAL;
+-- case: a column becomes compressed
+CREATE TABLE t (a text);
+-- schema above
+ALTER TABLE t MODIFY a text COMPRESSED; -- want change-type
+-- case: a column stays compressed
+CREATE TABLE t (a text COMPRESSED);
+-- schema above
+ALTER TABLE t MODIFY a text COMPRESSED COMMENT 'x';
+-- case: REDUNDANT
+CREATE TABLE t (a varchar(60)) CHARSET=utf8mb4 ROW_FORMAT=REDUNDANT;
+-- schema above
+ALTER TABLE t MODIFY a varchar(200);

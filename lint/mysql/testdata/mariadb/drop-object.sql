@@ -22,3 +22,25 @@ CREATE PROCEDURE p() SELECT 1;
 DROP TRIGGER t1;
 -- case: 10
 DROP EVENT ev;
+-- case: a view comes back with less
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT a, b FROM t;
+-- schema above
+DROP VIEW v; -- want drop-object
+CREATE VIEW v AS SELECT a FROM t;
+-- case: a view comes back with more
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT a FROM t;
+-- schema above
+DROP VIEW v;
+CREATE VIEW v AS SELECT a, b FROM t;
+-- case: a procedure comes back with other arguments
+CREATE PROCEDURE p (a int) SELECT a;
+-- schema above
+DROP PROCEDURE p; -- want drop-object
+CREATE PROCEDURE p (a int, b int) SELECT a;
+-- case: a database with IF EXISTS
+CREATE TABLE t (a int);
+-- schema above
+DROP DATABASE IF EXISTS shop; -- want drop-object
+DROP SCHEMA shop; -- want drop-object

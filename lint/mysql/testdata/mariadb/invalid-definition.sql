@@ -56,3 +56,20 @@ ALTER TABLE t ADD q int NOT NULL DEFAULT 0;
 CREATE TABLE t (id int NOT NULL PRIMARY KEY, a int, n int NOT NULL DEFAULT 1, v varchar(50), v2 varchar(300), u3 varchar(20) CHARACTER SET utf8mb3, ui varchar(20) CHARACTER SET utf8mb3, l1 varchar(20) CHARACTER SET latin1, e enum('a','b'), s set('a','b'), tx text, g int AS (id + 1) VIRTUAL, gs int AS (id + 1) STORED, dt datetime, de decimal(10,2), c char(10), vb varbinary(50), bl blob, un int unsigned, pt point NOT NULL, pid int, fl float, db double, ti tinyint, bt bit(4), j json, yr year, tm time, da date, KEY ui (ui), KEY vk (v), KEY nk (n)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 -- schema above
 ALTER TABLE t ADD q text;
+-- case: below zero
+ALTER TABLE t ADD COLUMN a decimal(5,2) unsigned DEFAULT -1; -- want invalid-definition
+-- case: more bits than there are
+ALTER TABLE t ADD COLUMN a bit(3) DEFAULT 9; -- want invalid-definition
+-- case: a collation that isn't there
+ALTER TABLE t ADD COLUMN a varchar(5) COLLATE utf8mb4_nowhere_ci; -- want invalid-definition
+-- case: a row format that isn't there
+ALTER TABLE t ROW_FORMAT=NARROW; -- want invalid-definition, online-rebuild
+-- case: a bound of another type
+CREATE TABLE p (d date NOT NULL) PARTITION BY RANGE COLUMNS (d) (PARTITION a VALUES LESS THAN ('2020-01-01'));
+-- schema above
+ALTER TABLE p ADD PARTITION (PARTITION b VALUES LESS THAN (2021)); -- want invalid-definition
+-- case: a zero date
+ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00';
+-- case: a zero date, and sql_mode wants none
+SET sql_mode = 'TRADITIONAL';
+ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00'; -- want invalid-definition

@@ -22,7 +22,7 @@ INSERT INTO t (id, a) VALUES (1); -- want invalid-rows
 -- case: no such column
 CREATE TABLE t (id int PRIMARY KEY);
 -- schema above
-DELETE FROM t WHERE nope = 1; -- want invalid-rows
+DELETE FROM t WHERE nope = 1; -- want invalid-rows, whole-table-delete
 -- case: generated
 CREATE TABLE t (id int PRIMARY KEY, g int AS (id + 1));
 -- schema above
@@ -33,3 +33,17 @@ INSERT INTO t (id) VALUES ('x');
 CREATE TABLE t (k int NOT NULL) PARTITION BY LIST (k) (PARTITION p0 VALUES IN (1, 2));
 -- schema above
 INSERT INTO t (k) VALUES (3); -- want invalid-rows
+-- case: SET
+CREATE TABLE t (a int NOT NULL, b int);
+-- schema above
+INSERT INTO t SET a = 1, nope = 2; -- want invalid-rows
+INSERT INTO t SET a = 1, b = 2;
+-- case: behind ON DUPLICATE KEY UPDATE
+CREATE TABLE t (a int PRIMARY KEY, b int);
+-- schema above
+INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE nope = 2; -- want invalid-rows
+-- case: a time with a Z
+CREATE TABLE t (a datetime);
+-- schema above
+INSERT INTO t (a) VALUES ('2024-01-01T10:00:00Z'); -- want invalid-rows
+INSERT INTO t (a) VALUES ('2024-01-01T10:00:00');

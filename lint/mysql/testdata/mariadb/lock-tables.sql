@@ -16,3 +16,24 @@ FLUSH TABLES WITH READ LOCK; -- want lock-tables
 UNLOCK TABLES;
 -- case: 7
 FLUSH STATUS;
+-- case: an index under the lock
+LOCK TABLES t WRITE; -- want lock-tables
+ALTER TABLE t ADD INDEX (a); -- want index-build, lock-tables
+UNLOCK TABLES;
+-- case: a read of everything under the lock
+LOCK TABLES t READ; -- want lock-tables
+SELECT COUNT(*) FROM t; -- want lock-tables
+-- case: a moment under the lock
+LOCK TABLES t WRITE; -- want lock-tables
+ALTER TABLE t ADD COLUMN b int;
+UNLOCK TABLES;
+ALTER TABLE t ADD INDEX (a); -- want index-build
+-- case: a table that isn't locked
+LOCK TABLES t WRITE; -- want lock-tables
+ALTER TABLE u ADD COLUMN b int; -- want no-such-object
+-- case: a read lock
+LOCK TABLES t READ; -- want lock-tables
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object
+-- case: everything is locked for reading
+FLUSH TABLES WITH READ LOCK; -- want lock-tables
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object

@@ -46,3 +46,40 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q int AS (a + 2);
+-- case: a versioned table
+CREATE TABLE t (a int) WITH SYSTEM VERSIONING;
+-- schema above
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object
+-- case: a versioned table whose history may change
+CREATE TABLE t (a int) WITH SYSTEM VERSIONING;
+-- schema above
+SET system_versioning_alter_history = KEEP;
+ALTER TABLE t ADD COLUMN b int;
+-- case: nothing to do
+CREATE TABLE t (a int);
+-- schema above
+ALTER TABLE t ADD COLUMN IF NOT EXISTS a bigint NOT NULL, DROP COLUMN IF EXISTS b, RENAME COLUMN IF EXISTS b TO c, MODIFY IF EXISTS b bigint;
+ALTER TABLE IF EXISTS u DROP COLUMN a;
+-- case: what a trigger can't do
+CREATE TABLE t (a int);
+-- schema above
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SELECT 1; -- want no-such-object
+-- case: a function that says nothing
+CREATE FUNCTION f (a int) RETURNS int RETURN a; -- want no-such-object
+-- case: a function that says what it does
+CREATE FUNCTION f (a int) RETURNS int DETERMINISTIC RETURN a;
+-- case: a variable that isn't there
+SET SESSION no_such_thing = 1; -- want no-such-object
+SET SESSION sql_mode = 'NO_SUCH_MODE'; -- want no-such-object
+SET SESSION lock_wait_timeout = 5, @a = 1;
+-- case: a view of groups
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a, COUNT(*) n FROM t GROUP BY a;
+-- schema above
+UPDATE v SET a = 1 WHERE n = 2; -- want no-such-object
+-- case: a query of nothing
+CREATE TABLE t (a int);
+-- schema above
+SELECT b FROM t; -- want no-such-object
+SELECT a FROM u; -- want no-such-object
+SELECT EXTRACT(YEAR FROM a), t.a FROM t;

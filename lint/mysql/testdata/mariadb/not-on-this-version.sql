@@ -87,3 +87,22 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q int AS (a + 2);
+-- case: types of another server
+ALTER TABLE t ADD COLUMN a varchar2(20); -- want not-on-this-version
+-- case: a reserved word as a table's name
+ALTER TABLE order ADD COLUMN a int; -- want not-on-this-version
+-- case: the same in quotes
+ALTER TABLE `order` ADD COLUMN a int;
+-- case: a text as a name
+ALTER TABLE "t" ADD COLUMN a int; -- want not-on-this-version
+-- case: ANSI_QUOTES
+SET SESSION sql_mode = 'ANSI_QUOTES';
+ALTER TABLE "t" ADD COLUMN "a" int;
+-- case: a comment for a later version
+ALTER TABLE t ADD COLUMN a int /*!99999 , DROP COLUMN b */;
+-- case: a CHECK with a name
+ALTER TABLE t ADD COLUMN a int CONSTRAINT c CHECK (a > 0); -- want not-on-this-version
+-- case: something behind a CHECK
+ALTER TABLE t ADD COLUMN a int CHECK (a > 0) DEFAULT 5; -- want not-on-this-version
+-- case: a CHECK at the end
+ALTER TABLE t ADD COLUMN a int DEFAULT 5 CHECK (a > 0);

@@ -52,3 +52,23 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q int GENERATED ALWAYS AS (a + 2) VIRTUAL;
+-- case: a view takes the name
+CREATE TABLE t (a int, b int);
+-- schema above
+RENAME TABLE t TO t2;
+CREATE VIEW t AS SELECT b, a FROM t2;
+-- case: a view takes the name, with less
+CREATE TABLE t (a int, b int);
+-- schema above
+ALTER TABLE t RENAME TO t2; -- want rename
+CREATE VIEW t AS SELECT a FROM t2;
+-- case: a view takes the name that nobody can write through
+CREATE TABLE t (a int, b int);
+-- schema above
+RENAME TABLE t TO t2; -- want rename
+CREATE VIEW t AS SELECT DISTINCT a, b FROM t2;
+-- case: there and back
+CREATE TABLE t (a int);
+-- schema above
+RENAME TABLE t TO t_away;
+RENAME TABLE t_away TO t;

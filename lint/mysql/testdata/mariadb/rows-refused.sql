@@ -31,6 +31,9 @@ CREATE TABLE t (a int);
 -- schema above
 ALTER TABLE t MODIFY a bigint; -- want change-type
 -- case: no date
+ALTER TABLE t ADD COLUMN d date NOT NULL; -- want add-column-not-null
+-- case: no date, and sql_mode wants one
+SET sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE';
 ALTER TABLE t ADD COLUMN d date NOT NULL; -- want rows-refused, add-column-not-null
 -- case: a partitioning that doesn't take every row
 CREATE TABLE t (a int NOT NULL);

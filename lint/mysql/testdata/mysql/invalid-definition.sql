@@ -45,3 +45,27 @@ ALTER TABLE t ADD q int FIRST;
 CREATE TABLE t (id int NOT NULL PRIMARY KEY, a int, n int NOT NULL DEFAULT 1, v varchar(50), v2 varchar(300), u3 varchar(20) CHARACTER SET utf8mb3, ui varchar(20) CHARACTER SET utf8mb3, l1 varchar(20) CHARACTER SET latin1, e enum('a','b'), s set('a','b'), tx text, g int AS (id + 1) VIRTUAL, gs int AS (id + 1) STORED, dt datetime, de decimal(10,2), c char(10), vb varbinary(50), bl blob, un int unsigned, pt point NOT NULL SRID 0, pid int, fl float, db double, ti tinyint, bt bit(4), j json, yr year, tm time, da date, KEY ui (ui), KEY vk (v), KEY nk (n)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 -- schema above
 ALTER TABLE t ADD q datetime DEFAULT CURRENT_TIMESTAMP;
+-- case: below zero
+ALTER TABLE t ADD COLUMN a decimal(5,2) unsigned DEFAULT -1; -- want invalid-definition
+-- case: more bits than there are
+ALTER TABLE t ADD COLUMN a bit(3) DEFAULT 9; -- want invalid-definition
+-- case: a collation that isn't there
+ALTER TABLE t ADD COLUMN a varchar(5) COLLATE utf8mb4_nowhere_ci; -- want invalid-definition
+-- case: a row format that isn't there
+ALTER TABLE t ROW_FORMAT=NARROW; -- want invalid-definition, online-rebuild
+-- case: a bound of another type
+CREATE TABLE p (d date NOT NULL) PARTITION BY RANGE COLUMNS (d) (PARTITION a VALUES LESS THAN ('2020-01-01'));
+-- schema above
+ALTER TABLE p ADD PARTITION (PARTITION b VALUES LESS THAN (2021)); -- want invalid-definition
+-- case: digits of a second
+ALTER TABLE t ADD COLUMN a datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP; -- want invalid-definition
+-- case: a key that is too long in the server's own character set
+CREATE TABLE n (a varchar(800), KEY (a)); -- want invalid-definition
+-- case: a name without a letter
+CREATE TABLE n (`` int); -- want invalid-definition
+-- case: sql_require_primary_key
+SET SESSION sql_require_primary_key = ON;
+CREATE TABLE f (a int); -- want invalid-definition
+-- case: sql_require_primary_key, with a key
+SET SESSION sql_require_primary_key = ON;
+CREATE TABLE f (a int PRIMARY KEY);

@@ -25,4 +25,4 @@ ALTER TABLE users ADD COLUMN age int;
 -- case: 8
 CREATE TABLE f (a int);
 -- case: 9
-ALTER USER 'joe'@'%' ACCOUNT LOCK;
+ALTER USER 'joe'@'%' COMMENT 'x';

@@ -13,3 +13,11 @@ CREATE USER 'app'@'%';
 -- case: granted again
 REVOKE INSERT ON shop.* FROM 'app'@'%'; -- want revoke
 GRANT INSERT ON shop.orders TO 'app'@'%';
+-- case: what the file gave
+GRANT SELECT, INSERT ON shop.t TO 'report'@'%';
+REVOKE SELECT ON shop.t FROM report;
+-- case: more than the file gave
+GRANT SELECT ON shop.t TO report;
+REVOKE SELECT, INSERT ON shop.t FROM report; -- want revoke
+-- case: another login
+ALTER USER 'app'@'%' ACCOUNT LOCK; -- want revoke

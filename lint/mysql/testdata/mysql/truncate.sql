@@ -10,7 +10,7 @@ TRUNCATE TABLE t; -- want truncate
 CREATE TABLE f (a int);
 TRUNCATE f;
 -- case: 5
-DELETE FROM orders WHERE id = 7;
+DELETE FROM orders WHERE id = 7; -- want delete-rows
 -- case: in a procedure that is called
 DELIMITER //
 CREATE PROCEDURE empty_it()

@@ -12,6 +12,8 @@ CREATE TABLE nopk (a int, b int);
 -- schema above
 DELETE FROM t WHERE a IS NOT NULL; -- want whole-table-delete
 -- case: 5
-DELETE FROM users WHERE id = 7;
+DELETE FROM users WHERE id = 7; -- want delete-rows
 -- case: 6
-DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000;
+DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000; -- want delete-rows
+-- case: behind WITH
+WITH c AS (SELECT id FROM u) DELETE FROM t WHERE id IN (SELECT id FROM c); -- want whole-table-delete

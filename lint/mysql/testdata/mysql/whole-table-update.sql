@@ -46,3 +46,31 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 UPDATE t SET a = 1 WHERE id = 5;
+-- case: no index leads there
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE a = 7; -- want whole-table-update
+-- case: an index that tells few apart
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE e = 'a'; -- want whole-table-update
+-- case: a text compared with a number
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE v = 5; -- want whole-table-update
+-- case: all dates before one
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE d < '2020-01-01'; -- want whole-table-update
+-- case: an index leads there
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE v = 'x' AND a = 7;
+-- case: a range of an index
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE d >= '2020-01-01' AND d < '2020-02-01';
+-- case: one of several has no index
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+UPDATE t SET a = 1 WHERE id = 1 OR a = 7; -- want whole-table-update

@@ -1,0 +1,103 @@
+package mysql
+
+import (
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+)
+
+// settingFaults says why a SET fails: a variable that the server doesn't have, a value that isn't one.
+func (j *judge) settingFaults(body string) []string {
+	t := Syntax.Tokens(body)
+	if len(t) == 0 {
+		return nil
+	}
+	switch u := strings.ToUpper(t[0].Text); u {
+	case "NAMES", "CHARSET", "CHARACTER":
+		at := 1
+		if u == "CHARACTER" {
+			at = 2
+		}
+		if at < len(t) {
+			if why := j.encoding(t[at].Value(), ""); why != "" {
+				return []string{why}
+			}
+		}
+		return nil
+	case "PASSWORD", "ROLE", "DEFAULT", "TRANSACTION", "RESOURCE", "STATEMENT":
+		return nil
+	}
+	var out []string
+	for _, part := range cutBy(t, ",") {
+		if why := j.settingFault(part); why != "" {
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+// cutBy cuts tokens at a symbol outside of parentheses.
+func cutBy(t []lint.Token, symbol string) [][]lint.Token {
+	var out [][]lint.Token
+	from, depth := 0, 0
+	for i := 0; i <= len(t); i++ {
+		switch {
+		case i == len(t) || depth == 0 && t[i].Is(symbol):
+			out = append(out, t[from:i])
+			from = i + 1
+		case t[i].Is("("):
+			depth++
+		case t[i].Is(")"):
+			depth--
+		}
+	}
+	return out
+}
+
+func (j *judge) settingFault(t []lint.Token) string {
+	for len(t) > 0 && (t[0].Is("SESSION") || t[0].Is("LOCAL") || t[0].Is("GLOBAL") || t[0].Is("PERSIST") || t[0].Is("PERSIST_ONLY") || t[0].Is("@@SESSION") || t[0].Is("@@GLOBAL") || t[0].Is("@@LOCAL") || t[0].Is("@@PERSIST") || t[0].Is(".")) {
+		t = t[1:]
+	}
+	if len(t) < 3 || t[0].Kind == lint.Word && strings.HasPrefix(t[0].Text, "@") && !strings.HasPrefix(t[0].Text, "@@") || t[0].Is("TRANSACTION") || !t[1].Is("=") && !t[1].Is(":") {
+		return ""
+	}
+	name := strings.TrimPrefix(lower(t[0].Value()), "@@")
+	newest := j.version >= 80400 && !j.maria || j.maria && j.version >= 101100 && j.version < 110000
+	if newest && !variables()[j.maria][name] {
+		return "this server has no system variable " + name
+	}
+	value := t[len(t)-1]
+	if len(t) > 4 || value.Kind == lint.Word && strings.HasPrefix(value.Text, "@") {
+		return ""
+	}
+	switch name {
+	case "sql_mode":
+		return j.modeFault(value)
+	case "foreign_key_checks", "unique_checks", "autocommit", "sql_log_bin":
+		switch strings.ToUpper(value.Value()) {
+		case "0", "1", "ON", "OFF", "TRUE", "FALSE", "DEFAULT":
+		default:
+			return name + " is ON or OFF"
+		}
+	}
+	return ""
+}
+
+// modes are what sql_mode takes on both servers.
+var modes = " real_as_float pipes_as_concat ansi_quotes ignore_space only_full_group_by no_unsigned_subtraction no_dir_in_create ansi no_auto_value_on_zero no_backslash_escapes strict_trans_tables strict_all_tables no_zero_in_date no_zero_date allow_invalid_dates error_for_division_by_zero traditional high_not_precedence no_engine_substitution pad_char_to_full_length "
+
+// oldModes are those that MySQL took away in 8.0, and MariaDB's own.
+var oldModes = " postgresql oracle mssql db2 maxdb no_key_options no_table_options no_field_options mysql323 mysql40 no_auto_create_user empty_string_is_null simultaneous_assignment time_round_fractional ignore_bad_table_options "
+
+func (j *judge) modeFault(value lint.Token) string {
+	if value.Kind != lint.String {
+		return ""
+	}
+	for _, m := range strings.Split(lower(value.Value()), ",") {
+		known := strings.Contains(modes, " "+m+" ") || (j.maria || j.version < 80000) && strings.Contains(oldModes, " "+m+" ") || !j.maria && m == "time_truncate_fractional"
+		if m != "" && !known {
+			return "this server has no sql_mode " + strings.ToUpper(m)
+		}
+	}
+	return ""
+}

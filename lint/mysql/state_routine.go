@@ -1,0 +1,168 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// namedState is about what has a name of its own beside the tables.
+func (c *call) namedState() []string {
+	var out []string
+	switch c.verb {
+	case "DROP TRIGGER":
+		name := lastName(c.name)
+		if _, t := c.findTrigger(name); t == nil && c.knowsAll() && !c.ifExists && !strings.Contains(c.name, ".") {
+			out = append(out, "there is no trigger "+name)
+		}
+	case "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL":
+		if !c.ifExists && c.name != "" && c.missingRoutine(c.name) {
+			out = append(out, "there is no such routine as "+c.name)
+		}
+		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
+			if n := arguments(r.Options["definition"]); n >= 0 && n != len(values(c.body)) {
+				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
+			}
+		}
+	case "ALTER SEQUENCE":
+		if c.missing(c.table) && !c.ifExists {
+			out = append(out, "there is no sequence "+quoted(c.table))
+		}
+	case "ALTER EVENT":
+		if c.missingRoutine("event " + lastName(c.name)) {
+			out = append(out, "there is no event "+c.name)
+		}
+	case "DROP EVENT":
+		if !c.ifExists && c.missingRoutine("event "+lastName(c.name)) {
+			out = append(out, "there is no event "+c.name)
+		}
+	}
+	return out
+}
+
+// selectFaults looks at the table and the columns of a query that is plain enough to tell.
+func (c *call) selectFaults() []string {
+	t := Syntax.Tokens(c.s.Text)
+	froms := 0
+	for _, x := range t {
+		if x.Is("FROM") || x.Is("JOIN") {
+			froms++
+		}
+	}
+	if len(t) == 0 || !t[0].Is("SELECT") || froms != 1 {
+		return nil
+	}
+	return c.queryFaults(readQuery(c.s.Text), false, false)
+}
+
+// grantedTable is the table that a GRANT without a database's name is about.
+func (c *call) grantedTable() schema.Ident {
+	t := Syntax.Tokens(c.body)
+	for i := 0; i+2 < len(t); i++ {
+		if !t[i].Is("ON") {
+			continue
+		}
+		if t[i+1].Is("TABLE") {
+			i++
+		}
+		if t[i+2].Is("TO") && ident(t[i+1]) {
+			return schema.Ident{Name: t[i+1].Value()}
+		}
+		break
+	}
+	return schema.Ident{}
+}
+
+// updatable: rows can be written through a view of this query.
+func updatable(query string) bool {
+	t := Syntax.Tokens(query)
+	for i, x := range t {
+		if i+1 < len(t) && t[i+1].Is("(") && aggregate(x.Text) {
+			return false
+		}
+	}
+	return !folds(query)
+}
+
+func (c *call) viewState(k *lint.Relation) []string {
+	out := c.queryFaults(readQuery(c.body), true, false)
+	isView := k != nil && k.Kind == "view"
+	switch {
+	case k != nil && !k.Partial && !isView:
+		out = append(out, quoted(c.table)+" is a table")
+	case isView && c.verb == "CREATE VIEW" && !c.replace && !c.ifNotExists:
+		out = append(out, "there is a view "+quoted(c.table)+" already")
+	case c.verb == "ALTER VIEW" && c.missing(c.table):
+		out = append(out, "there is no view "+quoted(c.table))
+	}
+	return out
+}
+
+func (c *call) routineState() []string {
+	out := bodyFaults(c.word, c.body)
+	switch c.word {
+	case "PROCEDURE", "FUNCTION":
+		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is a routine "+quote(c.name)+" already")
+		}
+		if c.word == "FUNCTION" && strings.Contains(strings.ToUpper(c.body), "RETURNS") && !returns(c.body) {
+			out = append(out, "the function holds no RETURN")
+		} else if c.word == "FUNCTION" && !(c.ifNotExists && c.routine(c.name) != nil) && !c.trusts && unsafe(c.body) {
+			out = append(out, "with the binary log on, a function has to say DETERMINISTIC, NO SQL or READS SQL DATA")
+		}
+	case "EVENT":
+		if r := c.routine("event " + lastName(c.name)); r != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is an event "+quote(c.name)+" already")
+		}
+	case "TRIGGER":
+		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {
+			out = append(out, "there is a trigger "+quote(c.name)+" already")
+		}
+		out = append(out, c.triggerState()...)
+	}
+	return out
+}
+
+func returns(body string) bool {
+	for _, t := range Syntax.Tokens(body) {
+		if t.Is("RETURN") || t.Is("SONAME") || t.Is("AS") || t.Is("LANGUAGE") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) triggerState() []string {
+	k := c.relation(c.table)
+	if c.missing(c.table) {
+		return []string{"there is no table " + quoted(c.table)}
+	}
+	var out []string
+	if k != nil && k.Kind == "view" {
+		out = append(out, quoted(c.table)+" is a view")
+	}
+	if _, t := c.findTrigger(c.follows); c.follows != "" && t == nil && c.knowsAll() {
+		out = append(out, "there is no trigger "+quote(c.follows))
+	}
+	when, event, _ := strings.Cut(c.value, " ")
+	t := Syntax.Tokens(c.body)
+	for i := 0; i+2 < len(t); i++ {
+		isNew, isOld := t[i].Is("NEW"), t[i].Is("OLD")
+		if !(isNew || isOld) || !t[i+1].Is(".") || i > 0 && t[i-1].Is(".") {
+			continue
+		}
+		name := t[i+2].Value()
+		assigned := i > 0 && (t[i-1].Is("SET") || t[i-1].Is(",")) && i+3 < len(t) && (t[i+3].Is("=") || t[i+3].Is(":"))
+		switch {
+		case isNew && event == "DELETE", isOld && event == "INSERT":
+			out = append(out, "there is no "+strings.ToUpper(t[i].Text)+" in a trigger on "+event)
+		case assigned && t[i-1].Is("SET") && (isOld || when == "AFTER"):
+			out = append(out, strings.ToUpper(t[i].Text)+" can't be written there")
+		case whole(k) && k.Column(name) == nil:
+			out = append(out, quoted(c.table)+" has no column "+quote(name))
+		}
+	}
+	return out
+}

@@ -1,0 +1,23 @@
+-- case: one row
+DELETE FROM users WHERE id = 7; -- want delete-rows
+-- case: a batch
+DELETE FROM logs WHERE at < '2020-01-01' LIMIT 1000; -- want delete-rows
+-- case: values
+UPDATE users SET phone = NULL WHERE id BETWEEN 1 AND 500; -- want delete-rows
+-- case: several columns
+UPDATE users SET a = 1, phone = NULL WHERE id = 5; -- want delete-rows
+-- case: what is NULL already
+UPDATE users SET phone = NULL, a = 1 WHERE phone IS NULL LIMIT 10;
+-- case: other values
+UPDATE users SET phone = '' WHERE id BETWEEN 1 AND 500;
+-- case: the file's own table
+CREATE TABLE f (a int);
+DELETE FROM f WHERE a = 1;
+-- case: no row
+DELETE FROM users WHERE FALSE;
+DELETE FROM users WHERE 1 = 0;
+-- case: the file's own column
+CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
+-- schema above
+ALTER TABLE t ADD COLUMN n int DEFAULT 3;
+UPDATE t SET n = NULL WHERE id = 3;
