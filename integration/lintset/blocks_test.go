@@ -10,7 +10,7 @@ import (
 var errUnsure = errors.New("the clock gives no clear answer")
 
 // tries are by how much the tables of each try are larger than those of the first.
-var tries = []int{1, 1, 1, 4, 4, 16}
+var tries = []int{1, 1, 1, 4, 4}
 
 // blocking says which statement held reads or writes up for a time that grows. A clock that gives no clear answer, or another one
 // than the label, is asked again: first on tables of the same size, where a busy machine may have been the reason, then on larger ones.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/phasemig/phasemig/internal/throwaway"
 )
@@ -34,12 +35,14 @@ func (m mysql) structure(ctx context.Context, s session) (structure, error) {
 	return out, nil
 }
 
-// still says that every table that was there is the same one, with no index that wasn't there.
+// still says that every table that was there is the same one, with no index and no partition that wasn't there.
 func (now structure) still(before structure) bool {
-	old := map[string]bool{}
+	old, names := map[string]bool{}, map[string]bool{}
 	for name, id := range before.tables {
-		old[id] = true
-		if is, ok := now.tables[name]; ok && is != id {
+		old[id], names[whole(name)] = true, true
+	}
+	for name, id := range now.tables {
+		if !old[id] && names[whole(name)] {
 			return false
 		}
 	}
@@ -49,4 +52,10 @@ func (now structure) still(before structure) bool {
 		}
 	}
 	return true
+}
+
+// whole is the name of the table that a partition belongs to.
+func whole(name string) string {
+	table, _, _ := strings.Cut(strings.ToLower(name), "#p#")
+	return table
 }
