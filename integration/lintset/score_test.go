@@ -11,29 +11,31 @@ import (
 	pglint "github.com/phasemig/phasemig/lint/postgres"
 )
 
-// What the linter is to reach on statements that its rules were not written from: a recall of 98 % with 2 % of false
-// alarms. It isn't there yet; until it is, it may not fall behind what it has reached.
-const (
-	leastRecall = .90
-	mostAlarms  = .12
-)
+// judged are the linters, each with what it has reached on the unseen set, less a little. What it is to reach is a recall
+// of 98 % with 2 % of false alarms; until it does, it may not fall behind. The numbers begin anew with a new set.
+var judged = []struct {
+	name, version string
+	major         int
+	dialect       *lint.Dialect
+	leastRecall   float64
+	mostAlarms    float64
+}{
+	{"postgres", "15", 15, pglint.Dialect(), .85, .10},
+	{"postgres", "18", 18, pglint.Dialect(), .83, .10},
+	{"mysql", "9.7", 9, mylint.Dialect(), .89, .05},
+	{"mariadb", "10.11", 10, mylint.MariaDB(), .87, .13},
+}
 
 // TestScore counts how often the linter's word is right. It says nothing about which cases
-// it is wrong on: whoever mends a rule by them would make the set worthless.
+// it is wrong on: whoever mends a rule by them would make the unseen set worthless.
 func TestScore(t *testing.T) {
-	for _, s := range []struct {
-		name    string
-		dialect *lint.Dialect
-		version string
-		major   int
-	}{{"postgres", pglint.Dialect(), "15", 15}, {"postgres", pglint.Dialect(), "18", 18}, {"mysql", mylint.Dialect(), "9.7", 9}, {"mariadb", mylint.MariaDB(), "10.11", 10}} {
-		t.Run(s.name+s.version, func(t *testing.T) {
-			practice := scored(t, s.dialect, s.version, read(t, Practice, s.name), s.major)
-			t.Logf("practice: %s", practice)
-			n := scored(t, s.dialect, s.version, read(t, Unseen, s.name), s.major)
+	for _, j := range judged {
+		t.Run(j.name+j.version, func(t *testing.T) {
+			t.Logf("practice: %s", scored(t, j.dialect, j.version, read(t, Practice, j.name), j.major))
+			n := scored(t, j.dialect, j.version, read(t, Unseen, j.name), j.major)
 			t.Logf("unseen: %s", n)
-			if n.recall() < leastRecall || n.alarmRate() > mostAlarms {
-				t.Errorf("it was better already: a recall of %.0f %% and at most %.0f %% of false alarms", 100*leastRecall, 100*mostAlarms)
+			if n.recall() < j.leastRecall || n.alarmRate() > j.mostAlarms {
+				t.Errorf("it was better already: a recall of %.0f %% and at most %.0f %% of false alarms", 100*j.leastRecall, 100*j.mostAlarms)
 			}
 		})
 	}
