@@ -24,7 +24,7 @@ func (m mysql) structure(ctx context.Context, s session) (structure, error) {
 		tables, indexes = "INNODB_SYS_TABLES", "INNODB_SYS_INDEXES"
 	}
 	out := structure{map[string]string{}, map[string]string{}}
-	rows, err := s.exec(ctx, fmt.Sprintf("SELECT t.NAME, t.TABLE_ID, i.INDEX_ID FROM information_schema.%s t JOIN information_schema.%s i USING (TABLE_ID) WHERE t.NAME LIKE '%s/%%'", tables, indexes, webshop))
+	rows, err := s.exec(ctx, fmt.Sprintf("SELECT t.NAME, t.TABLE_ID, i.INDEX_ID FROM information_schema.%s t LEFT JOIN information_schema.%s i USING (TABLE_ID) WHERE t.NAME LIKE '%s/%%'", tables, indexes, webshop))
 	if err != nil {
 		return structure{}, fmt.Errorf("read the structure: %w", err)
 	}
@@ -35,8 +35,12 @@ func (m mysql) structure(ctx context.Context, s session) (structure, error) {
 	return out, nil
 }
 
-// still says that every table that was there is the same one, with no index and no partition that wasn't there.
+// still says that every table that was there is the same one, with no index and no partition that wasn't there. MySQL doesn't
+// list the indexes of partitions; of such tables nothing is known.
 func (now structure) still(before structure) bool {
+	if before.indexes[""] != "" || now.indexes[""] != "" {
+		return false
+	}
 	old, names := map[string]bool{}, map[string]bool{}
 	for name, id := range before.tables {
 		old[id], names[whole(name)] = true, true

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 func long() bool { return os.Getenv("PHASEMIG_LONG") != "" }
 
 // sampled is how many cases of a file a default run proves.
-var sampled = map[string]int{Unseen: 12, Practice: 3}
+var sampled = map[string]int{Unseen: 8, Practice: 2}
 
 // sample is the same at every run, and spread over the whole file.
 func sample(folder string, all []Case) []Case {
