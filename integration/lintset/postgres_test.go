@@ -26,6 +26,8 @@ func (postgres) sizes(timed bool) (small, large int) {
 	return 2_000, 20_000
 }
 
+func (postgres) grows(p part) bool { return p.timed || p.blocked != "" }
+
 func (postgres) split(text string) []string { return split(text, false) }
 
 // roles and the tablespace are the server's, not the database's. The files of cases may name them.

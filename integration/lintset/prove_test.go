@@ -19,17 +19,18 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
 func long() bool { return os.Getenv("PHASEMIG_LONG") != "" }
 
-// sampled is how many cases of a server a default run proves.
-const sampled = 15
+// sampled is how many cases of a file a default run proves.
+var sampled = map[string]int{Unseen: 8, Practice: 2}
 
 // sample is the same at every run, and spread over the whole file.
-func sample(all []Case) []Case {
-	if long() || len(all) <= sampled {
+func sample(folder string, all []Case) []Case {
+	most := sampled[folder]
+	if long() || len(all) <= most {
 		return all
 	}
 	var out []Case
-	for k := range sampled {
-		out = append(out, all[k*len(all)/sampled])
+	for k := range most {
+		out = append(out, all[k*len(all)/most])
 	}
 	return out
 }
@@ -44,36 +45,51 @@ func TestLabels(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := productOf(t, server)
-		proved := map[Verdict]int{}
-		for _, c := range sample(cases(t, k)) {
-			t.Run(c.ID, func(t *testing.T) {
-				v := c.On(major)
-				seen, err := prove(t.Context(), p, c, v)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := seen.proves(v); err != nil {
-					t.Fatal(err)
-				}
-				t.Log(seen)
-				proved[v]++
+		for _, folder := range []string{Unseen, Practice} {
+			t.Run(folder, func(t *testing.T) {
+				proved := proveAll(t, p, major, sample(folder, cases(t, folder, k)))
+				t.Logf("%s %s, %s: proved %v", k, server.Version(), folder, proved)
 			})
 		}
-		t.Logf("%s %s: proved %v", k, server.Version(), proved)
 	})
 }
 
-func cases(t *testing.T, k throwaway.Kind) []Case {
+// proveAll counts the cases proved by what they are labelled.
+func proveAll(t *testing.T, p product, major int, list []Case) map[Verdict]int {
+	proved := map[Verdict]int{}
+	for _, c := range list {
+		t.Run(c.ID, func(t *testing.T) {
+			v := c.On(major)
+			seen, err := prove(t.Context(), p, c, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := seen.proves(v); err != nil {
+				t.Fatal(err)
+			}
+			t.Log(seen)
+			proved[v]++
+		})
+	}
+	return proved
+}
+
+func cases(t *testing.T, folder string, k throwaway.Kind) []Case {
 	t.Helper()
 	name := string(k)
 	if k.IsPostgres() {
 		name = "postgres"
 	}
-	set, err := Read(filepath.Join("..", "..", "testdata", "lintset", name+".yaml"))
+	return read(t, folder, name).Cases
+}
+
+func read(t *testing.T, folder, name string) Set {
+	t.Helper()
+	set, err := Read(filepath.Join("..", "..", "testdata", "lintset", folder, name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return set.Cases
+	return set
 }
 
 func productOf(t *testing.T, server *throwaway.Server) product {
@@ -94,27 +110,16 @@ func productOf(t *testing.T, server *throwaway.Server) product {
 }
 
 // prove collects the evidence of a case. Tables are made larger, and small ones first: what fails, breaks or
-// deletes shows on the small one. A clock that gives no clear answer, or another one than the label, is asked again on
-// four times as many rows, twice at most.
+// deletes shows on the small one.
 func prove(ctx context.Context, p product, c Case, v Verdict) (evidence, error) {
 	n, _ := p.sizes(false)
 	seen, small, err := consequences(ctx, p, c, n)
 	if err != nil || seen[Fails] != "" || v.Label == Dangerous && v.Why != Blocks {
 		return seen, err
 	}
-	for try := range 3 {
-		blocks, err := blocking(ctx, p, c, small, try)
-		switch {
-		case errors.Is(err, errUnsure):
-			continue
-		case err != nil:
-			return nil, err
-		case (blocks != "") == (v.Why == Blocks) || try == 2:
-			seen.add(Blocks, blocks)
-			return seen, nil
-		}
-	}
-	return nil, fmt.Errorf("three tries: %w", errUnsure)
+	blocks, err := blocking(ctx, p, c, small, v.Why == Blocks)
+	seen.add(Blocks, blocks)
+	return seen, err
 }
 
 // consequences of a migration: it fails, breaks the client, deletes data.
@@ -168,71 +173,4 @@ func (s *scene) remains(ctx context.Context, p product) ([]tally, error) {
 		}
 	}
 	return out, nil
-}
-
-var errUnsure = errors.New("the clock gives no clear answer")
-
-// blocking says which statement held reads or writes up for a time that grows.
-func blocking(ctx context.Context, p product, c Case, small []part, try int) (string, error) {
-	timed := false
-	for _, one := range small {
-		timed = timed || one.timed
-	}
-	few, many := p.sizes(timed)
-	if base, _ := p.sizes(false); few != base || try > 0 {
-		var err error
-		if small, err = parts(ctx, p, c, few<<(2*try)); err != nil {
-			return "", err
-		}
-	}
-	large, err := parts(ctx, p, c, many<<(2*try))
-	if err != nil {
-		return "", err
-	}
-	return held(small, large, many<<(2*try)-few<<(2*try))
-}
-
-// parts runs a migration for its parts alone.
-func parts(ctx context.Context, p product, c Case, n int) ([]part, error) {
-	s, err := build(ctx, p, c, n, true)
-	if err != nil {
-		return nil, err
-	}
-	list, err := p.run(ctx, s, p.split(c.SQL))
-	if err != nil {
-		err = fmt.Errorf("run the migration on %d rows: %w", n, err)
-	}
-	return list, errors.Join(err, s.close(context.WithoutCancel(ctx)))
-}
-
-// held compares the parts on tables that differ by more rows.
-func held(small, large []part, more int) (string, error) {
-	unclear := false
-	for i, l := range large {
-		if !l.timed {
-			if did := l.held(small[i], int64(more)); did != "" {
-				return did, nil
-			}
-			continue
-		}
-		switch compare(small[i].wait, l.wait) {
-		case grows:
-			return fmt.Sprintf("%q took %v, then %v, and %q waited %v, then %v", l.sql, small[i].wait.took, l.wait.took, l.wait.sql, small[i].wait.longest, l.wait.longest), nil
-		case unsure:
-			unclear = true
-		}
-	}
-	if unclear {
-		return "", errUnsure
-	}
-	return "", nil
-}
-
-// held says that a statement of the client waits while work was done that grows by at least half a row for each row.
-func (p part) held(small part, more int64) string {
-	rows, bytes := p.work-small.work, p.bytes-small.bytes
-	if p.blocked == "" || rows < more/2 && bytes < more*4 {
-		return ""
-	}
-	return fmt.Sprintf("%q holds up %s; %d rows and %d bytes more for %d rows", p.sql, p.blocked, rows, bytes, more)
 }

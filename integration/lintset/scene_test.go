@@ -18,6 +18,8 @@ type product interface {
 	// fill makes the rows of the tables.
 	fill(ctx context.Context, s session, list []relation, n int) error
 	values(ctx context.Context, s session, r relation) values
+	// grows says that a part may take longer on a larger table, for all that is known from one run.
+	grows(part) bool
 	// run carries out a migration and watches.
 	run(ctx context.Context, s *scene, statements []string) ([]part, error)
 }
@@ -41,6 +43,7 @@ type part struct {
 	sql     string
 	timed   bool   // by waiting statements, otherwise by the locks held at its end and the work done
 	wait    wait   // if timed
+	built   bool   // if timed: a table or an index was made anew
 	blocked string // a statement of the client that waits for a lock of it
 	work    int64  // rows read and written
 	bytes   int64  // written to new files of tables that were there before

@@ -1,6 +1,7 @@
 package lintset
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -10,39 +11,45 @@ import (
 	pglint "github.com/phasemig/phasemig/lint/postgres"
 )
 
-// What the linter is to reach on statements that its rules were not written from: a recall of 98 % with 2 % of false
-// alarms. It isn't there yet; until it is, it may not fall behind what it has reached.
-const (
-	leastRecall = .90
-	mostAlarms  = .12
-)
+// judged are the linters, each with what it has reached on the unseen set, less a little. What it is to reach is a recall
+// of 98 % with 2 % of false alarms; until it does, it may not fall behind. The numbers begin anew with a new set.
+var judged = []struct {
+	name, version string
+	major         int
+	dialect       *lint.Dialect
+	leastRecall   float64
+	mostAlarms    float64
+}{
+	{"postgres", "15", 15, pglint.Dialect(), .85, .10},
+	{"postgres", "18", 18, pglint.Dialect(), .83, .10},
+	{"mysql", "9.7", 9, mylint.Dialect(), .89, .05},
+	{"mariadb", "10.11", 10, mylint.MariaDB(), .87, .13},
+}
 
 // TestScore counts how often the linter's word is right. It says nothing about which cases
-// it is wrong on: whoever mends a rule by them would make the set worthless.
+// it is wrong on: whoever mends a rule by them would make the unseen set worthless.
 func TestScore(t *testing.T) {
-	for _, s := range []struct {
-		name    string
-		dialect *lint.Dialect
-		version string
-		major   int
-	}{{"postgres", pglint.Dialect(), "15", 15}, {"postgres", pglint.Dialect(), "18", 18}, {"mysql", mylint.Dialect(), "9.7", 9}, {"mariadb", mylint.MariaDB(), "10.11", 10}} {
-		t.Run(s.name+s.version, func(t *testing.T) {
-			set, err := Read("../../testdata/lintset/" + s.name + ".yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var n score
-			for _, c := range set.Cases {
-				if !c.DependsOnRows {
-					n.add(c.On(s.major).Label, alarmed(t, s.dialect, s.version, c))
-				}
-			}
-			t.Logf("recall %d of %d dangerous (%.1f %%), false alarms %d of %d safe (%.1f %%)", n.found, n.dangerous, 100*n.recall(), n.alarms, n.safe, 100*n.alarmRate())
-			if n.recall() < leastRecall || n.alarmRate() > mostAlarms {
-				t.Errorf("it was better already: a recall of %.0f %% and at most %.0f %% of false alarms", 100*leastRecall, 100*mostAlarms)
+	for _, j := range judged {
+		t.Run(j.name+j.version, func(t *testing.T) {
+			t.Logf("practice: %s", scored(t, j.dialect, j.version, read(t, Practice, j.name), j.major))
+			n := scored(t, j.dialect, j.version, read(t, Unseen, j.name), j.major)
+			t.Logf("unseen: %s", n)
+			if n.recall() < j.leastRecall || n.alarmRate() > j.mostAlarms {
+				t.Errorf("it was better already: a recall of %.0f %% and at most %.0f %% of false alarms", 100*j.leastRecall, 100*j.mostAlarms)
 			}
 		})
 	}
+}
+
+func scored(t *testing.T, d *lint.Dialect, version string, set Set, major int) score {
+	t.Helper()
+	var n score
+	for _, c := range set.Cases {
+		if !c.DependsOnRows {
+			n.add(c.On(major).Label, alarmed(t, d, version, c))
+		}
+	}
+	return n
 }
 
 func alarmed(t *testing.T, d *lint.Dialect, version string, c Case) bool {
@@ -67,5 +74,9 @@ func (s *score) add(l Label, alarm bool) {
 	}
 }
 
-func (s *score) recall() float64    { return float64(s.found) / float64(max(s.dangerous, 1)) }
-func (s *score) alarmRate() float64 { return float64(s.alarms) / float64(max(s.safe, 1)) }
+func (s score) String() string {
+	return fmt.Sprintf("recall %d of %d dangerous (%.1f %%), false alarms %d of %d safe (%.1f %%)", s.found, s.dangerous, 100*s.recall(), s.alarms, s.safe, 100*s.alarmRate())
+}
+
+func (s score) recall() float64    { return float64(s.found) / float64(max(s.dangerous, 1)) }
+func (s score) alarmRate() float64 { return float64(s.alarms) / float64(max(s.safe, 1)) }

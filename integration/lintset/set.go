@@ -59,6 +59,12 @@ func (c Case) On(major int) Verdict {
 	return c.Verdict
 }
 
+// The folders of testdata/lintset. The package comment says what may be done with each.
+const (
+	Practice = "practice"
+	Unseen   = "unseen"
+)
+
 // Set is the content of one file.
 type Set struct {
 	Schemas map[string]string `yaml:"schemas"` // schemas that several cases share, by way of YAML aliases
