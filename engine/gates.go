@@ -102,6 +102,8 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Preflight = s.preflight
 	in.SyncIntact = s.intact
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
+	in.Position = s.e.db.Server.Position
+	in.Unnamed = s.unnamed
 	in.Replica = func(ctx context.Context, name string) (gate.Replica, func() error, error) {
 		r, err := s.e.replica(ctx, name)
 		if err != nil {
@@ -110,6 +112,38 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 		return r, r.Close, nil
 	}
 	return in, nil
+}
+
+// unnamed lists readers of the target's log that the plan doesn't name.
+func (s *session) unnamed(ctx context.Context) ([]string, error) {
+	known, err := s.e.db.Watch.Followers(ctx)
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	var names []string
+	for _, name := range s.named() {
+		r, err := s.e.replica(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		own, err := r.Name(ctx)
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return nil, fmt.Errorf("replica %s: %w", name, err)
+		}
+		names = append(names, own)
+	}
+	return unnamed(known, names), nil
+}
+
+// named are the names of the plan's replicas.
+func (s *session) named() plans.Replicas {
+	if s.plan.Replicas.None() {
+		return nil
+	}
+	return s.plan.Replicas
 }
 
 // preflight asks the server, and each replica that later gates will need: one
@@ -130,10 +164,7 @@ func (s *session) preflight(ctx context.Context) ([]gate.Finding, error) {
 }
 
 func (s *session) replicasAnswer(ctx context.Context) error {
-	if s.plan.Replicas.None() {
-		return nil
-	}
-	for _, name := range s.plan.Replicas {
+	for _, name := range s.named() {
 		r, err := s.e.replica(ctx, name)
 		if err != nil {
 			return err

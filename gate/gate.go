@@ -46,7 +46,10 @@ func Unsure(reason string, evidence map[string]any) Verdict {
 
 // Replica is what gates ask of a replica.
 type Replica interface {
+	// Reached reports whether it has applied everything up to a position, and where it is.
 	Reached(ctx context.Context, position string) (bool, string, error)
+	// Lag is what it says itself; an error when its replication doesn't run.
+	Lag(ctx context.Context) (time.Duration, error)
 }
 
 // Finding is one thing that preflight saw.
@@ -81,6 +84,11 @@ type Input struct {
 	// SyncIntact reports what is wrong with the triggers that keep both sides in
 	// step: missing, disabled, no longer last. Empty: nothing.
 	SyncIntact func(ctx context.Context) (string, error)
+	// Position is where the target's log ends now.
+	Position func(ctx context.Context) (string, error)
+	// Unnamed lists readers of the target's log that aren't replicas of the plan. dberr.Denied:
+	// it can't be told.
+	Unnamed func(ctx context.Context) ([]string, error)
 	// Replica opens a named replica; an error says what is missing.
 	Replica func(ctx context.Context, name string) (Replica, func() error, error)
 }
@@ -109,6 +117,7 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"command":             command,
 	"http":                httpGate,
 	"window":              window,
+	"replica_lag":         replicaLag,
 }
 
 // Kinds lists the kinds of gates, sorted.
