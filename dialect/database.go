@@ -165,6 +165,8 @@ type Replica interface {
 	// Beat is the last heartbeat of a lease that the replica has applied. dberr.NotThere,
 	// dberr.Denied: it shows none.
 	Beat(ctx context.Context, lease state.Fence) (time.Time, error)
+	// Observe asks the replica's own catalog, as Steps.Observe the target's.
+	Observe(ctx context.Context, p *plans.Plan, st plans.Step) (Outcome, string, error)
 	// Name is what Watch.Followers calls it.
 	Name(ctx context.Context) (string, error)
 	Close() error

@@ -102,6 +102,7 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Preflight = s.preflight
 	in.SyncIntact = s.intact
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
+	in.Shows = s.shows
 	in.Position = s.e.db.Server.Position
 	in.Unnamed = s.unnamed
 	in.Replica = func(ctx context.Context, name string) (gate.Replica, func() error, error) {
@@ -112,6 +113,23 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 		return r, r.Close, nil
 	}
 	return in, nil
+}
+
+// shows looks for what a step makes, on a replica or, without a name, on the target.
+func (s *session) shows(ctx context.Context, name string, st plans.Step) (bool, string, error) {
+	if name == "" {
+		seen, said, err := s.e.db.Steps.Observe(ctx, s.plan, st)
+		return seen == dialect.Done, said, err
+	}
+	r, err := s.e.replica(ctx, name)
+	if err != nil {
+		return false, "", err
+	}
+	seen, said, err := r.Observe(ctx, s.plan, st)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	return seen == dialect.Done, said, err
 }
 
 // unnamed lists readers of the target's log that the plan doesn't name.

@@ -84,6 +84,9 @@ type Input struct {
 	// SyncIntact reports what is wrong with the triggers that keep both sides in
 	// step: missing, disabled, no longer last. Empty: nothing.
 	SyncIntact func(ctx context.Context) (string, error)
+	// Shows reports whether the catalog of a replica of the plan, or of the target (""), shows what
+	// a step makes, and what it shows.
+	Shows func(ctx context.Context, replica string, st plans.Step) (bool, string, error)
 	// Position is where the target's log ends now.
 	Position func(ctx context.Context) (string, error)
 	// Unnamed lists readers of the target's log that aren't replicas of the plan. dberr.Denied:
@@ -118,6 +121,8 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"http":                httpGate,
 	"window":              window,
 	"replica_lag":         replicaLag,
+	"expand_done":         expandDone,
+	"flag":                flag,
 }
 
 // Kinds lists the kinds of gates, sorted.

@@ -54,6 +54,8 @@ var settings = map[string][]string{
 	"http":                {"target"},
 	"window":              {"days", "from", "to", "zone", "least", "freeze"},
 	"replica_lag":         {"max", "steady", "unnamed"},
+	"expand_done":         {},
+	"flag":                {"key", "expect", "target"},
 }
 
 // checks look at the values of settings, where a kind has any that can be wrong.
@@ -64,6 +66,7 @@ var checks = map[string]func(p map[string]any) error{
 	"window":              func(p map[string]any) error { _, err := windowOf(p); return err },
 	"command":             func(p map[string]any) error { _, err := targetName(p); return err },
 	"http":                func(p map[string]any) error { _, err := targetName(p); return err },
+	"flag":                func(p map[string]any) error { _, err := flagWishOf(p); return err },
 	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 

@@ -1,12 +1,30 @@
 package gate
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
-// Targets are the commands and addresses that gates may call, by the name that a
-// plan uses. They come from phasemig.yaml alone.
+// Targets are what gates may call beside the database, by the name that a plan
+// uses. They come from phasemig.yaml alone.
 type Targets struct {
 	Commands map[string]Command `yaml:"commands"`
 	HTTP     map[string]HTTP    `yaml:"http"`
+	Flags    map[string]Flags   `yaml:"flags"`
+}
+
+// Validate returns all that is wrong with the targets by themselves.
+func (t Targets) Validate() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(t.Flags)) {
+		if err := t.Flags[name].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("flags.%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Command is a program: exit 0 passes, 1 fails, anything else (75 by custom) is

@@ -1,0 +1,68 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/throwaway"
+)
+
+// A replica that has stopped, one that nobody named, and one on which an object is missing
+// although it has applied everything: each keeps its gate shut.
+func TestGatesOfReplicas(t *testing.T) {
+	each(t, func(t *testing.T, k throwaway.Kind) {
+		primary := dbtest.Start(t, k, throwaway.Options{})
+		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
+		s := newReplicated(t, k, primary)
+		s.home.write("change.yaml", "name: replicated\nreplicas: [reader]\noperations:\n"+renameUsers+
+			"gates:\n  expand:\n    - replica_lag: {max: 20s}\n  switch:\n    - expand_done\n    - replica_lag: {max: 2s}\n")
+		s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
+		reader := []string{"--replica", "reader=" + replica.DSN(databaseOf(t, s.dsn))}
+		must := func(exit int, args ...string) called {
+			t.Helper()
+			return s.home.must(exit, append(args, reader...)...)
+		}
+		must(0, "apply", "plan.json", "--phase", "expand")
+		if err := primary.CatchUp(t.Context(), replica); err != nil {
+			t.Fatal(err)
+		}
+		open := must(0, "gates", "plan.json", "--phase", "switch")
+		if !strings.Contains(open.stdout, "on the target and its replicas") || !strings.Contains(open.stdout, "1 replicas apply within 2s") {
+			t.Fatal(open.stdout)
+		}
+
+		dbtest.Exec(t, replica.DSN(maintenance(k)), stopApply(k))
+		s.exec("UPDATE users SET full_name = 'last' WHERE id = 1")
+		must(3, "gates", "plan.json", "--phase", "switch").says(t, "reader")
+		dbtest.Exec(t, replica.DSN(maintenance(k)), startApply(k))
+		if err := primary.CatchUp(t.Context(), replica); err != nil {
+			t.Fatal(err)
+		}
+		if k.IsPostgres() { // a standby's catalog is the primary's
+			must(0, "apply", "plan.json", "--phase", "switch")
+			return
+		}
+		dbtest.Exec(t, replica.DSN(databaseOf(t, s.dsn)), "SET SESSION sql_log_bin = 0", "SET GLOBAL read_only = 0", "ALTER TABLE users DROP COLUMN display_name")
+		must(4, "apply", "plan.json", "--phase", "switch").says(t, "replica reader doesn't show")
+	})
+}
+
+// A plan that says there are no replicas, and a server that has one.
+func TestReplicaThatNobodyNamed(t *testing.T) {
+	each(t, func(t *testing.T, k throwaway.Kind) {
+		primary := dbtest.Start(t, k, throwaway.Options{})
+		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
+		if err := primary.CatchUp(t.Context(), replica); err != nil {
+			t.Fatal(err)
+		}
+		s := newReplicated(t, k, primary)
+		gates := "gates:\n  expand:\n    - replica_lag"
+		s.home.write("change.yaml", "name: forgotten\nreplicas: none\noperations:\n"+renameUsers+gates+"\n")
+		s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
+		s.home.must(3, "apply", "plan.json", "--phase", "expand").says(t, "doesn't name all who read the target's log")
+		s.home.write("change.yaml", "name: forgotten\nreplicas: none\noperations:\n"+renameUsers+gates+": {unnamed: ignore}\n")
+		s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
+		s.home.must(0, "apply", "plan.json", "--phase", "expand")
+	})
+}
