@@ -65,7 +65,8 @@ type flagState struct {
 
 	kind    string // release, experiment, ops …; "" when it isn't told
 	expires string // as it is told
-	stale   bool   // the system itself says that the flag has outlived its time
+	timed   bool   // the system gives each type its time and tells stale
+	stale   bool   // the flag has outlived its time
 	raw     string
 	retry   time.Duration
 }

@@ -107,8 +107,8 @@ func (f Flags) ofrep(ctx context.Context, key, token string) (flagState, error) 
 // metadata reads what flagd's users write there by custom; it has no form of its own.
 func (s *flagState) metadata(m map[string]any) {
 	s.kind, s.expires = text(m, "type", ""), text(m, "expires", "")
-	if t, ok := m["expires"].(time.Time); ok {
-		s.expires = t.Format(time.RFC3339)
+	if t, ok := m["expires"].(time.Time); ok { // YAML reads a day as its first moment
+		s.expires = strings.TrimSuffix(t.Format(time.RFC3339), "T00:00:00Z")
 	}
 }
 
@@ -137,7 +137,7 @@ func (f Flags) unleash(ctx context.Context, key, token string) (flagState, error
 	if got.Name != key || got.Enabled == nil {
 		return s, fmt.Errorf("the answer is no definition of the flag %s", key)
 	}
-	s.found, s.kind, s.stale = true, got.Type, got.Stale
+	s.found, s.kind, s.timed, s.stale = true, got.Type, true, got.Stale
 	s.value, s.everybody, s.because = got.state()
 	return s, nil
 }

@@ -87,6 +87,8 @@ type Input struct {
 	// Shows reports whether the catalog of a replica of the plan, or of the target (""), shows what
 	// a step makes, and what it shows.
 	Shows func(ctx context.Context, replica string, st plans.Step) (bool, string, error)
+	// Retired lists the keys of flags that are used up.
+	Retired func(ctx context.Context) ([]state.RetiredFlag, error)
 	// Position is where the target's log ends now.
 	Position func(ctx context.Context) (string, error)
 	// Unnamed lists readers of the target's log that aren't replicas of the plan. dberr.Denied:
@@ -123,6 +125,9 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"replica_lag":         replicaLag,
 	"expand_done":         expandDone,
 	"flag":                flag,
+	"flag_expiry":         flagExpiry,
+	"backup":              backup,
+	"smoke":               smoke,
 }
 
 // Kinds lists the kinds of gates, sorted.

@@ -56,6 +56,9 @@ var settings = map[string][]string{
 	"replica_lag":         {"max", "steady", "unnamed"},
 	"expand_done":         {},
 	"flag":                {"key", "expect", "target"},
+	"flag_expiry":         {"key", "target"},
+	"backup":              {"target", "max_age"},
+	"smoke":               {"old", "new"},
 }
 
 // checks look at the values of settings, where a kind has any that can be wrong.
@@ -67,6 +70,9 @@ var checks = map[string]func(p map[string]any) error{
 	"command":             func(p map[string]any) error { _, err := targetName(p); return err },
 	"http":                func(p map[string]any) error { _, err := targetName(p); return err },
 	"flag":                func(p map[string]any) error { _, err := flagWishOf(p); return err },
+	"flag_expiry":         func(p map[string]any) error { _, _, err := flagKeyOf(p); return err },
+	"backup":              func(p map[string]any) error { _, err := backupLimit(p); return err },
+	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
 	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 

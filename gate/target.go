@@ -14,6 +14,7 @@ type Targets struct {
 	Commands map[string]Command `yaml:"commands"`
 	HTTP     map[string]HTTP    `yaml:"http"`
 	Flags    map[string]Flags   `yaml:"flags"`
+	Backups  map[string]Backup  `yaml:"backups"`
 }
 
 // Validate returns all that is wrong with the targets by themselves.
@@ -22,6 +23,11 @@ func (t Targets) Validate() error {
 	for _, name := range slices.Sorted(maps.Keys(t.Flags)) {
 		if err := t.Flags[name].validate(); err != nil {
 			errs = append(errs, fmt.Errorf("flags.%s: %w", name, err))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Backups)) {
+		if err := t.Backups[name].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("backups.%s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
