@@ -128,6 +128,7 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"flag_expiry":         flagExpiry,
 	"backup":              backup,
 	"smoke":               smoke,
+	"canary":              canaryGate,
 }
 
 // Kinds lists the kinds of gates, sorted.

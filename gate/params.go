@@ -59,6 +59,7 @@ var settings = map[string][]string{
 	"flag_expiry":         {"key", "target"},
 	"backup":              {"target", "max_age"},
 	"smoke":               {"old", "new"},
+	"canary":              append([]string{"target", "window", "step"}, judged...),
 }
 
 // checks look at the values of settings, where a kind has any that can be wrong.
@@ -73,6 +74,7 @@ var checks = map[string]func(p map[string]any) error{
 	"flag_expiry":         func(p map[string]any) error { _, _, err := flagKeyOf(p); return err },
 	"backup":              func(p map[string]any) error { _, err := backupLimit(p); return err },
 	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
+	"canary":              func(p map[string]any) error { _, err := trialOf(p); return err },
 	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 

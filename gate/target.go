@@ -15,19 +15,19 @@ type Targets struct {
 	HTTP     map[string]HTTP    `yaml:"http"`
 	Flags    map[string]Flags   `yaml:"flags"`
 	Backups  map[string]Backup  `yaml:"backups"`
+	Canaries map[string]Canary  `yaml:"canaries"`
 }
 
 // Validate returns all that is wrong with the targets by themselves.
 func (t Targets) Validate() error {
+	return errors.Join(each("flags", t.Flags), each("backups", t.Backups), each("canaries", t.Canaries))
+}
+
+func each[T interface{ validate() error }](kind string, all map[string]T) error {
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(t.Flags)) {
-		if err := t.Flags[name].validate(); err != nil {
-			errs = append(errs, fmt.Errorf("flags.%s: %w", name, err))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.Backups)) {
-		if err := t.Backups[name].validate(); err != nil {
-			errs = append(errs, fmt.Errorf("backups.%s: %w", name, err))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err := all[name].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%s.%s: %w", kind, name, err))
 		}
 	}
 	return errors.Join(errs...)
