@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/backfill"
+	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
@@ -144,6 +145,9 @@ type Server interface {
 	Kill(ctx context.Context, h Holder) error
 	// SessionAlive reports whether a journaled session still exists.
 	SessionAlive(ctx context.Context, session string) (bool, error)
+	// Sessions lists those that aren't phasemig's, by the names that they give themselves.
+	// dberr.NotThere, dberr.Denied: the server doesn't tell.
+	Sessions(ctx context.Context) ([]gate.Session, error)
 	// Preflight lists what stands against running the plan now: read-only,
 	// missing rights, pooling proxy, long transactions, settings.
 	Preflight(ctx context.Context, p *plans.Plan) ([]Advice, error)
@@ -167,6 +171,8 @@ type Replica interface {
 	Beat(ctx context.Context, lease state.Fence) (time.Time, error)
 	// Observe asks the replica's own catalog, as Steps.Observe the target's.
 	Observe(ctx context.Context, p *plans.Plan, st plans.Step) (Outcome, string, error)
+	// Sessions lists those on the replica, as Server.Sessions the target's.
+	Sessions(ctx context.Context) ([]gate.Session, error)
 	// Name is what Watch.Followers calls it.
 	Name(ctx context.Context) (string, error)
 	Close() error

@@ -104,6 +104,7 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
 	in.Shows = s.shows
 	in.Retired = st.RetiredFlags
+	in.Sessions = s.e.db.Server.Sessions
 	in.Position = s.e.db.Server.Position
 	in.Unnamed = s.unnamed
 	in.Replica = func(ctx context.Context, name string) (gate.Replica, func() error, error) {

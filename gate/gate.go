@@ -50,6 +50,8 @@ type Replica interface {
 	Reached(ctx context.Context, position string) (bool, string, error)
 	// Lag is what it says itself; an error when its replication doesn't run.
 	Lag(ctx context.Context) (time.Duration, error)
+	// Sessions lists those on the replica that aren't phasemig's.
+	Sessions(ctx context.Context) ([]Session, error)
 }
 
 // Finding is one thing that preflight saw.
@@ -87,6 +89,8 @@ type Input struct {
 	// Shows reports whether the catalog of a replica of the plan, or of the target (""), shows what
 	// a step makes, and what it shows.
 	Shows func(ctx context.Context, replica string, st plans.Step) (bool, string, error)
+	// Sessions lists those on the target that aren't phasemig's.
+	Sessions func(ctx context.Context) ([]Session, error)
 	// Retired lists the keys of flags that are used up.
 	Retired func(ctx context.Context) ([]state.RetiredFlag, error)
 	// Position is where the target's log ends now.
@@ -129,6 +133,7 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"backup":              backup,
 	"smoke":               smoke,
 	"canary":              canaryGate,
+	"old_instances_gone":  oldInstancesGone,
 }
 
 // Kinds lists the kinds of gates, sorted.

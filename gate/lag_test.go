@@ -17,6 +17,8 @@ type lateReplica struct {
 	stopped error
 }
 
+func (r *lateReplica) Sessions(context.Context) ([]Session, error) { return nil, nil }
+
 func (r *lateReplica) Lag(context.Context) (time.Duration, error) { return 0, r.stopped }
 
 func (r *lateReplica) Reached(context.Context, string) (bool, string, error) {

@@ -55,6 +55,7 @@ var settings = map[string][]string{
 	"window":              {"days", "from", "to", "zone", "least", "freeze"},
 	"replica_lag":         {"max", "steady", "unnamed"},
 	"expand_done":         {},
+	"old_instances_gone":  {"sources", "new", "app", "ignore"},
 	"flag":                {"key", "expect", "target"},
 	"flag_expiry":         {"key", "target"},
 	"backup":              {"target", "max_age"},
@@ -75,6 +76,7 @@ var checks = map[string]func(p map[string]any) error{
 	"backup":              func(p map[string]any) error { _, err := backupLimit(p); return err },
 	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
 	"canary":              func(p map[string]any) error { _, err := trialOf(p); return err },
+	"old_instances_gone":  func(p map[string]any) error { _, err := rollOf(p); return err },
 	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 
