@@ -148,6 +148,8 @@ type Server interface {
 	// Sessions lists those that aren't phasemig's, by the names that they give themselves.
 	// dberr.NotThere, dberr.Denied: the server doesn't tell.
 	Sessions(ctx context.Context) ([]gate.Session, error)
+	// References finds who uses a column.
+	References() gate.References
 	// Preflight lists what stands against running the plan now: read-only,
 	// missing rights, pooling proxy, long transactions, settings.
 	Preflight(ctx context.Context, p *plans.Plan) ([]Advice, error)
@@ -173,6 +175,7 @@ type Replica interface {
 	Observe(ctx context.Context, p *plans.Plan, st plans.Step) (Outcome, string, error)
 	// Sessions lists those on the replica, as Server.Sessions the target's.
 	Sessions(ctx context.Context) ([]gate.Session, error)
+	References() gate.References
 	// Name is what Watch.Followers calls it.
 	Name(ctx context.Context) (string, error)
 	Close() error

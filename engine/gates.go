@@ -60,7 +60,7 @@ func (s *session) verdict(ctx context.Context, ph plans.PhaseName, ref plans.Gat
 	kind := "gate:" + ref.Kind
 	for i := len(before) - 1; i >= 0; i-- {
 		if e := before[i]; e.Kind == kind && e.Phase == ph {
-			if v.State != gate.Pass && e.State == string(v.State) {
+			if v.State != gate.Pass && !v.Keep && e.State == string(v.State) {
 				return nil
 			}
 			break
@@ -104,6 +104,8 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
 	in.Shows = s.shows
 	in.Retired = st.RetiredFlags
+	in.Unreturnable = s.unreturnable
+	in.References = s.e.db.Server.References()
 	in.Sessions = s.e.db.Server.Sessions
 	in.Position = s.e.db.Server.Position
 	in.Unnamed = s.unnamed
@@ -132,6 +134,13 @@ func (s *session) shows(ctx context.Context, name string, st plans.Step) (bool, 
 		err = cerr
 	}
 	return seen == dialect.Done, said, err
+}
+
+func (s *session) unreturnable(ctx context.Context) (int64, []state.Unreturnable, error) {
+	if err := s.readSteps(ctx); err != nil {
+		return 0, nil, err
+	}
+	return s.e.unreturnable(ctx, s.plan, s.records)
 }
 
 // unnamed lists readers of the target's log that the plan doesn't name.

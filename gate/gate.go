@@ -27,6 +27,9 @@ type Verdict struct {
 	Evidence map[string]any `json:"evidence,omitempty"`
 	// Retry is when asking again may make sense; zero: unknown.
 	Retry time.Duration `json:"retry_ns,omitempty"`
+	// Keep stores the verdict though it only repeats the last one: its evidence is what later ones
+	// are drawn from.
+	Keep bool `json:"-"`
 }
 
 // Passed, Failed and Unsure make verdicts.
@@ -52,6 +55,7 @@ type Replica interface {
 	Lag(ctx context.Context) (time.Duration, error)
 	// Sessions lists those on the replica that aren't phasemig's.
 	Sessions(ctx context.Context) ([]Session, error)
+	References() References
 }
 
 // Finding is one thing that preflight saw.
@@ -89,6 +93,9 @@ type Input struct {
 	// Shows reports whether the catalog of a replica of the plan, or of the target (""), shows what
 	// a step makes, and what it shows.
 	Shows func(ctx context.Context, replica string, st plans.Step) (bool, string, error)
+	// Unreturnable counts the rows whose value the old shape can't hold, and lists the first ones.
+	Unreturnable func(ctx context.Context) (int64, []state.Unreturnable, error)
+	References   References
 	// Sessions lists those on the target that aren't phasemig's.
 	Sessions func(ctx context.Context) ([]Session, error)
 	// Retired lists the keys of flags that are used up.
@@ -134,6 +141,8 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"smoke":               smoke,
 	"canary":              canaryGate,
 	"old_instances_gone":  oldInstancesGone,
+	"no_references":       noReferences,
+	"old_readers_safe":    oldReadersSafe,
 }
 
 // Kinds lists the kinds of gates, sorted.

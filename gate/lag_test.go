@@ -19,6 +19,8 @@ type lateReplica struct {
 
 func (r *lateReplica) Sessions(context.Context) ([]Session, error) { return nil, nil }
 
+func (r *lateReplica) References() References { return nil }
+
 func (r *lateReplica) Lag(context.Context) (time.Duration, error) { return 0, r.stopped }
 
 func (r *lateReplica) Reached(context.Context, string) (bool, string, error) {

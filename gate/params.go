@@ -55,6 +55,8 @@ var settings = map[string][]string{
 	"window":              {"days", "from", "to", "zone", "least", "freeze"},
 	"replica_lag":         {"max", "steady", "unnamed"},
 	"expand_done":         {},
+	"no_references":       {"soak"},
+	"old_readers_safe":    {},
 	"old_instances_gone":  {"sources", "new", "app", "ignore"},
 	"flag":                {"key", "expect", "target"},
 	"flag_expiry":         {"key", "target"},
@@ -77,6 +79,7 @@ var checks = map[string]func(p map[string]any) error{
 	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
 	"canary":              func(p map[string]any) error { _, err := trialOf(p); return err },
 	"old_instances_gone":  func(p map[string]any) error { _, err := rollOf(p); return err },
+	"no_references":       func(p map[string]any) error { _, err := soakOf(p); return err },
 	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 

@@ -66,3 +66,30 @@ func TestReplicaThatNobodyNamed(t *testing.T) {
 		s.home.must(0, "apply", "plan.json", "--phase", "expand")
 	})
 }
+
+// Old code is seen by what the server counts, and contract stays shut until it has been gone for the soak; the program's own
+// statements and triggers don't count.
+func TestNoReferences(t *testing.T) {
+	each(t, func(t *testing.T, k throwaway.Kind) {
+		s := &subject{t: t, kind: k, dsn: dbtest.DatabaseOn(t, dbtest.Start(t, k, throwaway.Options{}))}
+		s.db = dbtest.DB(t, s.dsn)
+		s.home = newHome(t, s.dsn)
+		s.exec("CREATE TABLE users (id int PRIMARY KEY, full_name varchar(80))", "INSERT INTO users (id, full_name) VALUES (1, 'a')")
+		s.home.write("change.yaml", "name: unnamed\nreplicas: none\noperations:\n"+renameUsers+"gates:\n  contract: [no_references: {soak: 3s}]\n")
+		s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
+		s.home.must(0, "apply", "plan.json")
+		if k.IsPostgres() {
+			s.apply(3, "contract").says(t, "pg_stat_statements isn't in this database", "old_instances_gone")
+			s.exec("CREATE EXTENSION pg_stat_statements")
+		}
+		s.apply(3, "contract").says(t, "counted from now on")
+		s.exec("SELECT full_name FROM users WHERE id = 1")
+		s.apply(4, "contract").says(t, "statements name the old column", "full_name")
+		s.exec("CREATE VIEW people AS SELECT full_name FROM users")
+		s.apply(4, "contract").says(t, "people")
+		s.exec("DROP VIEW people", "SELECT * FROM users")
+		s.apply(3, "contract").says(t, "without naming them", "SELECT * FROM")
+		waitFor(t, "the soak to be over", func() bool { return s.home.call("apply", "plan.json", "--phase", "contract").exit == 0 })
+		s.home.must(0, "audit", "plan.json")
+	})
+}
