@@ -66,6 +66,10 @@ type snapshot struct {
 // elsewhere says what opens the phase where statements can't be counted.
 const elsewhere = "what else can open the phase: old_instances_gone with two sources, and an approval, in place of no_references"
 
+// fewest bounds how often counting begins anew in a soak: each time is stored as evidence, and a gate that is polled
+// while somebody uses the column must not fill the table.
+const fewest = 10
+
 func soakOf(p map[string]any) (time.Duration, error) {
 	d, err := duration(p, "soak", 24*time.Hour)
 	if err == nil && d == 0 {
@@ -199,7 +203,11 @@ func (s *search) at(ctx context.Context, place string, r References) error {
 
 func (s *search) verdict(before snapshot, begun bool, want time.Duration) Verdict {
 	evidence := map[string]any{"soak": want.String()}
+	gone := s.in.Now.Sub(before.Since)
 	anew := func(v Verdict) Verdict {
+		if begun && gone < want/fewest {
+			return v
+		}
 		v.Evidence["snapshot"], v.Keep = s.snapshot(), true
 		return v
 	}
@@ -212,7 +220,6 @@ func (s *search) verdict(before snapshot, begun bool, want time.Duration) Verdic
 		v.Retry = want
 		return v
 	}
-	gone := s.in.Now.Sub(before.Since)
 	evidence["since"], evidence["elapsed"] = before.Since.UTC().Format(time.RFC3339), gone.Round(time.Second).String()
 	used, doubt := s.compare(before, gone)
 	switch {
@@ -220,10 +227,10 @@ func (s *search) verdict(before snapshot, begun bool, want time.Duration) Verdic
 		evidence["statements"] = used[Names]
 		return anew(Failed("statements name the old column: "+few(shown(used[Names])), evidence))
 	case doubt != "":
-		return anew(Unsure("what was counted since "+before.Since.UTC().Format(time.RFC3339)+" proves nothing: "+doubt+"; it is counted anew. "+elsewhere, evidence))
+		return anew(Unsure("what was counted since "+before.Since.UTC().Format(time.RFC3339)+" proves nothing: "+doubt+"; counting begins anew. "+elsewhere, evidence))
 	case len(used[All])+len(used[Cut]) > 0:
 		evidence["statements"] = append(used[All], used[Cut]...)
-		return anew(Unsure(unclear(used)+"; it is counted anew. "+elsewhere, evidence))
+		return anew(Unsure(unclear(used)+"; counting begins anew. "+elsewhere, evidence))
 	case gone < want:
 		v := Unsure(fmt.Sprintf("nobody has named the old column for %s of %s", gone.Round(time.Second), want), evidence)
 		v.Retry = want - gone

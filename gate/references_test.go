@@ -76,8 +76,21 @@ func TestNoReferences(t *testing.T) {
 	w.ask(30*time.Hour, Fail, "3 × SELECT full_name FROM users")
 	w.ask(time.Hour, Inconclusive, "for 1h0m0s of 24h0m0s") // anew from the last use
 	w.k.Statements_.List = append(w.k.Statements_.List, Statement{"q2", Names, 1, "UPDATE users SET full_name = ?"})
-	w.ask(time.Hour, Fail, "1 × UPDATE users")
+	w.ask(2*time.Hour, Fail, "1 × UPDATE users")
 	w.ask(24*time.Hour, Pass, "")
+}
+
+// TestNoReferencesIsPolled: a use that goes on is told each time and stored now and then.
+func TestNoReferencesIsPolled(t *testing.T) {
+	w := watching(t)
+	w.ask(0, Inconclusive, "from now on")
+	for range 24 * 60 {
+		w.k.Statements_.List[0].Calls++
+		w.ask(time.Minute, Fail, "SELECT full_name FROM users")
+	}
+	if n := len(w.in.Evidence); n < 5 || n > 13 {
+		t.Errorf("a day of polling has left %d entries", n)
+	}
 }
 
 // TestNoReferencesDoubts: whatever makes two readings incomparable is told, and what is counted begins anew.
