@@ -69,7 +69,7 @@ func (r references) counts(ctx context.Context) error {
 }
 
 // about reads what tells whether two readings can be compared, and the length of texts. TRUNCATE of the table shows by the
-// moment of its first digest.
+// moment of its first digest (MariaDB: the second).
 func (r references) about(ctx context.Context, out *gate.Statements) (limit int64, err error) {
 	var first sql.NullString
 	var size int64
