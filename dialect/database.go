@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/backfill"
+	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
@@ -144,6 +145,11 @@ type Server interface {
 	Kill(ctx context.Context, h Holder) error
 	// SessionAlive reports whether a journaled session still exists.
 	SessionAlive(ctx context.Context, session string) (bool, error)
+	// Sessions lists those that aren't phasemig's, by the names that they give themselves.
+	// dberr.NotThere, dberr.Denied: the server doesn't tell.
+	Sessions(ctx context.Context) ([]gate.Session, error)
+	// References finds who uses a column.
+	References() gate.References
 	// Preflight lists what stands against running the plan now: read-only,
 	// missing rights, pooling proxy, long transactions, settings.
 	Preflight(ctx context.Context, p *plans.Plan) ([]Advice, error)
@@ -165,6 +171,11 @@ type Replica interface {
 	// Beat is the last heartbeat of a lease that the replica has applied. dberr.NotThere,
 	// dberr.Denied: it shows none.
 	Beat(ctx context.Context, lease state.Fence) (time.Time, error)
+	// Observe asks the replica's own catalog, as Steps.Observe the target's.
+	Observe(ctx context.Context, p *plans.Plan, st plans.Step) (Outcome, string, error)
+	// Sessions lists those on the replica, as Server.Sessions the target's.
+	Sessions(ctx context.Context) ([]gate.Session, error)
+	References() gate.References
 	// Name is what Watch.Followers calls it.
 	Name(ctx context.Context) (string, error)
 	Close() error

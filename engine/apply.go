@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/fault"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
@@ -124,11 +125,26 @@ func (s *session) phase(ctx context.Context, name plans.PhaseName) error {
 	if err := fault.Point("engine.phase_done"); err != nil {
 		return err
 	}
+	if name == plans.Contract {
+		if err := s.retireFlags(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.set(ctx, after[name], name, ""); err != nil {
 		return err
 	}
 	s.e.observe(PhaseDone{Phase: name, Elapsed: time.Since(begin)})
 	return s.evidence(ctx, name, "phase", "done", fmt.Sprintf("%s is done", name), nil)
+}
+
+// retireFlags uses up the keys of the flags that were seen gone.
+func (s *session) retireFlags(ctx context.Context) error {
+	for _, key := range gate.Retires(s.plan) {
+		if err := s.e.db.Store.RetireFlag(ctx, s.lease, state.RetiredFlag{Flag: key, Run: s.run.ID, Note: s.plan.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open checks assumptions and gates and marks the phase begun.

@@ -281,6 +281,38 @@ func (e *Engine) Approve(ctx context.Context, id string, ph plans.PhaseName, not
 	return a, err
 }
 
+// Audit reads the evidence of a run and checks it: each entry against its hash, each hash against the one
+// before, every approval against the entry that tells of it, and, with a head that was kept elsewhere, that nothing was
+// cut off. The report is whole also where the error is a *state.BrokenError.
+func (e *Engine) Audit(ctx context.Context, id, head string) (AuditReport, error) {
+	r, err := e.db.Store.Run(ctx, id)
+	if err != nil {
+		return AuditReport{}, fmt.Errorf("load run %s: %w", id, err)
+	}
+	rep := AuditReport{Run: r.ID, Name: r.Name, PlanHash: r.PlanHash, Status: r.Status, Evidence: []state.Evidence{}}
+	list, err := e.db.Store.Evidence(ctx, id)
+	if err != nil {
+		return rep, err
+	}
+	approvals, err := e.db.Store.Approvals(ctx, id)
+	if err != nil {
+		return rep, err
+	}
+	if len(list) > 0 {
+		rep.Evidence, rep.Head = list, list[len(list)-1].Hash
+	}
+	err = state.CheckChain(list)
+	if err == nil && head != "" {
+		err = state.CheckHead(id, list, head)
+	}
+	if err == nil {
+		err = state.CheckApprovals(list, approvals)
+	}
+	rep.Whole = err == nil
+	errors.As(err, &rep.Broken)
+	return rep, err
+}
+
 // Pause asks the runner to stop before its next chunk or step; the run goes on
 // after Resume.
 func (e *Engine) Pause(ctx context.Context, id string) error {

@@ -60,7 +60,7 @@ func (s *session) verdict(ctx context.Context, ph plans.PhaseName, ref plans.Gat
 	kind := "gate:" + ref.Kind
 	for i := len(before) - 1; i >= 0; i-- {
 		if e := before[i]; e.Kind == kind && e.Phase == ph {
-			if v.State != gate.Pass && e.State == string(v.State) {
+			if v.State != gate.Pass && !v.Keep && e.State == string(v.State) {
 				return nil
 			}
 			break
@@ -102,6 +102,13 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Preflight = s.preflight
 	in.SyncIntact = s.intact
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
+	in.Shows = s.shows
+	in.Retired = st.RetiredFlags
+	in.Unreturnable = s.unreturnable
+	in.References = s.e.db.Server.References()
+	in.Sessions = s.e.db.Server.Sessions
+	in.Position = s.e.db.Server.Position
+	in.Unnamed = s.unnamed
 	in.Replica = func(ctx context.Context, name string) (gate.Replica, func() error, error) {
 		r, err := s.e.replica(ctx, name)
 		if err != nil {
@@ -110,6 +117,62 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 		return r, r.Close, nil
 	}
 	return in, nil
+}
+
+// shows looks for what a step makes, on a replica or, without a name, on the target.
+func (s *session) shows(ctx context.Context, name string, st plans.Step) (bool, string, error) {
+	if name == "" {
+		seen, said, err := s.e.db.Steps.Observe(ctx, s.plan, st)
+		return seen == dialect.Done, said, err
+	}
+	r, err := s.e.replica(ctx, name)
+	if err != nil {
+		return false, "", err
+	}
+	seen, said, err := r.Observe(ctx, s.plan, st)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	return seen == dialect.Done, said, err
+}
+
+func (s *session) unreturnable(ctx context.Context) (int64, []state.Unreturnable, error) {
+	if err := s.readSteps(ctx); err != nil {
+		return 0, nil, err
+	}
+	return s.e.unreturnable(ctx, s.plan, s.records)
+}
+
+// unnamed lists readers of the target's log that the plan doesn't name.
+func (s *session) unnamed(ctx context.Context) ([]string, error) {
+	known, err := s.e.db.Watch.Followers(ctx)
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	var names []string
+	for _, name := range s.named() {
+		r, err := s.e.replica(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		own, err := r.Name(ctx)
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return nil, fmt.Errorf("replica %s: %w", name, err)
+		}
+		names = append(names, own)
+	}
+	return unnamed(known, names), nil
+}
+
+// named are the names of the plan's replicas.
+func (s *session) named() plans.Replicas {
+	if s.plan.Replicas.None() {
+		return nil
+	}
+	return s.plan.Replicas
 }
 
 // preflight asks the server, and each replica that later gates will need: one
@@ -130,10 +193,7 @@ func (s *session) preflight(ctx context.Context) ([]gate.Finding, error) {
 }
 
 func (s *session) replicasAnswer(ctx context.Context) error {
-	if s.plan.Replicas.None() {
-		return nil
-	}
-	for _, name := range s.plan.Replicas {
+	for _, name := range s.named() {
 		r, err := s.e.replica(ctx, name)
 		if err != nil {
 			return err

@@ -70,6 +70,18 @@ type Report struct {
 	PlanFile     *plans.Plan          `json:"plan,omitempty"`
 }
 
+// AuditReport is the evidence of a run, and whether it is what was written.
+type AuditReport struct {
+	Run      string             `json:"run"`
+	Name     string             `json:"name"`
+	PlanHash string             `json:"plan_hash"`
+	Status   state.Status       `json:"status"`
+	Evidence []state.Evidence   `json:"evidence"`
+	Head     string             `json:"evidence_head"`
+	Whole    bool               `json:"whole"`
+	Broken   *state.BrokenError `json:"broken,omitempty"`
+}
+
 // VerifyResult is a verification of every row.
 type VerifyResult struct {
 	Run    string          `json:"run"`

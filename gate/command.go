@@ -23,6 +23,12 @@ func command(ctx context.Context, in Input) (Verdict, error) {
 	if !ok || len(c.Argv) == 0 {
 		return Unsure(fmt.Sprintf("command %q is not defined in this runner's phasemig.yaml", name), nil), nil
 	}
+	out, err, timeout := c.run(ctx, in)
+	return commandVerdict(name, err, timeout, out)
+}
+
+// run runs the program and returns what it printed. timeout is set when it gave no answer in time.
+func (c Command) run(ctx context.Context, in Input) (out string, err, timeout error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, 60*time.Second))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
@@ -32,9 +38,10 @@ func command(ctx context.Context, in Input) (Verdict, error) {
 	for k, v := range c.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	return commandVerdict(name, cmd.Run(), ctx.Err(), out.String())
+	var printed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	err = cmd.Run()
+	return printed.String(), err, ctx.Err()
 }
 
 // withoutSecrets leaves out what opens the database: a check of the application

@@ -27,6 +27,9 @@ type Verdict struct {
 	Evidence map[string]any `json:"evidence,omitempty"`
 	// Retry is when asking again may make sense; zero: unknown.
 	Retry time.Duration `json:"retry_ns,omitempty"`
+	// Keep stores the verdict though it only repeats the last one: its evidence is what later ones
+	// are drawn from.
+	Keep bool `json:"-"`
 }
 
 // Passed, Failed and Unsure make verdicts.
@@ -46,7 +49,13 @@ func Unsure(reason string, evidence map[string]any) Verdict {
 
 // Replica is what gates ask of a replica.
 type Replica interface {
+	// Reached reports whether it has applied everything up to a position, and where it is.
 	Reached(ctx context.Context, position string) (bool, string, error)
+	// Lag is what it says itself; an error when its replication doesn't run.
+	Lag(ctx context.Context) (time.Duration, error)
+	// Sessions lists those on the replica that aren't phasemig's.
+	Sessions(ctx context.Context) ([]Session, error)
+	References() References
 }
 
 // Finding is one thing that preflight saw.
@@ -81,6 +90,21 @@ type Input struct {
 	// SyncIntact reports what is wrong with the triggers that keep both sides in
 	// step: missing, disabled, no longer last. Empty: nothing.
 	SyncIntact func(ctx context.Context) (string, error)
+	// Shows reports whether the catalog of a replica of the plan, or of the target (""), shows what
+	// a step makes, and what it shows.
+	Shows func(ctx context.Context, replica string, st plans.Step) (bool, string, error)
+	// Unreturnable counts the rows whose value the old shape can't hold, and lists the first ones.
+	Unreturnable func(ctx context.Context) (int64, []state.Unreturnable, error)
+	References   References
+	// Sessions lists those on the target that aren't phasemig's.
+	Sessions func(ctx context.Context) ([]Session, error)
+	// Retired lists the keys of flags that are used up.
+	Retired func(ctx context.Context) ([]state.RetiredFlag, error)
+	// Position is where the target's log ends now.
+	Position func(ctx context.Context) (string, error)
+	// Unnamed lists readers of the target's log that aren't replicas of the plan. dberr.Denied:
+	// it can't be told.
+	Unnamed func(ctx context.Context) ([]string, error)
 	// Replica opens a named replica; an error says what is missing.
 	Replica func(ctx context.Context, name string) (Replica, func() error, error)
 }
@@ -109,6 +133,16 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"command":             command,
 	"http":                httpGate,
 	"window":              window,
+	"replica_lag":         replicaLag,
+	"expand_done":         expandDone,
+	"flag":                flag,
+	"flag_expiry":         flagExpiry,
+	"backup":              backup,
+	"smoke":               smoke,
+	"canary":              canaryGate,
+	"old_instances_gone":  oldInstancesGone,
+	"no_references":       noReferences,
+	"old_readers_safe":    oldReadersSafe,
 }
 
 // Kinds lists the kinds of gates, sorted.

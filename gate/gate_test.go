@@ -49,6 +49,10 @@ func TestPreflight(t *testing.T) {
 
 type fixedReplica struct{ ok bool }
 
+func (fixedReplica) Sessions(context.Context) ([]Session, error) { return nil, nil }
+func (fixedReplica) References() References                      { return nil }
+
+func (fixedReplica) Lag(context.Context) (time.Duration, error)              { return 0, nil }
 func (r fixedReplica) Reached(context.Context, string) (bool, string, error) { return r.ok, "p0", nil }
 
 func TestBackfillDoneIsBoundToReplicas(t *testing.T) {

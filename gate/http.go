@@ -20,22 +20,29 @@ func httpGate(ctx context.Context, in Input) (Verdict, error) {
 	if !ok || t.URL == "" {
 		return Unsure(fmt.Sprintf("http target %q is not defined in this runner's phasemig.yaml", name), nil), nil
 	}
+	status, body, err := t.ask(ctx, in)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("http target %s: %w", name, err)
+	}
+	return httpVerdict(name, t, status, body), nil
+}
+
+func (t HTTP) ask(ctx context.Context, in Input) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, 10*time.Second))
 	defer cancel()
 	req, err := request(ctx, t, in)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("http target %s: %w", name, err)
+		return 0, nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("http target %s gave no answer: %w", name, err)
+		return 0, nil, fmt.Errorf("gave no answer: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return Verdict{}, fmt.Errorf("http target %s: read the answer: %w", name, err)
+	if body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20)); err != nil {
+		return 0, nil, fmt.Errorf("read the answer: %w", err)
 	}
-	return httpVerdict(name, t, resp.StatusCode, body), nil
+	return resp.StatusCode, body, nil
 }
 
 func request(ctx context.Context, t HTTP, in Input) (*http.Request, error) {
@@ -56,14 +63,10 @@ func request(ctx context.Context, t HTTP, in Input) (*http.Request, error) {
 
 func httpVerdict(name string, t HTTP, status int, body []byte) Verdict {
 	evidence := map[string]any{"target": name, "status": status, "body": cut(string(body))}
-	pass := t.Pass
-	if len(pass) == 0 {
-		pass = []int{http.StatusOK}
-	}
 	switch {
 	case slices.Contains(t.Fail, status):
 		return Failed(fmt.Sprintf("http %s: status %d", name, status), evidence)
-	case !slices.Contains(pass, status):
+	case !t.good(status):
 		return Unsure(fmt.Sprintf("http %s: status %d", name, status), evidence)
 	case t.Field == "":
 		return Passed(fmt.Sprintf("http %s: status %d", name, status), evidence)
@@ -77,6 +80,13 @@ func httpVerdict(name string, t HTTP, status int, body []byte) Verdict {
 		return Failed(fmt.Sprintf("http %s: %s is %q, not %q", name, t.Field, got, t.Expect), evidence)
 	}
 	return Passed(fmt.Sprintf("http %s: %s is %q", name, t.Field, got), evidence)
+}
+
+func (t HTTP) good(status int) bool {
+	if len(t.Pass) == 0 {
+		return status == http.StatusOK
+	}
+	return slices.Contains(t.Pass, status)
 }
 
 // field reads a dotted path of a JSON answer as text.
@@ -94,5 +104,5 @@ func field(body []byte, path string) (string, error) {
 			return "", fmt.Errorf("the answer has no field %s", path)
 		}
 	}
-	return fmt.Sprint(v), nil
+	return plainValue(v), nil
 }

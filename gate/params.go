@@ -1,7 +1,10 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/phasemig/phasemig/plans"
@@ -50,6 +53,34 @@ var settings = map[string][]string{
 	"command":             {"target"},
 	"http":                {"target"},
 	"window":              {"days", "from", "to", "zone", "least", "freeze"},
+	"replica_lag":         {"max", "steady", "unnamed"},
+	"expand_done":         {},
+	"no_references":       {"soak"},
+	"old_readers_safe":    {},
+	"old_instances_gone":  {"sources", "new", "app", "ignore"},
+	"flag":                {"key", "expect", "target"},
+	"flag_expiry":         {"key", "target"},
+	"backup":              {"target", "max_age"},
+	"smoke":               {"old", "new"},
+	"canary":              append([]string{"target", "window", "step"}, judged...),
+}
+
+// checks look at the values of settings, where a kind has any that can be wrong.
+var checks = map[string]func(p map[string]any) error{
+	"soak":                func(p map[string]any) error { return durations(p, "for") },
+	"dual_write_verified": func(p map[string]any) error { return durations(p, "max_age") },
+	"approval":            func(p map[string]any) error { _, err := number(p, "by", 1); return err },
+	"window":              func(p map[string]any) error { _, err := windowOf(p); return err },
+	"command":             func(p map[string]any) error { _, err := targetName(p); return err },
+	"http":                func(p map[string]any) error { _, err := targetName(p); return err },
+	"flag":                func(p map[string]any) error { _, err := flagWishOf(p); return err },
+	"flag_expiry":         func(p map[string]any) error { _, _, err := flagKeyOf(p); return err },
+	"backup":              func(p map[string]any) error { _, err := backupLimit(p); return err },
+	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
+	"canary":              func(p map[string]any) error { _, err := trialOf(p); return err },
+	"old_instances_gone":  func(p map[string]any) error { _, err := rollOf(p); return err },
+	"no_references":       func(p map[string]any) error { _, err := soakOf(p); return err },
+	"replica_lag":         func(p map[string]any) error { _, err := lagLimitsOf(p); return err },
 }
 
 // Validate finds what is wrong with a gate's kind and settings without asking
@@ -60,42 +91,42 @@ func Validate(g plans.GateRef) error {
 		return fmt.Errorf("there is no gate %q; the kinds are %v", g.Kind, Kinds())
 	}
 	for name := range g.Params {
-		if !contains(known, name) {
+		if !slices.Contains(known, name) {
 			return fmt.Errorf("gate %s has no setting %q; it takes %v", g.Kind, name, known)
 		}
 	}
-	return validateValues(g)
-}
-
-func validateValues(g plans.GateRef) error {
-	var err error
-	switch g.Kind {
-	case "soak":
-		_, err = duration(g.Params, "for", 0)
-	case "dual_write_verified":
-		_, err = duration(g.Params, "max_age", 0)
-	case "approval":
-		_, err = number(g.Params, "by", 1)
-	case "window":
-		_, err = windowOf(g.Params)
-	case "command", "http":
-		if s, ok := g.Params["target"].(string); !ok || s == "" {
-			err = fmt.Errorf("setting target: name a %s defined in phasemig.yaml", g.Kind)
+	if check, ok := checks[g.Kind]; ok {
+		if err := check(g.Params); err != nil {
+			return fmt.Errorf("gate %s: %w", g.Kind, err)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("gate %s: %w", g.Kind, err)
 	}
 	return nil
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
+func durations(p map[string]any, name string) error {
+	_, err := duration(p, name, 0)
+	return err
+}
+
+// targetName reads the name of something that phasemig.yaml defines.
+func targetName(p map[string]any) (string, error) {
+	s := text(p, "target", "")
+	if s == "" {
+		return "", errors.New("setting target: name one that is defined in phasemig.yaml")
 	}
-	return false
+	return s, nil
+}
+
+// oneOf reads a word out of a few.
+func oneOf(p map[string]any, name string, words ...string) (string, error) {
+	v, ok := p[name]
+	if !ok {
+		return words[0], nil
+	}
+	if s, ok := v.(string); ok && slices.Contains(words, s) {
+		return s, nil
+	}
+	return "", fmt.Errorf("setting %s: want one of %s, got %v", name, strings.Join(words, ", "), v)
 }
 
 // MaxAge is how old the verification may be that dual_write_verified rests on.

@@ -10,12 +10,8 @@ import (
 // new column empty although the primary is done.
 func caughtUp(ctx context.Context, in Input, position string) (Verdict, error) {
 	evidence := map[string]any{"position": position}
-	if in.Plan.Replicas.None() {
-		evidence["replicas"] = "none"
-		return Passed("no replicas", evidence), nil
-	}
-	if len(in.Plan.Replicas) == 0 {
-		return Unsure("the plan names no replica: name them, or say `replicas: none` in the change", evidence), nil
+	if v, ok := noReplicas(in, evidence); ok {
+		return v, nil
 	}
 	for _, name := range in.Plan.Replicas {
 		ok, said, err := reached(ctx, in, name, position)
@@ -30,14 +26,38 @@ func caughtUp(ctx context.Context, in Input, position string) (Verdict, error) {
 	return Passed(fmt.Sprintf("%d replicas are past %s", len(in.Plan.Replicas), position), evidence), nil
 }
 
+// noReplicas is the verdict where there is none to ask. Which replicas exist must have been
+// said.
+func noReplicas(in Input, evidence map[string]any) (Verdict, bool) {
+	if in.Plan.Replicas.None() {
+		evidence["replicas"] = "none"
+		return Passed("no replicas", evidence), true
+	}
+	if len(in.Plan.Replicas) == 0 {
+		return Unsure("the plan names no replica: name them, or say `replicas: none` in the change", evidence), true
+	}
+	return Verdict{}, false
+}
+
 func reached(ctx context.Context, in Input, name, position string) (bool, string, error) {
+	var ok bool
+	var said string
+	err := with(ctx, in, name, func(r Replica) (err error) {
+		ok, said, err = r.Reached(ctx, position)
+		return err
+	})
+	return ok, said, err
+}
+
+// with opens a replica for as long as f works on it.
+func with(ctx context.Context, in Input, name string, f func(Replica) error) error {
 	r, closeReplica, err := in.Replica(ctx, name)
 	if err != nil {
-		return false, "", err
+		return err
 	}
-	ok, said, err := r.Reached(ctx, position)
+	err = f(r)
 	if cerr := closeReplica(); err == nil {
 		err = cerr
 	}
-	return ok, said, err
+	return err
 }

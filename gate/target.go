@@ -1,12 +1,38 @@
 package gate
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
-// Targets are the commands and addresses that gates may call, by the name that a
-// plan uses. They come from phasemig.yaml alone.
+// Targets are what gates may call beside the database, by the name that a plan
+// uses. They come from phasemig.yaml alone.
 type Targets struct {
 	Commands map[string]Command `yaml:"commands"`
 	HTTP     map[string]HTTP    `yaml:"http"`
+	Flags    map[string]Flags   `yaml:"flags"`
+	Backups  map[string]Backup  `yaml:"backups"`
+	Canaries map[string]Canary  `yaml:"canaries"`
+	// Instances are systems that know what runs.
+	Instances map[string]Instances `yaml:"instances"`
+}
+
+// Validate returns all that is wrong with the targets by themselves.
+func (t Targets) Validate() error {
+	return errors.Join(each("flags", t.Flags), each("backups", t.Backups), each("canaries", t.Canaries), each("instances", t.Instances))
+}
+
+func each[T interface{ validate() error }](kind string, all map[string]T) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err := all[name].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%s.%s: %w", kind, name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Command is a program: exit 0 passes, 1 fails, anything else (75 by custom) is

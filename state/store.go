@@ -93,6 +93,10 @@ type Store interface {
 	AddApproval(ctx context.Context, a Approval) error
 	Approvals(ctx context.Context, run string) ([]Approval, error)
 
-	// Remove deletes everything about a run that is not active.
+	// RetireFlag stores that a feature flag's key is used up.
+	RetireFlag(ctx context.Context, l Lease, f RetiredFlag) error
+	RetiredFlags(ctx context.Context) ([]RetiredFlag, error)
+
+	// Remove deletes everything about a run that is not active, but for its retired flags.
 	Remove(ctx context.Context, run string) error
 }

@@ -29,6 +29,8 @@ func Exercise(t *testing.T, k throwaway.Kind, open dialect.Open) {
 	t.Run("Watch", h.watch)
 	t.Run("Latency", h.latency)
 	t.Run("Followers", h.followers)
+	t.Run("Sessions", h.sessions)
+	t.Run("References", h.references)
 }
 
 type harness struct {

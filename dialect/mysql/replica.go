@@ -9,20 +9,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
 
 // replica is a replica of the target, reached by an address of its own.
 type replica struct {
-	db     *sql.DB
-	target *server
-	shown  string
+	db      *sql.DB
+	address target
+	target  *server
+	shown   string
 }
 
 // Beat implements dialect.Replica.
 func (r *replica) Beat(ctx context.Context, lease state.Fence) (time.Time, error) {
 	return stateFlavor().LastBeat(ctx, r.db, lease)
+}
+
+// Observe implements dialect.Replica. A replica may be of another version than the target, so it
+// tells itself what it can.
+func (r *replica) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dialect.Outcome, string, error) {
+	own := &server{target: r.address, db: r.db}
+	var err error
+	if own.see, err = own.Info(ctx); err != nil {
+		return 0, "", err
+	}
+	return own.Observe(ctx, p, st)
 }
 
 func (s *server) openReplica(ctx context.Context, dsn string) (*replica, error) {
@@ -39,7 +53,7 @@ func (s *server) openReplica(ctx context.Context, dsn string) (*replica, error) 
 		_ = db.Close()
 		return nil, fmt.Errorf("connect to replica %s: %w", t.shown, classifyLogin(err))
 	}
-	return &replica{db, s, t.shown}, nil
+	return &replica{db, t, s, t.shown}, nil
 }
 
 // Close implements dialect.Replica.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
 
@@ -35,6 +36,11 @@ func (r *replica) Close() error { return r.db.Close() }
 // Beat implements dialect.Replica.
 func (r *replica) Beat(ctx context.Context, lease state.Fence) (time.Time, error) {
 	return stateFlavor().LastBeat(ctx, r.db, lease)
+}
+
+// Observe implements dialect.Replica.
+func (r *replica) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dialect.Outcome, string, error) {
+	return (&steps{r.server}).Observe(ctx, p, st)
 }
 
 // Lag is the age of what was applied last. A standby that has applied all that

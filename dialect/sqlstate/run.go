@@ -259,8 +259,9 @@ func (s *Store) readRuns(ctx context.Context, id string) (list []state.Run, err 
 	return list, err
 }
 
-// owned lists the tables whose rows belong to a run by a column run.
-var owned = []string{"run_table", "step", "journal", "segment", "evidence", "approval", "control", "unreturnable", "retired_flag", "drill"}
+// owned lists the tables whose rows belong to a run by a column run. A retired flag is not among
+// them: its key stays used up when nobody remembers the run.
+var owned = []string{"run_table", "step", "journal", "segment", "evidence", "approval", "control", "unreturnable", "drill"}
 
 // Remove deletes everything about a run that is not active. The epochs of its
 // leases stay, since they never go back.

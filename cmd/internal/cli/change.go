@@ -117,14 +117,18 @@ func (p *program) readGates(path string, into *plans.GateSet) error {
 	return nil
 }
 
-// checkGates finds misspelt gates before a plan with them is made.
+// checkGates finds misspelt gates before a plan with them is made, and completes the others.
 func checkGates(g plans.GateSet) error {
 	for _, ph := range []struct {
 		name plans.PhaseName
 		list []plans.GateRef
 	}{{plans.Expand, g.Expand}, {plans.Switch, g.Switch}, {plans.Contract, g.Contract}} {
-		for _, r := range ph.list {
-			if err := gate.Validate(r); err != nil {
+		for i, r := range ph.list {
+			err := gate.Validate(r)
+			if err == nil {
+				ph.list[i], err = gate.Complete(r)
+			}
+			if err != nil {
 				return &plans.InputError{What: fmt.Sprintf("gates of %s", ph.name), Reason: err.Error()}
 			}
 		}

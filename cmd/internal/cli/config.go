@@ -120,7 +120,7 @@ func (c *Config) validate() error {
 			errs = append(errs, e.Replicas[r].validate("environments."+name+".replicas."+r))
 		}
 	}
-	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate(), c.Throttle.validate())...)
+	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate(), c.Throttle.validate(), c.Targets.Validate())...)
 }
 
 func (a Address) validate(at string) error {

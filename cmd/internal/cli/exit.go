@@ -92,6 +92,8 @@ func classify(ctx context.Context, err error) class {
 		return class{"irreversible", exitRefused}
 	case errors.As(err, &input):
 		return class{"input", exitError}
+	case is(state.ErrBroken):
+		return class{"tampered", exitError}
 	case is(engine.ErrAborted):
 		return class{"aborted", exitError}
 	case is(engine.ErrWrongPhase):

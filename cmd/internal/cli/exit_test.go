@@ -26,6 +26,7 @@ func TestExitCodes(t *testing.T) {
 		{errors.New("anything"), 1},
 		{&plans.InputError{What: "table x", Reason: "none"}, 1},
 		{engine.ErrAborted, 1},
+		{&state.BrokenError{Seq: 2}, 1},
 		{engine.ErrWrongPhase, 1},
 		{state.ErrNotFound, 1},
 		{dberr.Mark(dberr.BadLogin, errors.New("no")), 1},

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -69,17 +68,12 @@ func (p *program) fromFiles(baseline, canaryFile string) (canary.Data, measured,
 	return canary.Data{Baseline: b, Canary: c}, from, err
 }
 
-// readPopulation tells JSON from CSV by its first character.
 func (p *program) readPopulation(path string) (canary.Population, error) {
 	b, err := p.readFile(path)
 	if err != nil {
 		return canary.Population{}, &plans.InputError{What: "measurements", Reason: err.Error()}
 	}
-	read := source.CSV
-	if bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) {
-		read = source.JSON
-	}
-	out, err := read(bytes.NewReader(b))
+	out, err := source.Either(b)
 	if err != nil {
 		return out, &plans.InputError{What: path, Reason: err.Error(), Hint: "docs/canary.md shows both forms"}
 	}

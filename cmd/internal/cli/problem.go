@@ -52,8 +52,11 @@ func details(err error) any {
 		lost     *engine.UnreturnableError
 		lease    *state.HeldError
 		conflict *shadow.ConflictError
+		broken   *state.BrokenError
 	)
 	switch {
+	case errors.As(err, &broken):
+		return broken
 	case errors.As(err, &held):
 		return map[string]any{"phase": held.Phase, "step": held.Step, "gate": held.Gate, "verdict": held.Verdict}
 	case errors.As(err, &drift):
@@ -169,6 +172,7 @@ var classHints = map[string]string{
 	"log_lost":        "keep the binary log for longer than a run takes, then phasemig rollback RUN and apply again",
 	"foreign_rows":    "find out who writes into the copy; phasemig rollback RUN removes it",
 	"irreversible":    "restore the dropped column from a backup, if it must come back",
+	"tampered":        "no gate and no approval of this run can be believed any more: find out who may write to the state tables, and compare with the heads that were kept",
 	"aborted":         "phasemig rollback RUN --all takes back what was done",
 	"wrong_phase":     "phasemig status RUN shows where the run stands",
 	"temporary":       "safe to call again: the same command goes on where it was",

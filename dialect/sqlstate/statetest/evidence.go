@@ -2,8 +2,10 @@ package statetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +34,30 @@ func testControl(t *testing.T, h *home) {
 	list := got(s.Approvals(ctx, "r"))(t)
 	if len(list) != 2 || !reflect.DeepEqual(list[0], a) || list[1].By != "DB / os" || time.Since(list[1].At).Abs() > time.Minute {
 		t.Errorf("approvals: %+v", list)
+	}
+}
+
+// testRetiredFlags: a key stays used up when its run is forgotten, and only the holder of
+// a lease uses one up.
+func testRetiredFlags(t *testing.T, h *home) {
+	s, ctx := h.installed(t), t.Context()
+	l := acquire(t, s, "r", users)
+	createRun(t, s, l, "r", state.Expanding, users)
+	at := time.Date(2020, 1, 2, 3, 4, 5, 678901000, time.UTC)
+	must(t, s.RetireFlag(ctx, l, state.RetiredFlag{Flag: "read_name", Run: "r", At: at, Note: "rename"}))
+	must(t, s.RetireFlag(ctx, l, state.RetiredFlag{Flag: "read_name", Run: "r", At: at, Note: "rename"}))
+	must(t, s.RetireFlag(ctx, l, state.RetiredFlag{Flag: "Read_name", Run: "r"}))
+	must(t, s.SetRun(ctx, l, "r", state.RollingBack, plans.Expand, ""))
+	must(t, s.SetRun(ctx, l, "r", state.RolledBack, plans.Expand, ""))
+	must(t, s.Remove(ctx, "r"))
+	list := got(s.RetiredFlags(ctx))(t)
+	want := state.RetiredFlag{Flag: "read_name", Run: "r", At: at, Note: "rename"}
+	if len(list) != 2 || !slices.Contains(list, want) || list[0].Flag != "Read_name" {
+		t.Errorf("retired flags: %+v", list)
+	}
+	must(t, s.Release(ctx, l))
+	if err := s.RetireFlag(ctx, l, want); !errors.Is(err, state.ErrFenced) {
+		t.Errorf("without the lease: %v", err)
 	}
 }
 

@@ -56,6 +56,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Home) {
 		{"steps", testSteps},
 		{"segments", testSegments},
 		{"controls and approvals", testControl},
+		{"retired flags", testRetiredFlags},
 		{"evidence", testEvidence},
 		{"evidence chain", testChain},
 	} {

@@ -37,6 +37,9 @@ func testNoState(t *testing.T, h *home) {
 	if l, err := s.Approvals(ctx, "r"); len(l) != 0 || err != nil {
 		t.Errorf("Approvals: %v, %v", l, err)
 	}
+	if l, err := s.RetiredFlags(ctx); len(l) != 0 || err != nil {
+		t.Errorf("RetiredFlags: %v, %v", l, err)
+	}
 	if c, err := s.Control(ctx, "r"); c != (state.Control{}) || err != nil {
 		t.Errorf("Control: %v, %v", c, err)
 	}
