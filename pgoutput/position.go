@@ -48,6 +48,18 @@ func parsePosition(p stream.Position) (place, error) {
 	return place{origin{parts[0], int32(timeline)}, at}, nil
 }
 
+// At is the place with a number, as the server prints it, in the log of a position.
+func At(of stream.Position, lsn string) (stream.Position, error) {
+	p, err := parsePosition(of)
+	if err != nil {
+		return "", err
+	}
+	if p.at, err = pglogrepl.ParseLSN(lsn); err != nil {
+		return "", fmt.Errorf("read the place %q: %w", lsn, err)
+	}
+	return p.position(), nil
+}
+
 // Least is the position before all others of the same log.
 func Least(list []stream.Position) (stream.Position, error) {
 	if len(list) == 0 {
