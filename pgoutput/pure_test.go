@@ -91,6 +91,18 @@ func TestLeast(t *testing.T) {
 	}
 }
 
+// TestAt: another place of the same log.
+func TestAt(t *testing.T) {
+	if got, err := At("lsn:7:1:0/9", "1/A0"); err != nil || got != "lsn:7:1:1/A0" {
+		t.Errorf("got %s, %v", got, err)
+	}
+	for of, lsn := range map[stream.Position]string{"lsn:7:1:0/9": "x", "gtid:x": "1/0"} {
+		if got, err := At(of, lsn); err == nil {
+			t.Errorf("%s at %s: %s", of, lsn, got)
+		}
+	}
+}
+
 func TestLiterals(t *testing.T) {
 	for in, want := range map[string]string{"": "''", "a": "'a'", "it's": "'it''s'", `a\b'`: `E'a\\b'''`, `\`: `E'\\'`} {
 		got := string(appendLiteral(nil, []byte(in)))
