@@ -11,7 +11,8 @@ import (
 )
 
 // artifactsSQL finds marks. A trigger comes before the columns that it names. A
-// hidden column holds the user's data: it gets its name back.
+// hidden column holds the user's data: it gets its name back. A slot can't carry a
+// comment, so its name is its mark, as pgoutput.Names makes it; who reads it is ended first.
 const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 	SELECT 1 AS o, 'trigger' AS kind, n.nspname AS schema, c.relname AS tbl, g.tgname AS name, d.description AS mark, json_build_array(format('DROP TRIGGER IF EXISTS %I ON %I.%I', g.tgname, n.nspname, c.relname)) AS remove
 		FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -33,6 +34,12 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 			ELSE format('ALTER TABLE %I.%I DROP COLUMN IF EXISTS %I', n.nspname, c.relname, a.attname) END)
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL SELECT 8, 'slot', '', '', s.slot_name, 'phasemig ' || substring(s.slot_name FROM '^phasemig_([0-9a-f]{12})(_back)?$') || ': keeps the log', json_build_array(
+			format('SELECT pg_catalog.pg_terminate_backend(active_pid, 5000) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L AND active_pid IS NOT NULL', s.slot_name),
+			format('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L', s.slot_name))
+		FROM pg_catalog.pg_replication_slots s WHERE s.database = pg_catalog.current_database()
+	UNION ALL SELECT 9, 'publication', '', '', p.pubname, d.description, json_build_array(format('DROP PUBLICATION IF EXISTS %I', p.pubname))
+		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass
 	) AS x WHERE mark ~ 'phasemig [0-9a-f]{12}: ' ORDER BY o, schema COLLATE "C", tbl COLLATE "C", name COLLATE "C"`
 
 var markForm = regexp.MustCompile(`phasemig ([0-9a-f]{12}): `)

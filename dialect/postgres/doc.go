@@ -4,7 +4,8 @@
 // mysql file by file: open, quote, errors, server, catalog and facts read; rules*
 // decide and render, purely; steps carry out; columns and key work on the rows of
 // a column sync; trigger holds the function that keeps both sides in step; locks,
-// load, preflight, doctor, replica and artifacts watch.
+// load, preflight, doctor, replica and artifacts watch. shadow* keep a table and its
+// shadow in step, which no plan for this server uses yet.
 //
 // What it rests on:
 //

@@ -67,7 +67,7 @@ func TestOnlyRootsNameDialects(t *testing.T) {
 var foreign = map[string][]string{
 	"database/sql":                   {"dialect", "integration", "internal"},
 	"github.com/go-sql-driver/mysql": {"dialect/mysql", "integration", "internal"},
-	"github.com/jackc/pgx":           {"dialect/postgres", "integration", "internal"},
+	"github.com/jackc/pgx":           {"dialect/postgres", "pgoutput", "integration", "internal"},
 	"github.com/go-mysql-org":        {"binlog"},
 	"github.com/jackc/pglogrepl":     {"pgoutput"},
 	"github.com/urfave/cli":          {"cmd"},

@@ -1,0 +1,56 @@
+package postgres_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/phasemig/phasemig/pgoutput"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/stream"
+)
+
+// TestSlotsAreArtifacts: cleanup finds slot and publication of a run and takes them away, also
+// while the slot is read.
+func TestSlotsAreArtifacts(t *testing.T) {
+	each(t, func(b *bench) {
+		b.exec("CREATE TABLE users (id int PRIMARY KEY)", "CREATE PUBLICATION users_own FOR TABLE users")
+		conn, err := pgconn.ParseConfig(b.dsn)
+		if err != nil {
+			b.Fatal(err)
+		}
+		const run = "0123456789ab"
+		c := pgoutput.Config{Conn: conn}
+		c.Slot, c.Publication = pgoutput.Names(run, true)
+		list := []pgoutput.Relation{{Ident: schema.Ident{Schema: "public", Name: "users"}, Columns: []schema.Column{{Name: "id", Type: "integer"}}, Key: []string{"id"}}}
+		from, err := pgoutput.Create(b.Context(), c, "phasemig "+run+": follows users; undo: phasemig cleanup", list, time.Minute)
+		if err != nil {
+			b.Fatal(err)
+		}
+		source, err := pgoutput.Open(b.Context(), c, stream.Options{From: from, Follow: []schema.Ident{list[0].Ident}}, list)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer source.Close()
+		found, err := b.db.Server.Artifacts(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		var kinds []string
+		for _, a := range found {
+			if kinds = append(kinds, a.Kind); a.Run != run || a.Name != c.Slot {
+				b.Errorf("artifact %+v", a)
+			}
+		}
+		if !slices.Equal(kinds, []string{"slot", "publication"}) {
+			b.Errorf("artifacts %v", kinds)
+		}
+		if err := b.db.Server.Remove(b.Context(), found); err != nil {
+			b.Fatal(err)
+		}
+		b.want("SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE 'phasemig_"+run+"%'", "0")
+		b.want("SELECT string_agg(pubname, ',') FROM pg_publication", "users_own")
+	})
+}

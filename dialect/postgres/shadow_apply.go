@@ -1,0 +1,275 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/stream"
+)
+
+// session applies batches through one connection of its own, which has temporary
+// tables of the source's types: the server converts changes as it converts copied rows.
+type session struct {
+	p    *pair
+	conn *sql.Conn
+	pid  string
+}
+
+// The temporary tables: keys, and rows. A row's gaps are the columns, by their number, that
+// the log left out.
+const (
+	stageKeys = "pg_temp.pm_keys"
+	stageRows = "pg_temp.pm_rows"
+)
+
+func keyColumn(n int) string { return fmt.Sprintf("k%d", n) }
+func rowColumn(n int) string { return fmt.Sprintf("c%d", n) }
+
+func (s *session) open(ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	conn, err := s.p.db.Conn(ctx)
+	if err != nil {
+		return connectError(err)
+	}
+	s.conn = conn
+	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()::text").Scan(&s.pid); err != nil {
+		s.close()
+		return classify(err)
+	}
+	for _, q := range s.p.stageStatements() {
+		if _, err := conn.ExecContext(ctx, q, pgx.QueryExecModeSimpleProtocol); err != nil {
+			s.close()
+			return fmt.Errorf("make temporary tables: %w", classify(err))
+		}
+	}
+	return nil
+}
+
+// close throws the connection away, and the temporary tables with it.
+func (s *session) close() {
+	if s.conn != nil {
+		discard(s.conn)
+	}
+	s.conn = nil
+}
+
+// discard closes a connection instead of giving it back to its pool.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = conn.Close()
+}
+
+// stageStatements make the temporary tables. A table made from a query has types and
+// nothing else: no constraint, no default.
+func (p *pair) stageStatements() []string {
+	var keys, rows []string
+	for n, k := range p.key {
+		keys = append(keys, Quote(k.Name)+" AS "+keyColumn(n))
+	}
+	for n, c := range p.columns {
+		rows = append(rows, Quote(c.From)+" AS "+rowColumn(n))
+	}
+	table := func(name, columns string) string {
+		return fmt.Sprintf("CREATE TEMPORARY TABLE %s ON COMMIT DELETE ROWS AS SELECT %s FROM %s WITH NO DATA", name, columns, relation(p.from.Ident))
+	}
+	return []string{table(stageKeys, strings.Join(keys, ", ")), table(stageRows, strings.Join(rows, ", ")+", '{}'::integer[] AS gaps")}
+}
+
+// Apply implements shadow.Table.
+func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
+	s := p.applier
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	err := s.apply(ctx, b)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, dberr.ConnLost) || ctx.Err() != nil:
+		pid := s.pid
+		s.close()
+		if lost := p.awaitEnd(ctx, pid); lost != nil {
+			return lost
+		}
+	}
+	return err
+}
+
+// apply is one transaction: the lease, all deletes, all inserts, L.
+func (s *session) apply(ctx context.Context, b shadow.Batch) error {
+	gaps := false
+	for _, i := range b.Images {
+		gaps = gaps || lacks(i.Row)
+	}
+	if gaps {
+		if err := s.p.awaitSeen(ctx); err != nil {
+			return err
+		}
+	}
+	tx, err := s.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := stateFlavor().CheckFence(ctx, tx, s.p.fence); err != nil {
+		return err
+	}
+	if err := s.p.write(ctx, tx, b.Images, gaps); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE "+s.p.checkpoint()+" SET log_position = $1 WHERE role = $2 AND lane = 0", string(b.L), s.p.role()); err != nil {
+		return classify(err)
+	}
+	return s.p.duplicate(tx.Commit())
+}
+
+// write brings keys to their images.
+func (p *pair) write(ctx context.Context, tx *sql.Tx, images []shadow.Image, gaps bool) error {
+	if len(images) == 0 {
+		return nil
+	}
+	keys, rows := p.keyPositions(), p.rowPositions()
+	err := insertRows(ctx, tx, "INSERT INTO "+stageKeys+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+		return writeTuple(b, i.Key, keys, "")
+	})
+	if err != nil {
+		return err
+	}
+	err = insertRows(ctx, tx, "INSERT INTO "+stageRows+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+		return i.Row != nil && writeTuple(b, i.Row, rows, ", '{"+strings.Join(gapsOf(i.Row, rows), ",")+"}'")
+	})
+	if err != nil {
+		return err
+	}
+	list := []string{p.deleteStatement(), p.insertHead() + "SELECT " + p.stagedColumns() + " FROM " + stageRows}
+	if gaps {
+		list = append(p.gapStatements(), list...)
+	}
+	for _, q := range list {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return p.duplicate(err)
+		}
+	}
+	return nil
+}
+
+func (p *pair) keyPositions() []int {
+	var out []int
+	for _, k := range p.key {
+		out = append(out, positionIn(p.from, k.Name))
+	}
+	return out
+}
+
+func (p *pair) rowPositions() []int {
+	var out []int
+	for _, c := range p.columns {
+		out = append(out, positionIn(p.from, c.From))
+	}
+	return out
+}
+
+func (p *pair) stagedColumns() string {
+	var out []string
+	for n := range p.columns {
+		out = append(out, rowColumn(n))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (p *pair) deleteStatement() string {
+	var on []string
+	for n, k := range p.keyTo {
+		on = append(on, fmt.Sprintf("t.%s = k.%s", Quote(k.Name), keyColumn(n)))
+	}
+	return fmt.Sprintf("DELETE FROM %s AS t USING %s AS k WHERE %s", relation(p.to.Ident), stageKeys, strings.Join(on, " AND "))
+}
+
+// gapStatements fill what the log left out from the source, whose rows are at least as new
+// as the images: what is newer the log brings later. A row that isn't there any more is not
+// written, because its end is in the log, too.
+func (p *pair) gapStatements() []string {
+	var sets, on []string
+	for n, c := range p.columns {
+		sets = append(sets, fmt.Sprintf("%s = CASE WHEN %d = ANY (r.gaps) THEN s.%s ELSE r.%[1]s END", rowColumn(n), n, Quote(c.From)))
+		for _, k := range p.key {
+			if k.Name == c.From {
+				on = append(on, fmt.Sprintf("s.%s = r.%s", Quote(k.Name), rowColumn(n)))
+			}
+		}
+	}
+	return []string{
+		fmt.Sprintf("UPDATE %s AS r SET %s, gaps = '{}' FROM %s AS s WHERE r.gaps <> '{}' AND %s", stageRows, strings.Join(sets, ", "), relation(p.from.Ident), strings.Join(on, " AND ")),
+		"DELETE FROM " + stageRows + " WHERE gaps <> '{}'",
+	}
+}
+
+// gapsOf are the numbers of the copied columns that a row lacks.
+func gapsOf(r stream.Row, at []int) []string {
+	var out []string
+	for n, c := range at {
+		if r[c].Form == stream.Unchanged {
+			out = append(out, fmt.Sprint(n))
+		}
+	}
+	return out
+}
+
+func writeTuple(b *bytes.Buffer, r stream.Row, at []int, tail string) bool {
+	for n, c := range at {
+		b.WriteString([]string{"(", ", "}[min(n, 1)])
+		if r[c].Form == stream.Literal {
+			b.Write(r[c].Text)
+		} else {
+			b.WriteString("NULL")
+		}
+	}
+	b.WriteString(tail + ")")
+	return true
+}
+
+// statementBytes is about how long a statement with rows becomes.
+const statementBytes = 1 << 20
+
+// insertRows sends rows in statements of a bounded size, past the cache of prepared
+// statements: no two are alike.
+func insertRows(ctx context.Context, tx *sql.Tx, head string, images []shadow.Image, row func(*bytes.Buffer, shadow.Image) bool) error {
+	var b, one bytes.Buffer
+	flush := func() error {
+		if b.Len() == 0 {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, b.String(), pgx.QueryExecModeSimpleProtocol)
+		b.Reset()
+		return classify(err)
+	}
+	for _, i := range images {
+		one.Reset()
+		if !row(&one, i) {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteString(head)
+		} else {
+			b.WriteString(", ")
+		}
+		b.Write(one.Bytes())
+		if b.Len() > statementBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}

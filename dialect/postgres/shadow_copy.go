@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/state"
+)
+
+// sourceColumns and targetColumns list the columns that are copied.
+func (p *pair) sourceColumns(prefix string) string {
+	var out []string
+	for _, c := range p.columns {
+		out = append(out, prefix+Quote(c.From))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (p *pair) targetColumns() string {
+	var out []string
+	for _, c := range p.columns {
+		out = append(out, Quote(c.To))
+	}
+	return strings.Join(out, ", ")
+}
+
+// insertHead lets columns that the server numbers by itself take the numbers that rows
+// have.
+func (p *pair) insertHead() string {
+	return fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE ", relation(p.to.Ident), p.targetColumns())
+}
+
+// Copy implements shadow.Table: one statement under READ COMMITTED, whose snapshot is its
+// own, and one transaction with the segment and the check of the lease.
+func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return shadow.Copied{}, connectError(err)
+	}
+	defer conn.Close()
+	var pid string
+	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()::text").Scan(&pid); err != nil {
+		return shadow.Copied{}, classify(err)
+	}
+	got, err := p.copyChunk(ctx, conn, seg, n)
+	if !errors.Is(err, dberr.ConnLost) {
+		return got, err
+	}
+	// Only when its session is gone can nothing of the chunk happen any more.
+	if err := p.awaitEnd(ctx, pid); err != nil {
+		return shadow.Copied{}, err
+	}
+	now, nerr := p.segmentNow(ctx, seg)
+	if nerr != nil {
+		return shadow.Copied{}, nerr
+	}
+	if now.Cursor == seg.Cursor && now.Done == seg.Done {
+		return shadow.Copied{}, err
+	}
+	return shadow.Copied{Rows: now.Rows - seg.Rows, Next: now}, nil
+}
+
+func (p *pair) copyChunk(ctx context.Context, conn *sql.Conn, seg state.Segment, n int) (shadow.Copied, error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return shadow.Copied{}, classify(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
+		return shadow.Copied{}, err
+	}
+	pl, ph, args := rangeArgs(seg.Cursor, seg.High)
+	q := fmt.Sprintf("%sSELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT %d", p.insertHead(), p.sourceColumns("t."), relation(p.from.Ident), keyRange(p.key, "t.", pl, ph),
+		strings.Join(keyColumns(p.key, "t."), ", "), n)
+	res, err := tx.ExecContext(ctx, q, args...)
+	if err != nil {
+		return shadow.Copied{}, p.duplicate(err)
+	}
+	rows, err := res.RowsAffected()
+	if err != nil {
+		return shadow.Copied{}, err
+	}
+	next := seg
+	next.Rows += rows
+	if rows < int64(n) {
+		next.Cursor, next.Done = seg.High, true
+	} else if next.Cursor, err = p.lastOf(ctx, tx, pl, ph, args); err != nil {
+		return shadow.Copied{}, err
+	}
+	if err := stateFlavor().AdvanceSegment(ctx, tx, next); err != nil {
+		return shadow.Copied{}, err
+	}
+	return shadow.Copied{Rows: rows, Next: next}, p.duplicate(tx.Commit())
+}
+
+// lastOf is the last row of the shadow in what is left of a segment, which is the last
+// one copied: nobody else writes into a range that isn't committed.
+func (p *pair) lastOf(ctx context.Context, tx *sql.Tx, low, high string, args []any) (string, error) {
+	var by []string
+	for _, c := range keyColumns(p.keyTo, "t.") {
+		by = append(by, c+" DESC")
+	}
+	var key string
+	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT 1", keyTextSQL(p.keyTo, "t."), relation(p.to.Ident), keyRange(p.keyTo, "t.", low, high), strings.Join(by, ", ")), args...).Scan(&key)
+	if err != nil {
+		return "", fmt.Errorf("find the last row copied: %w", classify(err))
+	}
+	return key, nil
+}
+
+// segmentNow is a segment as it is stored.
+func (p *pair) segmentNow(ctx context.Context, seg state.Segment) (state.Segment, error) {
+	err := p.db.QueryRowContext(ctx, "SELECT cursor_key, rows_done, done FROM "+Quote(stateSchema)+".segment WHERE run = $1 AND step = $2 AND pass = $3 AND number = $4",
+		seg.Run, seg.Step, seg.Pass, seg.Number).Scan(&seg.Cursor, &seg.Rows, &seg.Done)
+	return seg, classify(err)
+}
+
+// duplicate tells a duplicate from other errors, and which index it was about.
+func (p *pair) duplicate(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != "23505" {
+		return classify(err)
+	}
+	d := &shadow.DuplicateError{Index: pg.ConstraintName, Err: classify(err)}
+	for _, x := range p.to.Indexes {
+		d.Walk = d.Walk || x.Name == d.Index && overKey(x, p.keyTo)
+	}
+	return d
+}
+
+// overKey: the index is the walked key's.
+func overKey(x schema.Index, key []plans.KeyPart) bool {
+	if !x.Unique || x.Predicate != "" || len(x.Columns) != len(key) {
+		return false
+	}
+	for i, c := range x.Columns {
+		if c.Name != key[i].Name {
+			return false
+		}
+	}
+	return true
+}
+
+// CopyLocked implements shadow.Table: nobody else writes to the table for a drain and
+// a chunk.
+func (p *pair) CopyLocked(ctx context.Context, seg state.Segment, n int, drain shadow.Drain) (shadow.Copied, error) {
+	l, err := p.lock(ctx)
+	if err != nil {
+		return shadow.Copied{}, err
+	}
+	defer l.Close()
+	limit, cancel := context.WithTimeoutCause(ctx, plans.LockBudget, dberr.Mark(dberr.LockTimeout, errors.New("the log's end did not come in time")))
+	defer cancel()
+	if _, err := drain(limit, l.Mark, l.Apply); err != nil {
+		return shadow.Copied{}, err
+	}
+	return p.Copy(ctx, seg, n)
+}

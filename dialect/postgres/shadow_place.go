@@ -1,0 +1,125 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/shadow"
+	"github.com/phasemig/phasemig/stream"
+)
+
+// order says how the order of a type's values is made from their text.
+type order int
+
+const (
+	noOrder  order = iota
+	byNumber       // integers
+	byHex          // uuid
+	byBytes        // text of a collation that compares bytes
+)
+
+func orderOf(typ string) order {
+	base, _, _ := strings.Cut(typ, "(")
+	switch base {
+	case "smallint", "integer", "bigint":
+		return byNumber
+	case "uuid":
+		return byHex
+	case "text", "character varying":
+		return byBytes
+	}
+	return noOrder
+}
+
+// Places implements shadow.Table. A place is made of one piece a column: bytes whose
+// order is the server's, with zeros escaped, ended by two zeros.
+func (p *pair) Places(_ context.Context, keys []string) ([]shadow.Place, error) {
+	out := make([]shadow.Place, len(keys))
+	for i, k := range keys {
+		var texts []string
+		if err := json.Unmarshal([]byte(k), &texts); err != nil || len(texts) != len(p.key) {
+			return nil, fmt.Errorf("%q is not a key of %d columns", k, len(p.key))
+		}
+		at, err := placeOf(p.key, texts)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = at
+	}
+	return out, nil
+}
+
+// Locate implements shadow.Table.
+func (p *pair) Locate(_ context.Context, rows []stream.Row) ([]shadow.Place, error) {
+	out := make([]shadow.Place, len(rows))
+	texts := make([]string, len(p.key))
+	for i, r := range rows {
+		for n, k := range p.key {
+			v := r[positionIn(p.from, k.Name)]
+			text, ok := literalText(v.Text)
+			if v.Form != stream.Literal || !ok {
+				return nil, fmt.Errorf("a row in the log has no value of key column %s", k.Name)
+			}
+			texts[n] = text
+		}
+		at, err := placeOf(p.key, texts)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = at
+	}
+	return out, nil
+}
+
+func placeOf(key []plans.KeyPart, texts []string) (shadow.Place, error) {
+	var b []byte
+	for n, k := range key {
+		piece, err := pieceOf(k, texts[n])
+		if err != nil {
+			return "", fmt.Errorf("order key column %s: %w", k.Name, err)
+		}
+		for i := range len(piece) {
+			if b = append(b, piece[i]); piece[i] == 0 {
+				b = append(b, 0xFF)
+			}
+		}
+		b = append(b, 0, 0)
+	}
+	return shadow.Place(b), nil
+}
+
+func pieceOf(k plans.KeyPart, text string) (string, error) {
+	switch orderOf(k.Type) {
+	case byNumber:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return "", err
+		}
+		return string(binary.BigEndian.AppendUint64(nil, uint64(n)^1<<63)), nil
+	case byHex:
+		b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+		return string(b), err
+	}
+	return text, nil
+}
+
+// literalText reads a literal of the log.
+func literalText(lit []byte) (string, bool) {
+	escaped := bytes.HasPrefix(lit, []byte("E"))
+	lit = bytes.TrimPrefix(lit, []byte("E"))
+	if len(lit) < 2 || lit[0] != '\'' || lit[len(lit)-1] != '\'' {
+		return "", false
+	}
+	text := strings.ReplaceAll(string(lit[1:len(lit)-1]), "''", "'")
+	if escaped {
+		text = strings.ReplaceAll(text, `\\`, `\`)
+	}
+	return text, true
+}
