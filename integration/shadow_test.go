@@ -126,7 +126,7 @@ func (s *shadowed) compare(what string, c tally.Check) {
 	defer resume()
 	c.DSN, c.Ignore = s.oracle, s.change.ignore
 	if what != "contract" && len(s.plan.Alters) > 0 {
-		c.Helper = s.plan.Alters[0].Extra["helper"]
+		c.Helper = s.plan.Alters[0].Helper
 	}
 	if err := s.fleet.Compare(s.t.Context(), c); err != nil {
 		s.t.Fatalf("after %s: %v", what, err)

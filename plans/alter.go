@@ -40,6 +40,9 @@ type Alter struct {
 	// UniqueOld those of the old one: they decide what may be applied side by side.
 	Unique    []string `json:"unique,omitempty"`
 	UniqueOld []string `json:"unique_old,omitempty"`
+	// Helper is an index that the copy needs to find rows by. The table has it besides until the old
+	// one is dropped.
+	Helper string `json:"helper,omitempty"`
 	// Result is what the table looks like when it has the new shape.
 	Result []string          `json:"result,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`

@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/schema"
@@ -123,11 +124,20 @@ func (p *Plan) CheckTable(t *schema.Table, fresh bool) error {
 // gives it. Its constraints' and dependents' names are the server's own affair.
 func (p *Plan) changed(t *schema.Table) bool {
 	for _, a := range p.Assumes {
-		if a.What == "result" && a.Table == t.Ident && len(schema.Difference(a.Lines, Shape(t))) == 0 {
+		if a.What == "result" && a.Table == t.Ident && len(schema.Difference(a.Lines, p.withoutHelpers(t))) == 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// withoutHelpers is the shape that a table has but for indexes that a copy needs for a while.
+func (p *Plan) withoutHelpers(t *schema.Table) []string {
+	return slices.DeleteFunc(Shape(t), func(line string) bool {
+		return slices.ContainsFunc(p.Alters, func(a Alter) bool {
+			return a.Table == t.Ident && a.Helper != "" && strings.HasPrefix(line, fmt.Sprintf("index %q ", a.Helper))
+		})
+	})
 }
 
 // Shape is the part of a description that an ALTER TABLE decides alone.

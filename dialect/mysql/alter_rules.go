@@ -137,9 +137,7 @@ func (x *alterResolver) key() error {
 			}
 			x.a.Key, x.a.KeyTo = key, to
 			x.extra("key_index", i.Name)
-			if helper := x.helper(); helper != "" {
-				x.extra("helper", helper)
-			}
+			x.a.Helper = x.helper()
 			return nil
 		}
 	}
@@ -310,7 +308,7 @@ func (rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 	case plans.DropOld:
 		st.SQL = []string{k.dropTable(a.Old)}
 		st.Because = "the end of the way back"
-		if h := a.Extra["helper"]; h != "" {
+		if h := a.Helper; h != "" {
 			st.SQL = []string{k.mine("ALTER TABLE " + quoteTable(a.Table) + " DROP INDEX " + quote(h) + ", ALGORITHM=INPLACE, LOCK=NONE"), k.dropTable(a.Old)}
 			st.Because += ", and of the index by which rows were found for it"
 		}
@@ -347,7 +345,7 @@ func (k alterKitchen) create() []string {
 		k.mine("ALTER TABLE " + k.table(k.a.New) + " " + k.a.SQL),
 	}
 	out = append(append(out, k.dropAdded()...), k.remakeIndexes()...)
-	if h := k.a.Extra["helper"]; h != "" {
+	if h := k.a.Helper; h != "" {
 		var cols []string
 		for _, p := range k.a.KeyTo {
 			cols = append(cols, quote(p.Name))
