@@ -175,6 +175,7 @@ func until(t *testing.T, what string, seen func() bool) {
 			t.Errorf("%s is not seen", what)
 			return
 		}
+		<-time.After(20 * time.Millisecond)
 	}
 }
 

@@ -173,10 +173,11 @@ func (h *harness) followers(t *testing.T) {
 	if err != nil || name == "" {
 		t.Fatalf("the replica's name: %q, %v", name, err)
 	}
-	list, err := b.db.Watch.Followers(t.Context())
-	if err != nil || len(list) != 1 || list[0].Name != name || list[0].Shown == "" {
-		t.Errorf("followers %v, %v; the replica is %q", list, err, name)
-	}
+	// What the replica got with its first copy is applied before its reader of the log is under way.
+	until(t, fmt.Sprintf("the replica %q is the one follower", name), func() bool {
+		list, err := b.db.Watch.Followers(t.Context())
+		return err == nil && len(list) == 1 && list[0].Name == name && list[0].Shown != ""
+	})
 	b.seed()
 	p := b.plan(rename)
 	lease := b.lease(p)
