@@ -31,6 +31,9 @@ func (p *pair) rowValue(which shadow.Side) string {
 		}
 		nullable := from.Nullable || to.Nullable
 		if !free(value, to) {
+			if nullable && (to.Class == schema.UUID || to.Class == schema.Opaque) { // such a type would make NULL of the N
+				value = "CONCAT(" + value + ")"
+			}
 			parts = append(parts, orElse(nullable, value, "'N'"))
 			continue
 		}

@@ -21,7 +21,9 @@ func classify(err error) fault {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
 		switch m.Number {
-		case 1213:
+		// MariaDB 10.11 was seen to say 1467 ("Failed to read auto-increment value") now and then without any
+		// migration; the AUTO-INC lock that an INSERT … SELECT holds there is the likely reason.
+		case 1213, 1467:
 			return deadlock
 		case 1205:
 			return lockTimeout

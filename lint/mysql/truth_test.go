@@ -53,7 +53,7 @@ func truth(t *testing.T, kind throwaway.Kind, d *lint.Dialect, version, name str
 		t.Errorf("only %d statements were seen", n)
 	}
 	for _, r := range d.Rules {
-		if (r.Kind == lint.Rewrite || r.Kind == lint.Scan || r.Kind == lint.Lock) && !seen[r.ID] && !slices.Contains(elsewhere, r.ID) {
+		if locking(r) && !seen[r.ID] && !slices.Contains(elsewhere, r.ID) {
 			t.Errorf("no statement of %s was seen to block", r.ID)
 		}
 	}
@@ -61,7 +61,7 @@ func truth(t *testing.T, kind throwaway.Kind, d *lint.Dialect, version, name str
 
 // elsewhere are rules about rows and locks by hand, which ALTER TABLE can't show; about words in the statement itself; and about
 // encryption, which wants a keyring.
-var elsewhere = []string{"explicit-lock", "whole-table-update", "insert-select", "lock-tables", "encryption", "order-by", "partition-table", "partition-maintenance", "change-engine"}
+var elsewhere = []string{"explicit-lock", "locking-read", "not-innodb", "whole-table-update", "insert-select", "lock-tables", "encryption", "order-by", "partition-table", "partition-maintenance", "change-engine"}
 
 func alters(text string) bool {
 	u := strings.ToUpper(text)
@@ -98,7 +98,7 @@ func matches(t *testing.T, d *lint.Dialect, res lint.Result, text string, o obse
 	claims := false
 	for _, f := range res.Findings {
 		r, _ := d.Rule(f.Rule)
-		if f.Severity == lint.Error && (r.Kind == lint.Lock || r.Kind == lint.Rewrite || r.Kind == lint.Scan) {
+		if f.Severity == lint.Error && locking(r) {
 			claims = true
 			seen[f.Rule] = seen[f.Rule] || o.BlocksWrites
 		}
@@ -108,6 +108,27 @@ func matches(t *testing.T, d *lint.Dialect, res lint.Result, text string, o obse
 		t.Errorf("%s: seen: %s; no error is found", text, o)
 	case !o.BlocksWrites && claims:
 		t.Errorf("%s: seen: %s; found: %v", text, o, res.Findings)
+	}
+}
+
+// TestTruthOfMyISAM: a table of an engine without online changes.
+func TestTruthOfMyISAM(t *testing.T) {
+	for kind, d := range map[throwaway.Kind]*lint.Dialect{throwaway.MySQL: Dialect(), throwaway.MariaDB: MariaDB()} {
+		t.Run(string(kind), func(t *testing.T) {
+			const schema = "CREATE TABLE t (a int, b varchar(20), KEY kb (b)) ENGINE=MyISAM;"
+			db, seen := dbtest.DB(t, dbtest.Database(t, kind)), map[string]bool{}
+			for _, sql := range []string{"ALTER TABLE t ADD COLUMN c int", "CREATE INDEX ka ON t (a)", "ALTER TABLE t MODIFY a bigint", "ALTER TABLE t DROP COLUMN a", "ALTER TABLE t DROP INDEX kb",
+				"ALTER TABLE t ALTER COLUMN a SET DEFAULT 1", "ALTER TABLE t COMMENT = 'x'"} {
+				o := observed(t, db, schema, sql)
+				if o.Error != "" || o.Lock == "" {
+					t.Fatalf("%s: %+v", sql, o)
+				}
+				matches(t, d, linttest.Check(t, d, "", schema, sql+";"), sql, o, seen)
+			}
+			if !seen["not-innodb"] {
+				t.Error("no statement of not-innodb was seen to block")
+			}
+		})
 	}
 }
 
@@ -123,16 +144,38 @@ func TestTruthOfRows(t *testing.T) {
 			}
 			for _, sql := range []string{
 				"UPDATE rows_t SET a = 5", "UPDATE rows_t SET a = 5 WHERE a IS NULL", "UPDATE rows_t SET a = 5 WHERE id = 1", "DELETE FROM rows_t", "DELETE FROM rows_t WHERE id BETWEEN 1 AND 2",
-				"INSERT INTO other SELECT * FROM rows_t", "INSERT INTO other SELECT * FROM rows_t WHERE id = 1", "LOCK TABLES rows_t WRITE", "LOCK TABLES rows_t READ",
+				"INSERT INTO other SELECT * FROM rows_t", "INSERT INTO other SELECT * FROM rows_t WHERE id = 1", "SELECT * FROM rows_t FOR UPDATE", "SELECT * FROM rows_t WHERE id = 1 FOR UPDATE",
+				"SELECT a FROM rows_t LOCK IN SHARE MODE",
 			} {
 				waits := waited(t, db, sql)
 				res := linttest.Check(t, d, "", "", sql+";")
-				if found := res.Worst() == lint.Error; found != waits {
-					t.Errorf("%s: a writer of another row waits: %v; an error is found: %v", sql, waits, found)
+				worst := res.Worst() // any error tells of a lock, too: DELETE loses rows besides
+				if found := claimed(t, d, sql+";"); waits && worst != lint.Error || !waits && found {
+					t.Errorf("%s: a writer of another row waits: %v; an error about locks is found: %v; the worst finding: %s", sql, waits, found, worst)
+				}
+			}
+			for _, lock := range []string{"LOCK TABLES rows_t WRITE", "LOCK TABLES rows_t READ"} {
+				work := map[bool]string{true: "UPDATE rows_t SET a = 5", false: "SELECT COUNT(*) FROM rows_t"}[strings.HasSuffix(lock, "WRITE")]
+				if !waited(t, db, lock) || !claimed(t, d, lock+"; "+work+"; UNLOCK TABLES;") || claimed(t, d, lock+"; UNLOCK TABLES;") {
+					t.Errorf("%s: a writer waits: %v; with work that grows under it an error is found: %v; with none: %v",
+						lock, waited(t, db, lock), claimed(t, d, lock+"; "+work+"; UNLOCK TABLES;"), claimed(t, d, lock+"; UNLOCK TABLES;"))
 				}
 			}
 		})
 	}
+}
+
+// claimed reports whether an error is found that says that others wait.
+func claimed(t *testing.T, d *lint.Dialect, sql string) bool {
+	t.Helper()
+	return slices.ContainsFunc(linttest.Check(t, d, "", "", sql).Findings, func(f lint.Finding) bool {
+		r, _ := d.Rule(f.Rule)
+		return f.Severity == lint.Error && locking(r)
+	})
+}
+
+func locking(r lint.Rule) bool {
+	return r.Kind == lint.Lock || r.Kind == lint.Rewrite || r.Kind == lint.Scan
 }
 
 // waited runs a statement in a transaction, and reports whether another session can't write the last row meanwhile.
