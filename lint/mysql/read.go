@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -123,8 +124,28 @@ func read(text string) (*statement, error) {
 	if c.done() {
 		return s, nil
 	}
+	s.statementSettings(c)
+	first := strings.ToUpper(c.peek(0).Text)
+	c.skip()
+	switch {
+	case s.readDefinition(c, first), s.readRows(c, first), s.readSession(c, first), s.readRoutine(c, first):
+	case slices.Contains(plainVerbs, first):
+		s.verb = first
+	default:
+		c.i--
+		c.fail("a statement")
+	}
+	return s, c.err
+}
+
+// plainVerbs begin statements of which nothing but the word matters.
+var plainVerbs = []string{"USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
+	"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER"}
+
+// statementSettings reads MariaDB's SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
+func (s *statement) statementSettings(c *cursor) {
 	for c.take("SET", "STATEMENT") {
-		s.setting = true // MariaDB: SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
+		s.setting = true
 		for !c.done() && !c.take("FOR") {
 			if strings.EqualFold(c.peek(0).Text, "lock_wait_timeout") {
 				s.waits = true
@@ -132,8 +153,10 @@ func read(text string) (*statement, error) {
 			c.skip()
 		}
 	}
-	first := strings.ToUpper(c.peek(0).Text)
-	c.skip()
+}
+
+// readDefinition reads what changes the catalog, and reports whether the word begins such a statement; so do its neighbours.
+func (s *statement) readDefinition(c *cursor, first string) bool {
 	switch first {
 	case "ALTER":
 		s.alter(c)
@@ -146,18 +169,73 @@ func read(text string) (*statement, error) {
 	case "TRUNCATE":
 		c.take("TABLE")
 		s.verb, s.table = "TRUNCATE", c.ident()
+	case "OPTIMIZE", "ANALYZE", "REPAIR", "CHECK":
+		s.maintain(c, first)
+	case "REVOKE":
+		s.verb = "REVOKE"
+		s.body, _ = c.rest()
+	case "GRANT":
+		s.verb = "GRANT"
+		if !c.done() {
+			s.body, _ = c.rest()
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// readRows reads what reads or writes rows.
+func (s *statement) readRows(c *cursor, first string) bool {
+	switch first {
 	case "UPDATE", "DELETE":
 		s.dml(c, first)
 	case "INSERT", "REPLACE":
 		s.insert(c, first)
-	case "OPTIMIZE", "ANALYZE", "REPAIR", "CHECK":
-		s.maintain(c, first)
+	case "SELECT", "WITH", "(", "VALUES", "TABLE":
+		if verb := c.behindWith(first); verb != "" {
+			s.dml(c, verb)
+			break
+		}
+		s.verb = "SELECT"
+		c.i--
+		s.query(c)
+		s.locks = lockingWords(c.t)
+	case "LOAD":
+		s.verb = "LOAD"
+		for !c.done() && !c.take("INTO", "TABLE") {
+			c.skip()
+		}
+		if !c.done() {
+			s.table = c.ident()
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// readSession reads what changes the session: its locks and its settings.
+func (s *statement) readSession(c *cursor, first string) bool {
+	switch first {
 	case "LOCK":
 		s.lockTables(c)
+	case "UNLOCK":
+		s.verb = "UNLOCK"
+		s.word = strings.ToUpper(c.peek(0).Text)
 	case "FLUSH":
 		s.flush(c)
 	case "SET":
 		s.set(c)
+	default:
+		return false
+	}
+	return true
+}
+
+// readRoutine reads what runs other statements.
+func (s *statement) readRoutine(c *cursor, first string) bool {
+	switch first {
 	case "PREPARE":
 		s.verb, s.name = "PREPARE", c.name()
 		c.want("FROM")
@@ -174,47 +252,15 @@ func read(text string) (*statement, error) {
 		if c.at("(") {
 			s.word, s.body = "(", c.parens()
 		}
-	case "REVOKE":
-		s.verb = "REVOKE"
-		s.body, _ = c.rest()
 	case "BEGIN":
-		s.verb, s.body = "BEGIN", text
+		s.verb, s.body = "BEGIN", c.text
 		if c.at("NOT", "ATOMIC") {
 			s.verb = "BLOCK"
 		}
-	case "SELECT", "WITH", "(", "VALUES", "TABLE":
-		if verb := c.behindWith(first); verb != "" {
-			s.dml(c, verb)
-			return s, c.err
-		}
-		s.verb = "SELECT"
-		c.i--
-		s.query(c)
-		s.locks = lockingWords(c.t)
-	case "GRANT":
-		s.verb = "GRANT"
-		if !c.done() {
-			s.body, _ = c.rest()
-		}
-	case "UNLOCK":
-		s.verb = "UNLOCK"
-		s.word = strings.ToUpper(c.peek(0).Text)
-	case "LOAD":
-		s.verb = "LOAD"
-		for !c.done() && !c.take("INTO", "TABLE") {
-			c.skip()
-		}
-		if !c.done() {
-			s.table = c.ident()
-		}
-	case "USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
-		"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER":
-		s.verb = first
 	default:
-		c.i--
-		c.fail("a statement")
+		return false
 	}
-	return s, c.err
+	return true
 }
 
 func (c *cursor) rest() (string, int) {
