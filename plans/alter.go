@@ -49,12 +49,26 @@ type Alter struct {
 	Notes  []string          `json:"-"` // for the plan's notes
 }
 
-// Back is the key that the way back is walked by, in the new shape and in the old one.
-func (a *Alter) Back() (key, to []KeyPart) {
-	if len(a.KeyBack) > 0 {
-		return a.KeyBack, a.KeyBackTo
+// Walk is the key that a direction is walked by, in its source and in its target, and the columns
+// that it copies. In reverse the table in its new shape is the source.
+func (a *Alter) Walk(reverse bool) (key, to []KeyPart, columns []Copied) {
+	if !reverse {
+		return a.Key, a.KeyTo, a.Columns
 	}
-	return a.KeyTo, a.Key
+	columns = Turned(a.Columns)
+	if len(a.KeyBack) > 0 {
+		return a.KeyBack, a.KeyBackTo, columns
+	}
+	return a.KeyTo, a.Key, columns
+}
+
+// Turned are the columns as the other direction copies them.
+func Turned(list []Copied) []Copied {
+	out := make([]Copied, len(list))
+	for i, c := range list {
+		out[i] = Copied{From: c.To, To: c.From}
+	}
+	return out
 }
 
 // Copied is a column that both shapes have.

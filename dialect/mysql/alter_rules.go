@@ -257,7 +257,7 @@ func ledBy(i schema.Index, key []plans.KeyPart) bool {
 
 func (x *alterResolver) uniques() error {
 	x.a.Unique = furtherUnique(x.to, x.a.KeyTo)
-	_, old := x.a.Back()
+	_, old, _ := x.a.Walk(true)
 	x.a.UniqueOld = furtherUnique(x.t, old)
 	return nil
 }

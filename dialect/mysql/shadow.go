@@ -68,17 +68,8 @@ func (p *pair) lanesFor() int {
 // turned is the other direction's pair, as far as it is known without its sessions.
 func (p *pair) turned() *pair {
 	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
-	t.walks()
+	t.key, t.keyTo, t.columns = t.a.Walk(t.reverse)
 	return t
-}
-
-// walks sets the keys and columns of the pair's direction.
-func (p *pair) walks() {
-	p.key, p.keyTo, p.columns = p.a.Key, p.a.KeyTo, p.a.Columns
-	if p.reverse {
-		p.key, p.keyTo = p.a.Back()
-		p.columns = turned(p.a.Columns)
-	}
 }
 
 // shadow opens a pair. Which tables they are the names tell: once the tables have
@@ -86,7 +77,7 @@ func (p *pair) walks() {
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
 	a := &w.Plan.Alters[w.Alter]
 	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse}
-	p.walks()
+	p.key, p.keyTo, p.columns = a.Walk(p.reverse)
 	other := a.New
 	if p.reverse {
 		other = a.Old
@@ -125,14 +116,6 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shad
 // AUTO_INCREMENT of 0 among them; a value that doesn't fit is an error, never cut.
 // Foreign keys are not checked for each chunk: that would lock the parents' rows.
 var copySession = []string{"SET SESSION sql_mode = '" + sqlMode + ",NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, innodb_lock_wait_timeout = 1"}
-
-func turned(list []plans.Copied) []plans.Copied {
-	out := make([]plans.Copied, len(list))
-	for i, c := range list {
-		out[i] = plans.Copied{From: c.To, To: c.From}
-	}
-	return out
-}
 
 // walkIndex is the index of the key, in its order. A unique one of its first columns has the same
 // order, since no two rows are equal in them.

@@ -432,7 +432,7 @@ func (p *pair) addedKeys() []schema.Constraint {
 		}
 		known := true
 		for i, name := range c.Columns {
-			from, ok := renamedTo(turned(p.columns), name)
+			from, ok := renamedTo(plans.Turned(p.columns), name)
 			c.Columns[i], known = from, known && ok
 		}
 		if known { // a column that the change adds holds its default; the server looks at that

@@ -53,10 +53,9 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 	a := &w.Plan.Alters[w.Alter]
 	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, patchy: map[string]bool{}}
 	other := a.New
-	p.key, p.keyTo, p.columns = a.Key, a.KeyTo, a.Columns
+	p.key, p.keyTo, p.columns = a.Walk(p.reverse)
 	if p.reverse {
 		other = a.Old
-		p.key, p.keyTo, p.columns = a.KeyTo, a.Key, turned(a.Columns)
 	}
 	var err error
 	if p.from, err = s.Table(ctx, a.Table); err == nil {
@@ -73,17 +72,11 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 	return p, nil
 }
 
-func turned(list []plans.Copied) []plans.Copied {
-	out := make([]plans.Copied, len(list))
-	for i, c := range list {
-		out[i] = plans.Copied{From: c.To, To: c.From}
-	}
-	return out
-}
-
 // turned is the other direction's pair, as far as it is known without its sessions.
 func (p *pair) turned() *pair {
-	return &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from, key: p.keyTo, keyTo: p.key, columns: turned(p.columns)}
+	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
+	t.key, t.keyTo, t.columns = t.a.Walk(t.reverse)
+	return t
 }
 
 // role is under which name the checkpoint table keeps this direction's positions.

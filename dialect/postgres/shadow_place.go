@@ -59,21 +59,21 @@ func (p *pair) Places(_ context.Context, keys []string) ([]shadow.Place, error) 
 // Locate implements shadow.Table.
 func (p *pair) Locate(_ context.Context, rows []stream.Row) ([]shadow.Place, error) {
 	out := make([]shadow.Place, len(rows))
-	texts := make([]string, len(p.key))
+	texts, at := make([]string, len(p.key)), p.keyPositions()
 	for i, r := range rows {
 		for n, k := range p.key {
-			v := r[positionIn(p.from, k.Name)]
+			v := r[at[n]]
 			text, ok := literalText(v.Text)
 			if v.Form != stream.Literal || !ok {
 				return nil, fmt.Errorf("a row in the log has no value of key column %s", k.Name)
 			}
 			texts[n] = text
 		}
-		at, err := placeOf(p.key, texts)
+		place, err := placeOf(p.key, texts)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = at
+		out[i] = place
 	}
 	return out, nil
 }
