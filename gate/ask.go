@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -36,7 +36,7 @@ const longestAnswer = 32 << 20
 func ask(ctx context.Context, q question) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(q.timeout, 10*time.Second))
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), q.url, strings.NewReader(string(q.body)))
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), q.url, bytes.NewReader(q.body))
 	if err != nil {
 		return answer{}, err
 	}

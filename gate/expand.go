@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
@@ -21,9 +22,7 @@ func expandDone(ctx context.Context, in Input) (Verdict, error) {
 		return v, err
 	}
 	v, err := caughtUp(ctx, in, position)
-	for k, x := range evidence {
-		v.Evidence[k] = x
-	}
+	maps.Copy(v.Evidence, evidence)
 	if v.State != Pass || err != nil || in.Plan.Replicas.None() {
 		return v, err
 	}
