@@ -124,11 +124,11 @@ func mayBeCut(text string, limit int64) bool {
 // useOf is the strongest use of any of the columns. A text that names no database means that of the session. Ours carry names
 // that begin with _pm_.
 func useOf(text, db string, cols []gate.Column, cut bool) gate.Use {
-	if strings.Contains(text, "_pm_") {
-		return gate.None
-	}
 	use := gate.None
 	list := textWords(text)
+	if slices.ContainsFunc(list, func(w string) bool { return strings.HasPrefix(w, "_pm_") }) {
+		return use
+	}
 	cut = cut && !slices.Contains(list, "information_schema") && !slices.Contains(list, "performance_schema") // the catalog is read, by us among others
 	for _, c := range cols {
 		here := strings.EqualFold(db, c.Table.Schema)

@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // A text that the server has cut ends without a sign. It must be taken for one that may be cut, whatever
@@ -43,5 +45,20 @@ func TestMayBeCut(t *testing.T) {
 				t.Errorf("only %d texts were cut: the test proves nothing", cut)
 			}
 		})
+	}
+}
+
+// TestUseOfLooksAtNames: only a name of ours takes a statement out of the count, not a name that has ours in its middle.
+func TestUseOfLooksAtNames(t *testing.T) {
+	cols := []gate.Column{{Table: schema.Ident{Schema: "shop", Name: "users"}, Name: "full_name"}}
+	for text, want := range map[string]gate.Use{
+		"SELECT `full_name` , `avg_pm_count` FROM `users`":                    gate.Names,
+		"SELECT `full_name` FROM `users` JOIN `daily_pm_report` USING (`id`)": gate.Names,
+		"SELECT `_pm_key` , `full_name` FROM `users`":                         gate.None,
+		"SELECT `email` FROM `users`":                                         gate.None,
+	} {
+		if got := useOf(text, "shop", cols, false); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
 	}
 }
