@@ -182,22 +182,30 @@ const shortSample = 11
 // TestShadowAlters carries each change out under writers, and back, and compares every
 // row with what was committed and the table with one that was altered directly.
 func TestShadowAlters(t *testing.T) {
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
-		for n, a := range alterations {
-			if a.only != "" && a.only != k {
-				continue
-			}
-			if long() {
-				for _, rate := range []float64{300, 800} {
-					t.Run(fmt.Sprintf("%s at %.0f", a.name, rate), func(t *testing.T) {
-						a.run(t, k, load{rows: 1500, writers: 8, rate: rate}, 500*time.Millisecond)
-					})
-				}
-			} else if n%shortSample == 0 {
-				t.Run(a.name, func(t *testing.T) { a.run(t, k, load{rows: 400, writers: 4, rate: 100}, 200*time.Millisecond) })
-			}
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, alterations) })
+}
+
+// TestShadowAltersPostgres is the same for PostgreSQL.
+func TestShadowAltersPostgres(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations) })
+}
+
+func runAll(t *testing.T, k throwaway.Kind, list []alteration) {
+	t.Helper()
+	for n, a := range list {
+		if a.only != "" && a.only != k {
+			continue
 		}
-	})
+		if long() {
+			for _, rate := range []float64{300, 800} {
+				t.Run(fmt.Sprintf("%s at %.0f", a.name, rate), func(t *testing.T) {
+					a.run(t, k, load{rows: 1500, writers: 8, rate: rate}, 500*time.Millisecond)
+				})
+			}
+		} else if n%shortSample == 0 {
+			t.Run(a.name, func(t *testing.T) { a.run(t, k, load{rows: 400, writers: 4, rate: 100}, 200*time.Millisecond) })
+		}
+	}
 }
 
 func (a alteration) run(t *testing.T, k throwaway.Kind, l load, d time.Duration) {

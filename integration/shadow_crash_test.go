@@ -20,6 +20,9 @@ import (
 // and has a column on either side that the other has not.
 var crashedAlter = alteration{name: "crash", alter: "MODIFY hits BIGINT NOT NULL DEFAULT 0, ADD COLUMN extra INT NOT NULL DEFAULT 7 AFTER email, DROP COLUMN mask", renamed: texts{"mask": "-"}}
 
+// crashedPostgres is the same there.
+var crashedPostgres = alteration{name: "crash", alter: "ALTER hits TYPE bigint, ADD COLUMN extra integer NOT NULL DEFAULT 7, DROP COLUMN bits", renamed: texts{"bits": "-"}}.onPostgres()
+
 // small chunks: a crash falls between many.
 var smallChunks = []string{"--chunk-rows", "40"}
 
@@ -27,8 +30,11 @@ var smallChunks = []string{"--chunk-rows", "40"}
 // them: it has neither triggers nor foreign keys to carry over, and each server changes names in its own way.
 func shadowPoints(k throwaway.Kind) []string {
 	others := []string{"shadow.carried", "shadow.rename_waits", "shadow.sentry_gone"}
-	if k == throwaway.MariaDB {
+	switch {
+	case k == throwaway.MariaDB:
 		others = []string{"shadow.carried", "shadow.renamed"}
+	case k.IsPostgres():
+		others = []string{"shadow.rename_waits", "shadow.sentry_gone"}
 	}
 	return slices.DeleteFunc(fault.Points(), func(p string) bool { return !strings.HasPrefix(p, "shadow.") || slices.Contains(others, p) })
 }
@@ -41,7 +47,11 @@ type mortal struct {
 
 func newMortal(t *testing.T, k throwaway.Kind) *mortal {
 	t.Helper()
-	m := &mortal{newShadowed(t, k, crashedAlter, load{rows: 500, writers: 4, rate: 120}), map[string]int{}}
+	a := crashedAlter
+	if k.IsPostgres() {
+		a = crashedPostgres
+	}
+	m := &mortal{newShadowed(t, k, a, load{rows: 500, writers: 4, rate: 120}), map[string]int{}}
 	m.planned()
 	m.begin()
 	return m
@@ -73,7 +83,7 @@ func (m *mortal) contract() {
 // while unique values move; called again until it ends, it must leave the table as it was
 // committed, at each stop. In the short form all points are armed at once.
 func TestCrashShadow(t *testing.T) {
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		died := map[string]int{}
 		lives, hits := [][]string{shadowPoints(k)}, 1
 		if long() {
@@ -165,7 +175,7 @@ func (m *mortal) differs(r called) {
 	again := m.home.call(r.args...)
 	at := strings.TrimPrefix(strings.Fields(r.stderr[strings.Index(r.stderr, "id="):])[0], "id=")
 	m.t.Logf("when nobody writes: exit %d\n%s", again.exit, again.stderr)
-	for _, table := range []string{"items", "_items_pm_new", "_items_pm_old"} {
+	for _, table := range []string{"items", m.plan.Alters[0].New, m.plan.Alters[0].Old} {
 		rows, err := dbtest.DB(m.t, m.dsn).Query("SELECT id, email, hits, name FROM " + table + " WHERE id = " + strings.Trim(at, ",;"))
 		if err != nil {
 			continue
@@ -184,7 +194,7 @@ func (m *mortal) differs(r called) {
 // and lets the first go on: it must notice, and harm nothing. Its lease is free after a while; what
 // it had locked, the second one must get over.
 func TestStoppedRunner(t *testing.T) {
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		points := []string{"shadow.drained"}
 		if long() {
 			points = shadowPoints(k)
@@ -235,7 +245,7 @@ func TestCrashShadowAnytime(t *testing.T) {
 	if !long() { // a moment of chance is for the long form; the failpoints stand in for it
 		return
 	}
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		want := 10
 		if long() {
 			want = 220

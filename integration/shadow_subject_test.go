@@ -30,12 +30,49 @@ type alteration struct {
 	plain   bool     // a shape lacks a unique key: no REPLACE
 	mode    string
 	only    throwaway.Kind // the server that knows this SQL, if not both
+	on      *usualTable    // nil: MySQL's and MariaDB's
 	exit    int            // of plan, if not 0
 	says    string
 }
 
-// usual are the columns of the table: one of most types.
-var usual = []struct{ name, definition string }{
+// usualTable is what a table is made of where an alteration doesn't say otherwise.
+type usualTable struct {
+	columns []definition // one of most types
+	indexes []string
+	draws   drawn
+	// write makes the statement from lines and what stands behind them.
+	write func(lines []string, tail string) string
+	quote string
+}
+
+type definition struct{ name, text string }
+
+func (u *usualTable) definition(name string) string {
+	for _, d := range u.columns {
+		if d.name == name {
+			return d.text
+		}
+	}
+	return ""
+}
+
+// mysqlTable has an AUTO_INCREMENT primary key and UNIQUE (email).
+var mysqlTable = &usualTable{columns: usual, indexes: []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)", "KEY name (name)", "KEY state_born (state, born)"}, draws: draws, quote: "`",
+	write: func(lines []string, tail string) string {
+		if tail == "" {
+			tail = "CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci"
+		}
+		return "CREATE TABLE %s (\n  " + strings.ReplaceAll(strings.Join(lines, ",\n  "), "%", "%%") + "\n) ENGINE=InnoDB " + tail
+	}}
+
+func (a alteration) usual() *usualTable {
+	if a.on != nil {
+		return a.on
+	}
+	return mysqlTable
+}
+
+var usual = []definition{
 	{"id", "BIGINT NOT NULL AUTO_INCREMENT"},
 	{"email", "VARCHAR(60) NULL"},
 	{"hits", "INT NOT NULL DEFAULT 0"},
@@ -59,8 +96,6 @@ var usual = []struct{ name, definition string }{
 	{"mask", "BIT(12) NULL"},
 }
 
-var usualIndexes = []string{"PRIMARY KEY (id)", "UNIQUE KEY email (email)", "KEY name (name)", "KEY state_born (state, born)"}
-
 // oneOf draws one of some literals.
 func oneOf(list ...string) func(*rand.Rand) string {
 	return func(r *rand.Rand) string { return list[r.IntN(len(list))] }
@@ -80,7 +115,7 @@ func format(pattern string, n int) func(*rand.Rand) string {
 	return func(r *rand.Rand) string { return fmt.Sprintf(pattern, r.IntN(n)) }
 }
 
-var draws = map[string]func(*rand.Rand) string{
+var draws = drawn{
 	"name":   oneOf("'Zoë'", "'日本語'", "'😀 smile'", "''", "'trailing  '", `'O''Hara \\ "q"'`, "'bob'", "'Bob'", "'a\\nb'", "'NULL'"),
 	"small":  or(6, oneOf("0", "1", "255", "32767", "32768", "65535")),
 	"full":   oneOf("0", "-1", "7", "2147483647", "-2147483648"),
@@ -128,7 +163,7 @@ func (a alteration) drawn(name string) func(*rand.Rand) string {
 	if f, ok := a.draw[name]; ok {
 		return f // nil: the application doesn't know the column
 	}
-	return draws[name]
+	return a.usual().draws[name]
 }
 
 func (a alteration) column(name string) tally.Column {
@@ -138,13 +173,13 @@ func (a alteration) column(name string) tally.Column {
 // columns are the usual ones, then those that only this table has.
 func (a alteration) columns() []string {
 	var out, more []string
-	for _, u := range usual {
+	for _, u := range a.usual().columns {
 		if d, ok := a.table[u.name]; !ok || d != "" {
 			out = append(out, u.name)
 		}
 	}
 	for name := range a.table {
-		if !slices.ContainsFunc(usual, func(u struct{ name, definition string }) bool { return u.name == name }) {
+		if a.usual().definition(name) == "" {
 			more = append(more, name)
 		}
 	}
@@ -153,24 +188,17 @@ func (a alteration) columns() []string {
 }
 
 func (a alteration) create() string {
+	u := a.usual()
 	var lines []string
 	for _, name := range a.columns() {
-		definition := a.table[name]
-		for _, u := range usual {
-			if u.name == name && definition == "" {
-				definition = u.definition
-			}
+		text := a.table[name]
+		if text == "" {
+			text = u.definition(name)
 		}
-		lines = append(lines, "`"+name+"` "+definition)
+		lines = append(lines, u.quote+name+u.quote+" "+text)
 	}
-	indexes := a.indexes
-	if indexes == nil {
-		indexes = usualIndexes
+	if a.indexes != nil {
+		return u.write(append(lines, a.indexes...), a.tail)
 	}
-	tail := a.tail
-	if tail == "" {
-		tail = "CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci"
-	}
-	text := strings.ReplaceAll(strings.Join(append(lines, indexes...), ",\n  "), "%", "%%")
-	return "CREATE TABLE %s (\n  " + text + "\n) ENGINE=InnoDB " + tail
+	return u.write(append(lines, u.indexes...), a.tail)
 }

@@ -3,7 +3,6 @@ package integration
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"testing"
 	"time"
 
@@ -13,14 +12,20 @@ import (
 	"github.com/phasemig/phasemig/plans"
 )
 
-// shadowKinds are the servers on which an ALTER TABLE is carried out on a shadow.
-var shadowKinds = []throwaway.Kind{throwaway.MySQL, throwaway.MariaDB}
-
-// eachShadow is each for them.
+// eachShadow is each for MySQL and MariaDB, eachPostgres for the others.
 func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
-		if slices.Contains(shadowKinds, k) {
+		if !k.IsPostgres() {
+			f(t, k)
+		}
+	})
+}
+
+func eachPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k.IsPostgres() {
 			f(t, k)
 		}
 	})

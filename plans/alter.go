@@ -93,6 +93,10 @@ type AlterFacts struct {
 	NotOnline  string `json:"not_online,omitempty"`
 	Rebuilds   bool   `json:"rebuilds,omitempty"` // rewrites the table
 	Builds     bool   `json:"builds,omitempty"`   // reads the whole table for an index
+	// NotShadow says why it can't be done on a copy of the table. ByteOrder are text columns of the
+	// table that are ordered by their bytes.
+	NotShadow string   `json:"not_shadow,omitempty"`
+	ByteOrder []string `json:"byte_order,omitempty"`
 }
 
 // Alter finds what was seen of an ALTER TABLE.

@@ -10,6 +10,7 @@ type Table struct {
 	Dependents  []Dependent  `json:"dependents,omitempty"`
 	Grants      []Grant      `json:"grants,omitempty"` // column grants only
 	Statistics  []Statistics `json:"statistics,omitempty"`
+	Settings    []string     `json:"settings,omitempty"` // of the table as a whole, as clauses of ALTER TABLE, where the server has such
 	Comment     string       `json:"comment,omitempty"`
 	Storage     string       `json:"storage,omitempty"` // engine or access method
 	Partitioned bool         `json:"partitioned,omitempty"`

@@ -1,25 +1,425 @@
 package postgres
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
 
-// noAlter is why an ALTER TABLE in the server's own words isn't planned here yet.
-func noAlter(t *schema.Table) *plans.RefusedError {
-	return &plans.RefusedError{What: "alter table " + t.Ident.String(), Reason: "on this server changes are planned by operations on columns",
-		Hint: "rename_column, split_column, change_type or set_not_null in a change file"}
+// NativeWays implements plans.Rules. Every ALTER TABLE here holds a lock that blocks
+// everybody; only one that changes nothing but the catalog holds it for a moment.
+func (Rules) NativeWays(_ *plans.Facts, _ *schema.Table, seen *plans.AlterFacts) []plans.NativeWay {
+	if seen.NotInstant == "" {
+		return []plans.NativeWay{{}}
+	}
+	return nil
 }
 
-// NativeWays implements plans.Rules.
-func (Rules) NativeWays(*plans.Facts, *schema.Table, *plans.AlterFacts) []plans.NativeWay { return nil }
-
 // Alter implements plans.Rules.
-func (Rules) Alter(_ *plans.Facts, t *schema.Table, _ *plans.AlterFacts, _ *plans.Alter) error {
-	return noAlter(t)
+func (Rules) Alter(f *plans.Facts, t *schema.Table, seen *plans.AlterFacts, a *plans.Alter) error {
+	a.Result = plans.Shape(seen.Result)
+	x := alterResolver{f: f, t: t, to: seen.Result, seen: seen, a: a, what: "alter table " + t.Ident.String()}
+	if a.Way == plans.Native {
+		return x.native()
+	}
+	for _, check := range []func() error{x.table, x.indexes, x.columns, x.key, x.foreignKeys, x.dependents} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type alterResolver struct {
+	f    *plans.Facts
+	t    *schema.Table
+	to   *schema.Table
+	seen *plans.AlterFacts
+	a    *plans.Alter
+	what string
+}
+
+func (x *alterResolver) refuse(hint, format string, args ...any) error {
+	return &plans.RefusedError{What: x.what, Reason: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// native: after a crash only the catalog tells whether it was done, so it must show.
+func (x *alterResolver) native() error {
+	if slices.Equal(x.a.Result, plans.Shape(x.t)) {
+		return x.refuse("run it by itself: it takes a moment, if it gets its lock", "the change doesn't show in the columns and indexes, so that after a crash nobody could tell whether it was done")
+	}
+	if x.seen.NotInstant != "" {
+		x.a.Extra = map[string]string{notInstant: x.seen.NotInstant}
+	}
+	return nil
+}
+
+// notInstant stands in Alter.Extra where the server itself does more than change its catalog.
+const notInstant = "not_instant"
+
+func (x *alterResolver) table() error {
+	for _, g := range x.t.Triggers {
+		if strings.HasPrefix(g.Name, "~pm_") {
+			return x.refuse("finish that run first", "trigger %s of a column sync stands on the table", g.Name)
+		}
+	}
+	if x.seen.NotShadow != "" {
+		return x.refuse("", "%s", x.seen.NotShadow)
+	}
+	return nil
+}
+
+// indexes: what the server can't be told to make again in the same words.
+func (x *alterResolver) indexes() error {
+	for _, i := range x.t.Indexes {
+		switch {
+		case i.Invalid:
+			return x.refuse("REINDEX INDEX CONCURRENTLY or DROP INDEX CONCURRENTLY first", "index %s is invalid: a build of it was cut off", i.Name)
+		case i.Unique && i.Method != "btree":
+			return x.refuse("", "key %s is WITHOUT OVERLAPS, which has no online form", i.Name)
+		}
+	}
+	for _, c := range x.t.Constraints {
+		if c.NotValid && c.Kind != schema.ForeignKey {
+			return x.refuse("ALTER TABLE "+relation(x.t.Ident)+" VALIDATE CONSTRAINT "+Quote(c.Name)+", or drop it", "constraint %s is not valid: rows that break it may be there, and could not be copied", c.Name)
+		}
+	}
+	return nil
+}
+
+// columns: of those that only one of the tables has, none may need a value that nobody gives.
+func (x *alterResolver) columns() error {
+	read, err := readAlter(x.a.SQL)
+	if err == nil {
+		x.a.Columns, err = read.copied(x.t, x.to)
+	}
+	if err != nil {
+		return &plans.RefusedError{What: x.what, Reason: err.Error()}
+	}
+	for _, c := range x.to.Columns {
+		if needsValue(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == c.Name }) {
+			return x.refuse("give it a DEFAULT", "the new column %s is NOT NULL and no value is given for the rows that are there", c.Name)
+		}
+	}
+	for _, c := range x.t.Columns {
+		if needsValue(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.From == c.Name }) {
+			return x.refuse("ALTER TABLE "+relation(x.t.Ident)+" ALTER COLUMN "+Quote(c.Name)+" SET DEFAULT … first", "column %s is NOT NULL without a default: a row added after the switch could not go back", c.Name)
+		}
+	}
+	return nil
+}
+
+func needsValue(c schema.Column) bool {
+	return !c.Nullable && c.Default == nil && c.Generated == "" && c.Identity == ""
+}
+
+// key chooses the key that both shapes can be walked by: the primary key, else the
+// first unique one whose columns survive and stay unique by themselves.
+func (x *alterResolver) key() error {
+	var why []string
+	for _, i := range primaryFirst(x.t) {
+		key, no := x.walkable(i)
+		if no != "" {
+			why = append(why, i.Name+" "+no)
+			continue
+		}
+		to, ok := x.keyTo(key)
+		if !ok {
+			why = append(why, i.Name+" doesn't survive the change")
+			continue
+		}
+		if !logged(x.t, key) || !logged(x.to, to) {
+			why = append(why, "the log would not hold "+i.Name+" of a row that is changed or deleted, as REPLICA IDENTITY is")
+			continue
+		}
+		x.a.Key, x.a.KeyTo = key, to
+		x.a.Unique, x.a.UniqueOld = furtherUnique(x.to, to), furtherUnique(x.t, key)
+		return nil
+	}
+	reason := "no unique key of NOT NULL columns survives the change, so that rows of the two tables could not be told to be the same"
+	if len(why) > 0 {
+		reason += ": " + strings.Join(why, "; ")
+	}
+	return x.refuse(`keep or add a unique key of integers, uuids or text COLLATE "C", of NOT NULL columns`, "%s", reason)
+}
+
+// primaryFirst lists the usable unique keys.
+func primaryFirst(t *schema.Table) []schema.Index {
+	var out []schema.Index
+	for _, i := range t.Indexes {
+		if i.Unique && i.Predicate == "" {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b schema.Index) int {
+		if a.Primary != b.Primary {
+			if a.Primary {
+				return -1
+			}
+			return 1
+		}
+		return len(a.Columns) - len(b.Columns)
+	})
+	return out
+}
+
+// walkable is the key that an index is over, or why it can't be walked.
+func (x *alterResolver) walkable(i schema.Index) ([]plans.KeyPart, string) {
+	var out []plans.KeyPart
+	for _, p := range i.Columns {
+		c, ok := x.t.Column(p.Name)
+		switch {
+		case !ok || p.Expression != "":
+			return nil, "is over an expression"
+		case c.Nullable:
+			return nil, "may hold NULL"
+		case p.Descending:
+			return nil, "runs downwards"
+		case orderOf(c.Type) == noOrder:
+			return nil, "is over " + c.Type + ", whose order can't be told from its text"
+		case orderOf(c.Type) == byBytes && !slices.Contains(x.seen.ByteOrder, c.Name):
+			return nil, "is ordered by a language's rules"
+		}
+		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation})
+	}
+	return out, ""
+}
+
+// keyTo is the key in the new shape, where it must be unique by itself, and ordered as before.
+func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
+	var out []plans.KeyPart
+	for _, k := range key {
+		n := slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.From == k.Name })
+		if n < 0 {
+			return nil, false
+		}
+		c, _ := x.to.Column(x.a.Columns[n].To)
+		same := c.Type == k.Type && c.Collation == k.Collation
+		if c.Nullable || !same && (orderOf(c.Type) != byNumber || orderOf(k.Type) != byNumber) {
+			return nil, false
+		}
+		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation})
+	}
+	return out, slices.ContainsFunc(x.to.Indexes, func(i schema.Index) bool {
+		return i.Unique && i.Predicate == "" && sameColumns(i, out)
+	})
+}
+
+// logged reports whether the log holds a key of rows that are changed or deleted.
+func logged(t *schema.Table, key []plans.KeyPart) bool {
+	identity, found := "DEFAULT", schema.Index{}
+	for _, clause := range t.Settings {
+		if how, ok := strings.CutPrefix(clause, "REPLICA IDENTITY "); ok {
+			identity = how
+		}
+	}
+	if identity == "FULL" {
+		return true
+	}
+	for _, i := range t.Indexes {
+		if identity == "DEFAULT" && i.Primary || identity == "USING INDEX "+i.Name || identity == "USING INDEX "+Quote(i.Name) {
+			found = i
+		}
+	}
+	return !slices.ContainsFunc(key, func(k plans.KeyPart) bool {
+		return !slices.ContainsFunc(found.Columns, func(p schema.IndexColumn) bool { return p.Name == k.Name })
+	})
+}
+
+func sameColumns(i schema.Index, key []plans.KeyPart) bool {
+	return len(i.Columns) == len(key) && !slices.ContainsFunc(i.Columns, func(p schema.IndexColumn) bool {
+		return !slices.ContainsFunc(key, func(k plans.KeyPart) bool { return k.Name == p.Name && p.Name != "" })
+	})
+}
+
+// furtherUnique lists unique keys that two rows of different keys could be equal under.
+func furtherUnique(t *schema.Table, key []plans.KeyPart) []string {
+	var out []string
+	for _, i := range t.Indexes {
+		holds := i.Predicate == ""
+		for _, k := range key {
+			holds = holds && slices.ContainsFunc(i.Columns, func(p schema.IndexColumn) bool { return p.Name == k.Name })
+		}
+		if i.Unique && !holds {
+			out = append(out, i.Name)
+		}
+	}
+	return out
+}
+
+// foreignKeys go over to the new table, in both directions, so it must have their columns.
+func (x *alterResolver) foreignKeys() error {
+	for _, c := range x.t.Constraints {
+		if c.Kind != schema.ForeignKey {
+			continue
+		}
+		if gone := x.changed(c.Columns, false); gone != "" {
+			return x.refuse("drop the foreign key first and add it again after contract", "foreign key %s uses column %s, which the change drops, renames or gives another type", c.Name, gone)
+		}
+		if c.Incoming && !x.referable(c.Columns) {
+			return x.refuse("drop the foreign key first", "foreign key %s of %s needs a unique key over (%s), which the new shape doesn't have", c.Name, c.Ref, strings.Join(c.Columns, ", "))
+		}
+	}
+	return nil
+}
+
+func (x *alterResolver) referable(columns []string) bool {
+	return slices.ContainsFunc(x.to.Indexes, func(i schema.Index) bool {
+		if !i.Unique || i.Predicate != "" || len(i.Columns) != len(columns) {
+			return false
+		}
+		return !slices.ContainsFunc(i.Columns, func(p schema.IndexColumn) bool { return !slices.Contains(columns, p.Name) })
+	})
+}
+
+// changed is the first of the columns that isn't in the new shape under the same name with the
+// same type; between integers a foreign key holds.
+func (x *alterResolver) changed(columns []string, exactly bool) string {
+	for _, name := range columns {
+		from, _ := x.t.Column(name)
+		i := slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.From == name })
+		if from.Generated != "" { // made anew by the same expression
+			i = slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == name })
+			if to, ok := x.to.Column(name); ok && i < 0 && to.Type == from.Type {
+				continue
+			}
+			return name
+		}
+		if i < 0 || x.a.Columns[i].To != name {
+			return name
+		}
+		to, _ := x.to.Column(name)
+		integers := orderOf(from.Type) == byNumber && orderOf(to.Type) == byNumber
+		if to.Type != from.Type && (exactly || !integers) {
+			return name
+		}
+	}
+	return ""
+}
+
+// dependents go over to the new table by their own definitions, which must mean the same there.
+func (x *alterResolver) dependents() error {
+	for _, d := range x.t.Dependents {
+		switch d.Kind {
+		case "generated column", "replica identity":
+			continue
+		case "view":
+			if c := x.changed(d.Columns, true); c != "" {
+				return x.refuse("drop the view first and create it for the new shape after the switch", "view %s reads column %s, which the change drops, renames or gives another type", d.Name, c)
+			}
+		case "trigger", "policy", "publication":
+			if c := x.changed(d.Columns, false); c != "" {
+				return x.refuse("drop it first and create it for the new shape after the switch", "%s %s names column %s, which the change drops, renames or gives another type", d.Kind, d.Name, c)
+			}
+		default:
+			return x.refuse("drop it first and create it anew after contract", "%s %s can't be moved to another table", d.Kind, d.Name)
+		}
+	}
+	return nil
 }
 
 // RenderAlter implements plans.Rules.
-func (Rules) RenderAlter(_ *plans.Facts, t *schema.Table, _ *plans.Alter, _ string, _ *plans.Step) (bool, error) {
-	return false, noAlter(t)
+func (Rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID string, st *plans.Step) (bool, error) {
+	k := alterKitchen{a: a, t: t, planID: planID, path: f.Settings["search_path"]}
+	st.Mode = plans.Each
+	switch st.Kind {
+	case plans.RunAlter:
+		k.native(st)
+	case plans.CreateShadow:
+		a.New, a.Old = shadowPlace(planID, t.Ident).String(), asidePlace(planID, t.Ident).String()
+		st.Mode, st.SQL, st.Undo = plans.Transaction, k.create(), k.remove()
+		st.Because = "the change is done to an empty copy, as it was written; nobody reads or writes it yet"
+	case plans.CopyRows:
+		st.Mode, st.Scans = plans.Batches, true
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
+		st.Because = "chunks are copied by the server itself, without locks on the table, and what changes meanwhile is followed in its log through a replication slot; both tables are then in step"
+	case plans.CompareShadow:
+		st.Mode, st.Scans = plans.ReadOnly, true
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / compareRate}
+		st.Because = "every row of both tables is read and compared, as the new shape stores it"
+	case plans.CutOver:
+		st.Mode, st.SQL, st.Undo = plans.Locked, k.swap(), k.swapBack()
+		st.Lock = plans.Lock{Level: "ACCESS EXCLUSIVE", BlocksReads: true, BlocksWrites: true, BoundedMS: plans.LockBudget.Milliseconds()}
+		st.Because = "what is left of the log is applied under a short lock, then the tables change places in one transaction, and with them go views, foreign keys, triggers, policies, sequences, publications, owner and rights; foreign keys are validated after it"
+	case plans.DropOld:
+		st.SQL = k.dropOld()
+		st.Lock = plans.Lock{Level: "none"}
+		st.Because = "the end of the way back"
+	}
+	return true, nil
+}
+
+// Rates of a first guess, in rows a second; a run that is at work tells better.
+const (
+	copyRate    = 100_000
+	compareRate = 300_000
+)
+
+// alterKitchen writes the statements of an ALTER TABLE's steps. It is pure.
+type alterKitchen struct {
+	a      *plans.Alter
+	t      *schema.Table
+	planID string
+	path   string
+}
+
+func (k alterKitchen) native(st *plans.Step) {
+	st.SQL = []string{"SET LOCAL search_path = " + k.path, "ALTER TABLE " + relation(k.a.Table) + " " + k.a.SQL}
+	st.Mode = plans.Transaction
+	st.Lock = plans.Lock{Level: "ACCESS EXCLUSIVE", BlocksReads: true, BlocksWrites: true, BoundedMS: plans.LockBudget.Milliseconds()}
+	st.Because = "the server does it in its catalog alone"
+	if why := k.a.Extra[notInstant]; why != "" {
+		st.Rewrites, st.Scans = strings.Contains(why, "rewrites"), true
+		st.Because = fmt.Sprintf("the table is so small (%d bytes) that it can wait for the server: %s", k.t.Bytes, why)
+	}
+}
+
+// What the comments of a run's schemas say.
+const (
+	shadowReady = "the shadow of a table, kept in step until it takes its place"
+	oldOne      = "the table before its change of shape, kept in step until contract"
+)
+
+func (k alterKitchen) mark(what string) string {
+	return literal("phasemig " + k.planID + ": " + what + "; undo: phasemig rollback " + k.planID)
+}
+
+func (k alterKitchen) create() []string {
+	at := shadowPlace(k.planID, k.a.Table)
+	out := []string{"CREATE SCHEMA " + Quote(at.Schema), "CREATE SCHEMA " + Quote(asideSchema(k.planID))}
+	out = append(out, copyStatements(k.t, at)...)
+	out = append(out, "SET LOCAL search_path = "+k.path, "ALTER TABLE "+relation(at)+" "+k.a.SQL, "SET LOCAL search_path = pg_catalog, pg_temp")
+	out = append(out, checkpointStatements(k.planID)...)
+	return append(out, "COMMENT ON SCHEMA "+Quote(at.Schema)+" IS "+k.mark(shadowReady), "COMMENT ON SCHEMA "+Quote(asideSchema(k.planID))+" IS "+k.mark(oldOne))
+}
+
+func (k alterKitchen) remove() []string {
+	at := shadowPlace(k.planID, k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(at.Schema), "DROP SCHEMA IF EXISTS " + Quote(asideSchema(k.planID)),
+		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID))}
+}
+
+func (k alterKitchen) swap() []string {
+	return exchange(k.a.Table, asideSchema(k.planID), shadowPlace(k.planID, k.a.Table))
+}
+
+func (k alterKitchen) swapBack() []string {
+	return exchange(k.a.Table, shadowSchema(k.planID), asidePlace(k.planID, k.a.Table))
+}
+
+// exchange puts a table into another schema, and one that stands aside into its place.
+func exchange(table schema.Ident, to string, from schema.Ident) []string {
+	return []string{
+		"ALTER TABLE " + relation(table) + " SET SCHEMA " + Quote(to),
+		"ALTER TABLE " + relation(from) + " SET SCHEMA " + Quote(table.Schema),
+	}
+}
+
+func (k alterKitchen) dropOld() []string {
+	at := asidePlace(k.planID, k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(shadowSchema(k.planID)),
+		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID)), "DROP SCHEMA IF EXISTS " + Quote(at.Schema)}
 }

@@ -38,6 +38,11 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 			format('SELECT pg_catalog.pg_terminate_backend(active_pid, 5000) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L AND active_pid IS NOT NULL', s.slot_name),
 			format('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L', s.slot_name))
 		FROM pg_catalog.pg_replication_slots s WHERE s.database = pg_catalog.current_database()
+	UNION ALL SELECT 10, 'schema', n.nspname, '', n.nspname, d.description, json_build_array(format('DROP SCHEMA IF EXISTS %I CASCADE', n.nspname))
+		FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_description d ON d.objoid = n.oid AND d.classoid = 'pg_namespace'::regclass
+	UNION ALL SELECT 11, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('DROP TABLE IF EXISTS %I.%I', n.nspname, c.relname))
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+		WHERE c.relkind = 'r' AND n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%'
 	UNION ALL SELECT 9, 'publication', '', '', p.pubname, d.description, json_build_array(format('DROP PUBLICATION IF EXISTS %I', p.pubname))
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass
 	) AS x WHERE mark ~ 'phasemig [0-9a-f]{12}: ' ORDER BY o, schema COLLATE "C", tbl COLLATE "C", name COLLATE "C"`

@@ -45,7 +45,7 @@ func (r *reader) table(id schema.Ident) (*schema.Table, error) {
 	if _, err := r.tx.ExecContext(r.ctx, "SET LOCAL search_path = pg_catalog"); err != nil {
 		return nil, err
 	}
-	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics} {
+	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings} {
 		if err := read(t); err != nil {
 			return nil, err
 		}

@@ -16,7 +16,7 @@ func (r *reader) triggers(t *schema.Table) error {
 }
 
 // dependents reads what names columns of the table: through pg_depend, where
-// every parsed expression is recorded. The text of functions in other languages
+// every parsed expression is recorded. Publications of our own runs are none. The text of functions in other languages
 // names columns too; nothing records that.
 func (r *reader) dependents(t *schema.Table) error {
 	var list []schema.Dependent
@@ -36,9 +36,9 @@ func (r *reader) dependents(t *schema.Table) error {
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = $1 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0 AND a.attgenerated <> '' AND d.refobjsubid <> a.attnum
 		UNION ALL SELECT 'function', p.oid::regprocedure::text, d.refobjsubid FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 			WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0
-		UNION ALL SELECT 'publication', b.pubname, d.refobjsubid FROM pg_depend d JOIN pg_publication_rel l ON l.oid = d.objid JOIN pg_publication b ON b.oid = l.prpubid
+		UNION ALL SELECT 'publication', b.pubname, d.refobjsubid FROM pg_depend d JOIN pg_publication_rel l ON l.oid = d.objid JOIN pg_publication b ON b.oid = l.prpubid AND b.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$'
 			WHERE d.classid = 'pg_publication_rel'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0
-		UNION ALL SELECT 'publication', v.pubname, 0 FROM pg_publication_tables v WHERE (v.schemaname, v.tablename) = (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1)
+		UNION ALL SELECT 'publication', v.pubname, 0 FROM pg_publication_tables v WHERE (v.schemaname, v.tablename) = (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1) AND v.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$'
 		UNION ALL SELECT 'partition key', c.relname, d.refobjsubid FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'p'
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = $1 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.objsubid = 0 AND d.refobjsubid > 0
 		) AS u LEFT JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = u.attnum AND u.attnum > 0 GROUP BY kind, name ORDER BY kind COLLATE "C", name COLLATE "C"`)
@@ -60,4 +60,23 @@ func (r *reader) statistics(t *schema.Table) error {
 		WHERE a.attrelid = $1 AND a.attnum > 0 AND (a.attnum = ANY (x.stxkeys) OR EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_statistic_ext'::regclass
 			AND d.objid = x.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = a.attnum))) AS uses
 		FROM pg_statistic_ext x WHERE x.stxrelid = $1 ORDER BY x.stxname COLLATE "C"`)
+}
+
+// settings reads what is set on the table as a whole, as clauses of ALTER TABLE, in an order
+// in which they can be run on another table.
+func (r *reader) settings(t *schema.Table) error {
+	var list []struct{ Clause string }
+	err := r.rows(&list, `SELECT x.clause AS "Clause" FROM (
+		SELECT 1 AS n, 'SET (' || array_to_string(c.reloptions, ', ') || ')' AS clause FROM pg_class c WHERE c.oid = $1 AND c.reloptions IS NOT NULL
+		UNION ALL SELECT 2, 'SET (' || (SELECT string_agg('toast.' || o, ', ') FROM unnest(s.reloptions) AS o) || ')' FROM pg_class c JOIN pg_class s ON s.oid = c.reltoastrelid WHERE c.oid = $1 AND s.reloptions IS NOT NULL
+		UNION ALL SELECT 3, 'SET TABLESPACE ' || quote_ident(p.spcname) FROM pg_class c JOIN pg_tablespace p ON p.oid = c.reltablespace WHERE c.oid = $1
+		UNION ALL SELECT 4, CASE c.relreplident WHEN 'f' THEN 'REPLICA IDENTITY FULL' WHEN 'n' THEN 'REPLICA IDENTITY NOTHING'
+			WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX ' || (SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisreplident) END
+			FROM pg_class c WHERE c.oid = $1 AND c.relreplident <> 'd'
+		UNION ALL SELECT 5, 'CLUSTER ON ' || quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = $1 AND i.indisclustered
+		) AS x WHERE x.clause IS NOT NULL ORDER BY x.n`)
+	for _, c := range list {
+		t.Settings = append(t.Settings, c.Clause)
+	}
+	return err
 }

@@ -48,7 +48,26 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if len(f.Problems) > 0 {
 		return f, nil
 	}
+	if err := s.probeAll(ctx, c, &f); err != nil {
+		return f, err
+	}
 	return f, s.judge(ctx, c, &f)
+}
+
+// probeAll tries each ALTER TABLE of the change.
+func (s *server) probeAll(ctx context.Context, c plans.Change, f *plans.Facts) error {
+	for _, o := range c.Operations {
+		t, ok := f.Table(o.Table())
+		if o.AlterTable == nil || !ok || t.Kind != "table" {
+			continue
+		}
+		a, err := s.probe(ctx, t, o.AlterTable.SQL, f.Settings["search_path"])
+		if err != nil {
+			return err
+		}
+		f.Alters = append(f.Alters, a)
+	}
+	return nil
 }
 
 // settings reads what expressions depend on. The search_path is the resolved

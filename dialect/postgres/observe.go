@@ -13,6 +13,9 @@ import (
 
 // Observe asks the catalog how far a step is.
 func (x *steps) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dialect.Outcome, string, error) {
+	if alters(st.Kind) {
+		return x.observeAlter(ctx, p, st)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return dialect.NotStarted, "", err

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/phasemig/phasemig/dialect"
@@ -40,6 +41,7 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 		Server:  s,
 		Watch:   s,
 		Columns: s.openColumns,
+		Shadow:  s.openShadow,
 		Replica: s.openReplica,
 		Close:   func() error { return errors.Join(store.Close(), s.db.Close()) },
 	}, nil
@@ -84,8 +86,13 @@ func connect(ctx context.Context, dsn string, pool int) (*server, error) {
 }
 
 // pool opens sessions to the same target that all start with the same settings.
-func (s *server) pool(size int, settings string) *sql.DB {
-	db := stdlib.OpenDB(*s.config.Copy(), stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+func (s *server) pool(size int, settings string) *sql.DB { return s.poolSaying(size, settings, nil) }
+
+// poolSaying hands on what the server tells besides results.
+func (s *server) poolSaying(size int, settings string, said pgconn.NoticeHandler) *sql.DB {
+	config := s.config.Copy()
+	config.OnNotice = said
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		if err := refusePooler(ctx, c); err != nil {
 			return err
 		}

@@ -23,6 +23,11 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 	for i := range p.Syncs {
 		c.sync(&p.Syncs[i])
 	}
+	for i := range p.Alters {
+		if p.Alters[i].Way == plans.Shadow {
+			c.shadow(&p.Alters[i])
+		}
+	}
 	return c.list, c.err
 }
 
@@ -32,6 +37,7 @@ func (s *server) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.A
 	c.server()
 	c.state()
 	c.replicaRole(false)
+	c.decoding(false)
 	c.settings()
 	for _, id := range tables {
 		t, err := s.Table(ctx, id)

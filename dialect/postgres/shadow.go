@@ -14,7 +14,6 @@ import (
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
-	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
 )
 
@@ -42,9 +41,9 @@ type pair struct {
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
 }
 
-// shadowSettings: values go in and out as the log writes them, a mark's commit is in the
+// shadowSettings: the time zone is the server's own, as that of an ALTER TABLE would be. Values go in and out as the log writes them, a mark's commit is in the
 // log when it returns, and a chunk doesn't wait long for a lock, so that the applier wins.
-const shadowSettings = settled + walkSettings + `; SET search_path = pg_catalog, pg_temp; SET timezone = 'UTC'; SET lc_monetary = 'C'; SET xmloption = content;
+const shadowSettings = settled + walkSettings + `; SET search_path = pg_catalog, pg_temp; SET lc_monetary = 'C'; SET xmloption = content;
 SET synchronous_commit = on; SET lock_timeout = '1s'`
 
 // shadow opens a pair. Which tables they are the names tell: once the tables have
@@ -52,14 +51,14 @@ SET synchronous_commit = on; SET lock_timeout = '1s'`
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error) {
 	a := &w.Plan.Alters[w.Alter]
 	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, patchy: map[string]bool{}}
-	other := a.New
+	other := shadowPlace(p.planID, a.Table)
 	p.key, p.keyTo, p.columns = a.Walk(p.reverse)
 	if p.reverse {
-		other = a.Old
+		other = asidePlace(p.planID, a.Table)
 	}
 	var err error
 	if p.from, err = s.Table(ctx, a.Table); err == nil {
-		p.to, err = s.Table(ctx, schema.Ident{Schema: a.Table.Schema, Name: other})
+		p.to, err = s.Table(ctx, other)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the tables of the copy: %w", err)
@@ -69,6 +68,15 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 	}
 	p.db = s.pool(max(w.Workers, 1)+4, shadowSettings)
 	p.applier = &session{p: p}
+	return p, nil
+}
+
+// openShadow implements dialect.Database.Shadow.
+func (s *server) openShadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
+	p, err := s.shadow(ctx, w)
+	if err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -141,9 +149,6 @@ func (p *pair) Close() error {
 // which of them are visible.
 func (p *pair) Lanes() int { return 1 }
 
-// Keeps implements shadow.Table. Columns that only the target has take their default.
-func (p *pair) Keeps() bool { return false }
-
 // Boundary implements shadow.Comparer.
 func (p *pair) Boundary(ctx context.Context, low, high string, n int) (string, error) {
 	pl, ph, args := rangeArgs(low, high)
@@ -155,6 +160,18 @@ func (p *pair) Boundary(ctx context.Context, low, high string, n int) (string, e
 		return "", nil
 	}
 	return key, classify(err)
+}
+
+// About implements dialect.Shadow.
+func (p *pair) About(ctx context.Context, low string, n int) (string, error) {
+	return p.Boundary(ctx, low, "", n)
+}
+
+// Rows implements dialect.Shadow.
+func (p *pair) Rows(ctx context.Context) (int64, error) {
+	var n int64
+	err := p.db.QueryRowContext(ctx, "SELECT greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)::oid", relation(p.from.Ident)).Scan(&n)
+	return n, classify(err)
 }
 
 // positionIn is a column's place in rows of the log.
@@ -187,6 +204,5 @@ func (p *pair) awaitEnd(ctx context.Context, pid string) error {
 }
 
 var (
-	_ shadow.Table    = (*pair)(nil)
-	_ shadow.Comparer = (*pair)(nil)
+	_ dialect.Shadow = (*pair)(nil)
 )

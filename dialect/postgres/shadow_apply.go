@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -83,7 +84,11 @@ func (p *pair) stageStatements() []string {
 	table := func(name, columns string) string {
 		return fmt.Sprintf("CREATE TEMPORARY TABLE %s ON COMMIT DELETE ROWS AS SELECT %s FROM %s WITH NO DATA", name, columns, relation(p.from.Ident))
 	}
-	return []string{table(stageKeys, strings.Join(keys, ", ")), table(stageRows, strings.Join(rows, ", ")+", '{}'::integer[] AS gaps")}
+	out := []string{table(stageKeys, strings.Join(keys, ", ")), table(stageRows, strings.Join(rows, ", ")+", '{}'::integer[] AS gaps")}
+	if p.Keeps() {
+		out = append(out, p.keepTables()...)
+	}
+	return out
 }
 
 // Apply implements shadow.Table.
@@ -93,17 +98,44 @@ func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
 		return err
 	}
 	err := s.apply(ctx, b)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, dberr.ConnLost) || ctx.Err() != nil:
-		pid := s.pid
-		s.close()
-		if lost := p.awaitEnd(ctx, pid); lost != nil {
-			return lost
-		}
+	if err != nil && (errors.Is(err, dberr.ConnLost) || ctx.Err() != nil) {
+		return s.answerLost(ctx, b, err)
 	}
 	return err
+}
+
+// answerLost is what follows a batch whose answer was lost. What was sent may still be done: only
+// when the session is gone can't it come after what is applied next. Where rows go on with
+// columns of the target's own a batch must not be applied twice, so L is asked whether it was: a batch
+// that isn't empty stores another one than the batch before it.
+func (s *session) answerLost(ctx context.Context, b shadow.Batch, cause error) error {
+	pid := s.pid
+	s.close()
+	if lost := s.p.awaitEnd(ctx, pid); lost != nil {
+		return s.p.unknown(lost)
+	}
+	if !s.p.Keeps() || len(b.Images) == 0 {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	var at string
+	if err := s.p.db.QueryRowContext(ctx, "SELECT log_position FROM "+s.p.checkpoint()+" WHERE role = $1 AND lane = $2", s.p.role(), b.Lane).Scan(&at); err != nil {
+		return s.p.unknown(classify(err))
+	}
+	if at == string(b.L) {
+		return nil
+	}
+	return cause
+}
+
+// unknown ends the run where an error would let it try again: the next one begins behind
+// the last batch, whichever that is.
+func (p *pair) unknown(err error) error {
+	if !p.Keeps() {
+		return err
+	}
+	return dberr.WithHint(fmt.Errorf("the connection was lost, and what became of the last changed rows is not known: %v", err), "call again: it goes on behind what was stored")
 }
 
 // apply is one transaction: the lease, all deletes, all inserts, L.
@@ -125,13 +157,25 @@ func (s *session) apply(ctx context.Context, b shadow.Batch) error {
 	if err := stateFlavor().CheckFence(ctx, tx, s.p.fence); err != nil {
 		return err
 	}
-	if err := s.p.write(ctx, tx, b.Images, gaps); err != nil {
+	if err := s.p.bring(ctx, tx, b.Images, gaps); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE "+s.p.checkpoint()+" SET log_position = $1 WHERE role = $2 AND lane = 0", string(b.L), s.p.role()); err != nil {
 		return classify(err)
 	}
 	return s.p.duplicate(tx.Commit())
+}
+
+// bring writes the images, on the way back as far as the old shape can hold them.
+func (p *pair) bring(ctx context.Context, tx *sql.Tx, images []shadow.Image, gaps bool) error {
+	if !p.reverse || len(images) == 0 {
+		return p.write(ctx, tx, images, gaps)
+	}
+	err := tried(ctx, tx, func() error { return p.write(ctx, tx, images, gaps) })
+	if errors.Is(err, dberr.DataError) {
+		return p.writeFitting(ctx, tx, images, gaps)
+	}
+	return err
 }
 
 // write brings keys to their images.
@@ -152,7 +196,12 @@ func (p *pair) write(ctx context.Context, tx *sql.Tx, images []shadow.Image, gap
 	if err != nil {
 		return err
 	}
-	list := []string{p.deleteStatement(), p.insertHead() + "SELECT " + p.stagedColumns() + " FROM " + stageRows}
+	if p.Keeps() {
+		if err := p.putAside(ctx, tx, images); err != nil {
+			return err
+		}
+	}
+	list := append([]string{p.deleteStatement()}, p.insertStatements()...)
 	if gaps {
 		list = append(p.gapStatements(), list...)
 	}
@@ -180,10 +229,10 @@ func (p *pair) rowPositions() []int {
 	return out
 }
 
-func (p *pair) stagedColumns() string {
+func (p *pair) stagedColumns(prefix string) string {
 	var out []string
 	for n := range p.columns {
-		out = append(out, rowColumn(n))
+		out = append(out, prefix+rowColumn(n))
 	}
 	return strings.Join(out, ", ")
 }

@@ -117,7 +117,7 @@ func (p *pair) Hold(ctx context.Context, keys []string, f func(context.Context) 
 // out.
 func (p *pair) Strangers(context.Context, int) ([]string, error) { return nil, nil }
 
-// Repair implements shadow.Comparer.
+// Repair implements shadow.Comparer. A row keeps what only the target has of it.
 func (p *pair) Repair(ctx context.Context, keys []string) error {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -127,10 +127,12 @@ func (p *pair) Repair(ctx context.Context, keys []string) error {
 	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
 		return err
 	}
-	for _, q := range []string{
-		fmt.Sprintf("DELETE FROM %s AS t WHERE %s", relation(p.to.Ident), keyIs(p.keyTo, "t.", "$1")),
-		fmt.Sprintf("%sSELECT %s FROM %s AS t WHERE %s", p.insertHead(), p.sourceColumns("t."), relation(p.from.Ident), keyIs(p.key, "t.", "$1")),
-	} {
+	if p.Keeps() {
+		if _, err := tx.ExecContext(ctx, p.savedTable()); err != nil {
+			return classify(err)
+		}
+	}
+	for _, q := range p.repairStatements() {
 		for _, k := range keys {
 			if _, err := tx.ExecContext(ctx, q, k); err != nil {
 				return p.duplicate(err)
@@ -158,7 +160,7 @@ func (p *pair) Conflict(ctx context.Context, d *shadow.DuplicateError) (*shadow.
 	if err != nil {
 		return nil, false, classify(err)
 	}
-	return &shadow.ConflictError{Table: p.from.Ident.String(), Index: d.Index, Keys: []string{p.Readable(a), p.Readable(b)}}, true, nil
+	return &shadow.ConflictError{Table: p.from.Ident.String(), Index: d.Index, Keys: []string{p.Readable(a), p.Readable(b)}, Back: p.reverse}, true, nil
 }
 
 // asTarget writes a unique index's columns over the source's, and which rows it is about. It

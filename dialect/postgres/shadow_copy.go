@@ -17,21 +17,9 @@ import (
 )
 
 // sourceColumns and targetColumns list the columns that are copied.
-func (p *pair) sourceColumns(prefix string) string {
-	var out []string
-	for _, c := range p.columns {
-		out = append(out, prefix+Quote(c.From))
-	}
-	return strings.Join(out, ", ")
-}
+func (p *pair) sourceColumns(prefix string) string { return columnsFrom(p.columns, prefix) }
 
-func (p *pair) targetColumns() string {
-	var out []string
-	for _, c := range p.columns {
-		out = append(out, Quote(c.To))
-	}
-	return strings.Join(out, ", ")
-}
+func (p *pair) targetColumns() string { return columnsTo(p.columns) }
 
 // insertHead lets columns that the server numbers by itself take the numbers that rows
 // have.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
 	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/plans"
@@ -27,7 +28,45 @@ func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
 	if _, err := p.turned().openLog(ctx); err != nil {
 		return nil, fmt.Errorf("make a slot for the way back: %w", err)
 	}
+	if err := p.awaitSnapshots(ctx); err != nil {
+		return nil, err
+	}
 	return p.lock(ctx)
+}
+
+// snapshotsSQL finds transactions of several statements that have held a snapshot since before a
+// moment: under REPEATABLE READ or SERIALIZABLE, or with an open cursor.
+const snapshotsSQL = `SELECT pg_catalog.format('session %s of %s (%s), open for %s s', a.pid, a.usename, a.application_name, extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::int)
+	FROM pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.application_name <> '` + applicationName + `'
+	AND a.backend_xmin IS NOT NULL AND a.xact_start < $1 AND (a.state LIKE 'idle in transaction%' OR a.query_start > a.xact_start) ORDER BY a.xact_start LIMIT 1`
+
+// awaitSnapshots waits for those that are there: to them the new table would be as it was when
+// their snapshot was taken, empty or half copied. What begins later sees all that is copied by now; its
+// writes of rows that are applied later fail as serialization failures, as they would in any table.
+func (p *pair) awaitSnapshots(ctx context.Context) error {
+	var since time.Time
+	if err := p.db.QueryRowContext(ctx, "SELECT pg_catalog.clock_timestamp()").Scan(&since); err != nil {
+		return classify(err)
+	}
+	for limit := time.Now().Add(plans.LockBudget); ; {
+		var who string
+		err := p.db.QueryRowContext(ctx, snapshotsSQL, since).Scan(&who)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return classify(err)
+		}
+		if time.Now().After(limit) {
+			return dberr.Mark(dberr.LockTimeout, fmt.Errorf("%s reads the database as it was before the copy was whole, and would find the new table so", who))
+		}
+		t := time.NewTimer(20 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 func (p *pair) lock(ctx context.Context) (*locked, error) {
@@ -58,8 +97,8 @@ func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.p.A
 // Swap implements shadow.Locked: where the other direction begins to read and the names are one
 // transaction, with the check of the lease in it. The other direction reads from the log's end as
 // it is here, and not from where this one has read to: between them stand its own last batches.
-func (l *locked) Swap(ctx context.Context, reached stream.Position) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+func (l *locked) Swap(all context.Context, reached stream.Position) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(all), 10*time.Second)
 	defer cancel()
 	if _, err := l.tx.ExecContext(ctx, "LOCK TABLE "+relation(l.p.from.Ident)+", "+relation(l.p.to.Ident)+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return classify(err)
@@ -74,10 +113,9 @@ func (l *locked) Swap(ctx context.Context, reached stream.Position) error {
 	if err := fault.Point("shadow.position_stored"); err != nil {
 		return err
 	}
-	for _, q := range l.p.renames() {
-		if _, err := l.tx.ExecContext(ctx, q); err != nil {
-			return classify(err)
-		}
+	c := carrier{ctx: ctx, tx: l.tx, from: l.p.from.Ident, to: l.p.to.Ident, columns: l.p.columns, planID: l.p.planID}
+	if err := c.exchange(); err != nil {
+		return err
 	}
 	if err := l.tx.Commit(); err != nil {
 		return classify(err)
@@ -85,10 +123,18 @@ func (l *locked) Swap(ctx context.Context, reached stream.Position) error {
 	if err := fault.Point("shadow.renamed"); err != nil {
 		return err
 	}
-	if err := l.p.dropLog(ctx); err != nil {
-		return fmt.Errorf("the tables have changed places; drop the slot that is no longer read: %w", err)
+	return l.p.afterSwap(all)
+}
+
+// afterSwap is what the locks aren't needed for.
+func (p *pair) afterSwap(ctx context.Context) error {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return connectError(err)
 	}
-	return nil
+	defer conn.Close()
+	e := executor{conn: conn, fence: p.fence, wait: plans.LockBudget, step: "finish the exchange"}
+	return e.finish(ctx, p.s, p.planID, !p.reverse)
 }
 
 // end is the end of the log that a position is of.
@@ -98,18 +144,6 @@ func (l *locked) end(ctx context.Context, of stream.Position) (stream.Position, 
 		return "", classify(err)
 	}
 	return pgoutput.At(of, lsn)
-}
-
-// renames put the source aside and the target into its place.
-func (p *pair) renames() []string {
-	aside := p.a.Old
-	if p.reverse {
-		aside = p.a.New
-	}
-	return []string{
-		"ALTER TABLE " + relation(p.from.Ident) + " RENAME TO " + Quote(aside),
-		"ALTER TABLE " + relation(p.to.Ident) + " RENAME TO " + Quote(p.from.Name),
-	}
 }
 
 // Close implements shadow.Locked.

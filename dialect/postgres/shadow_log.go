@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strconv"
 	"time"
@@ -115,8 +116,15 @@ func (p *pair) holdsLease(ctx context.Context) error {
 	return stateFlavor().CheckFence(ctx, tx, p.fence)
 }
 
-// dropLog takes them away.
-func (p *pair) dropLog(ctx context.Context) error { return pgoutput.Drop(ctx, p.logConfig()) }
+// dropLog takes slot and publication of a direction away.
+func (s *server) dropLog(ctx context.Context, planID string, back bool) error {
+	c := pgoutput.Config{Conn: &s.config.Config}
+	c.Slot, c.Publication = pgoutput.Names(planID, back)
+	if err := pgoutput.Drop(ctx, c); err != nil {
+		return fmt.Errorf("drop slot and publication %s: %w", c.Slot, err)
+	}
+	return nil
+}
 
 // positionSQL begins a direction at a position.
 func (p *pair) positionSQL() string {

@@ -63,12 +63,12 @@ func newPairTest(t *testing.T, dsn string) *pairTest {
 	_, _ = rand.Read(id)
 	p := &pairTest{T: t, dsn: dsn, s: d.Server.(*server), store: d.Store}
 	p.plan = &plans.Plan{ID: hex.EncodeToString(id), Alters: []plans.Alter{{
-		Table: schema.Ident{Schema: "public", Name: "t"}, New: "_t_pm_new", Old: "_t_pm_old",
-		Key: []plans.KeyPart{{Name: "id", Type: "integer"}}, KeyTo: []plans.KeyPart{{Name: "id", Type: "bigint"}},
+		Table: schema.Ident{Schema: "public", Name: "t"},
+		Key:   []plans.KeyPart{{Name: "id", Type: "integer"}}, KeyTo: []plans.KeyPart{{Name: "id", Type: "bigint"}},
 		Columns: []plans.Copied{{From: "id", To: "id"}, {From: "u", To: "u"}, {From: "n", To: "n"}, {From: "v", To: "v"}, {From: "w", To: "w"}},
 	}}}
 	p.exec("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, u int UNIQUE, g int GENERATED ALWAYS AS (u * 2) STORED, n int, v text, w text)", "ALTER TABLE t ALTER v SET STORAGE EXTERNAL",
-		"CREATE TABLE _t_pm_new (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, g bigint GENERATED ALWAYS AS (u * 2) STORED, u bigint UNIQUE, n bigint, v text)",
+		"CREATE SCHEMA "+shadowSchema(p.plan.ID), "CREATE SCHEMA "+asideSchema(p.plan.ID), "CREATE TABLE "+p.copy()+" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, g bigint GENERATED ALWAYS AS (u * 2) STORED, u bigint UNIQUE, n bigint, v text)",
 		fmt.Sprintf(`INSERT INTO t (u, n, v, w) SELECT i, i, repeat('v', 3000 * (i %% 2)), 'it''s \' || i FROM generate_series(1, %d) i`, rowsThere))
 	p.exec(checkpointStatements(p.plan.ID)...)
 	p.take()
@@ -85,6 +85,9 @@ func newPairTest(t *testing.T, dsn string) *pairTest {
 	})
 	return p
 }
+
+// copy is the shadow's name until it takes the table's place.
+func (p *pairTest) copy() string { return relation(shadowPlace(p.plan.ID, p.alter().Table)) }
 
 func (p *pairTest) exec(statements ...string) { p.Helper(); dbtest.Exec(p, p.dsn, statements...) }
 
@@ -338,7 +341,7 @@ func TestPairLife(t *testing.T) {
 			if err := open.Drain(ctx); err != nil {
 				return err
 			}
-			p.same("t", "_t_pm_new")
+			p.same("t", p.copy())
 			return nil
 		})
 		if err != nil {
@@ -376,7 +379,7 @@ func TestPairResumes(t *testing.T) {
 			if err := open.Drain(ctx); err != nil {
 				return err
 			}
-			p.same("t", "_t_pm_new")
+			p.same("t", p.copy())
 			return p.compare(ctx, t, open)
 		})
 		if err != nil {
@@ -388,7 +391,7 @@ func TestPairResumes(t *testing.T) {
 // TestPairConflict: rows that the new shape can't hold both are named.
 func TestPairConflict(t *testing.T) {
 	eachPair(t, func(p *pairTest) {
-		p.exec("CREATE UNIQUE INDEX only_one ON _t_pm_new (n)", "UPDATE t SET n = 7 WHERE id IN (7, 19)")
+		p.exec("CREATE UNIQUE INDEX only_one ON "+p.copy()+" (n)", "UPDATE t SET n = 7 WHERE id IN (7, 19)")
 		var conflict *shadow.ConflictError
 		err := p.run(p.Context(), false, func(ctx context.Context, _ *pair, open *shadow.Pair) error { return p.copyAll(ctx, open) })
 		if !errors.As(err, &conflict) || strings.Join(conflict.Keys, " ") != "id=19 id=7" || conflict.Index != "only_one" {
@@ -428,7 +431,7 @@ func TestPairCopyLocked(t *testing.T) {
 func TestPairRefuses(t *testing.T) {
 	eachPair(t, func(p *pairTest) {
 		for typ, reason := range map[string]string{"timestamp with time zone": "whose order", "numeric": "whose order", "text": "by a language's rules"} {
-			p.exec("DROP TABLE t, _t_pm_new", fmt.Sprintf(`CREATE TABLE t (id %s PRIMARY KEY)`, typ), "CREATE TABLE _t_pm_new (LIKE t INCLUDING ALL)")
+			p.exec("DROP TABLE t, "+p.copy(), fmt.Sprintf(`CREATE TABLE t (id %s PRIMARY KEY)`, typ), "CREATE TABLE "+p.copy()+" (LIKE t INCLUDING ALL)")
 			a := p.alter()
 			a.Key = []plans.KeyPart{{Name: "id", Type: typ}}
 			a.KeyTo, a.Columns = a.Key, []plans.Copied{{From: "id", To: "id"}}
@@ -451,7 +454,7 @@ func TestPairFinds(t *testing.T) {
 			if err := p.compare(ctx, t, open); err != nil {
 				return err
 			}
-			p.exec("UPDATE _t_pm_new SET w = NULL WHERE id = 5", "DELETE FROM _t_pm_new WHERE id = 6", "INSERT INTO _t_pm_new (id) OVERRIDING SYSTEM VALUE VALUES (100000)")
+			p.exec("UPDATE "+p.copy()+" SET w = NULL WHERE id = 5", "DELETE FROM "+p.copy()+" WHERE id = 6", "INSERT INTO "+p.copy()+" (id) OVERRIDING SYSTEM VALUE VALUES (100000)")
 			got, err := open.Compare(ctx, t, shadow.Range{})
 			if fmt.Sprint(got.Differ) != "[id=100000 id=5 id=6]" {
 				p.Errorf("differ: %v", got.Differ)
@@ -491,7 +494,7 @@ func TestPairFenced(t *testing.T) {
 		if err != nil && !errors.Is(err, state.ErrFenced) {
 			p.Fatal(err)
 		}
-		if n := p.value("SELECT count(*) FROM _t_pm_new"); n != "0" {
+		if n := p.value("SELECT count(*) FROM " + p.copy()); n != "0" {
 			p.Errorf("%s rows were written", n)
 		}
 	})

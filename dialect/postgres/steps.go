@@ -21,6 +21,9 @@ type steps struct{ *server }
 // Do runs a step to its end. In a transaction it is all or nothing; else what is
 // there already is skipped.
 func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if alters(st.Kind) {
+		return x.doAlter(ctx, p, st, env)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return err
@@ -44,6 +47,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 
 // Undo takes a step back.
 func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if alters(st.Kind) {
+		return x.undoAlter(ctx, p, st, env)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return err
@@ -172,16 +178,20 @@ func (e *executor) each(ctx context.Context, list []string) error {
 	return nil
 }
 
-// online runs a concurrent build. It waits for transactions that are older than
-// its phases without a bound: nobody queues behind that wait, and giving up would mean to begin anew.
-func (e *executor) online(ctx context.Context, list []string) error {
+// holdsLease asks in a transaction of its own, for work that can't stand in one.
+func (e *executor) holdsLease(ctx context.Context) error {
 	tx, err := e.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.step, classify(err))
 	}
-	err = stateFlavor().CheckFence(ctx, tx, e.fence)
-	_ = tx.Rollback()
-	if err != nil {
+	defer func() { _ = tx.Rollback() }()
+	return stateFlavor().CheckFence(ctx, tx, e.fence)
+}
+
+// online runs a concurrent build. It waits for transactions that are older than
+// its phases without a bound: nobody queues behind that wait, and giving up would mean to begin anew.
+func (e *executor) online(ctx context.Context, list []string) error {
+	if err := e.holdsLease(ctx); err != nil {
 		return err
 	}
 	for _, q := range list {

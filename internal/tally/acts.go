@@ -45,14 +45,14 @@ func (t *transaction) sets(n int64, r *row) string {
 	for i, c := range t.w.subject.Columns {
 		if name := c.in(t.shape); name != Gone && c.Of == nil && t.w.rand.IntN(3) == 0 {
 			r.values[i], r.unknown[i] = t.w.subject.value(t.w.rand, c, n), false
-			out = append(out, quote(name)+" = "+r.values[i])
+			out = append(out, t.w.subject.quote(name)+" = "+r.values[i])
 		}
 	}
 	return strings.Join(append(out, t.hits(1)), ", ")
 }
 
 func (t *transaction) hits(k int) string {
-	name := quote(t.w.subject.Hits.in(t.shape))
+	name := t.w.subject.quote(t.w.subject.Hits.in(t.shape))
 	return fmt.Sprintf("%s = %s + %d", name, name, k)
 }
 
@@ -100,13 +100,13 @@ func (t *transaction) updateMany() error {
 		}
 		seen[n] = true
 	}
-	return t.change("UPDATE %s SET %s = NULL, %s WHERE %s", Table, quote(t.w.subject.Email.in(t.shape)), t.hits(3), t.where(keys...))
+	return t.changeRows(len(seen), "UPDATE %s SET %s = NULL, %s WHERE %s", Table, t.w.subject.quote(t.w.subject.Email.in(t.shape)), t.hits(3), t.where(keys...))
 }
 
 func (t *transaction) setEmail(n int64, v int) error {
 	t.now[n].email = v
 	t.now[n].hits++
-	return t.change("UPDATE %s SET %s = %s, %s WHERE %s", Table, quote(t.w.subject.Email.in(t.shape)), t.w.subject.email(v), t.hits(1), t.where(n))
+	return t.change("UPDATE %s SET %s = %s, %s WHERE %s", Table, t.w.subject.quote(t.w.subject.Email.in(t.shape)), t.w.subject.email(v), t.hits(1), t.where(n))
 }
 
 // swap exchanges the emails of two rows, through NULL or through a third value.
@@ -241,13 +241,12 @@ func (t *transaction) insert() error {
 	}
 	r := t.newRow(0, t.someEmail())
 	names, values := t.w.subject.insert(t.shape, 0, r, false)
-	res, err := t.exec("INSERT INTO %s (%s) VALUES (%s)", Table, strings.Join(names, ", "), strings.Join(values, ", "))
+	n, err := t.w.fleet.server.insert(t, strings.Join(names, ", "), strings.Join(values, ", "))
 	if err != nil {
 		return err
 	}
-	n, err := res.LastInsertId()
 	t.now[n], t.taken[n] = r, true
-	return err
+	return nil
 }
 
 // revive inserts under a key that a row had before, or a new one.
@@ -286,12 +285,12 @@ func (t *transaction) rekey() error {
 	s, r := t.w.subject, t.now[n]
 	var sets []string
 	for i, v := range s.KeyOf(to) {
-		sets = append(sets, quote(s.Key[i].in(t.shape))+" = "+v)
+		sets = append(sets, t.w.subject.quote(s.Key[i].in(t.shape))+" = "+v)
 	}
 	for i, c := range s.Columns {
 		if name := c.in(t.shape); c.Of != nil && name != Gone {
 			r.values[i] = c.Of(to)
-			sets = append(sets, quote(name)+" = "+r.values[i])
+			sets = append(sets, t.w.subject.quote(name)+" = "+r.values[i])
 		}
 	}
 	t.now[n], t.now[to] = nil, r

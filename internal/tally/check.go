@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -45,11 +44,11 @@ func (f *Fleet) Compare(ctx context.Context, c Check) error {
 	}
 	db := f.db
 	if c.Both {
-		if err := f.copyOf(ctx, oracle, c); err != nil {
+		if err := f.server.copyOf(ctx, f.db, oracle, c.Alter); err != nil {
 			return fmt.Errorf("alter a copy: %w", err)
 		}
 		db, table = oracle, "actual"
-	} else if err := sameDescription(ctx, f.db, oracle, c.Helper); err != nil {
+	} else if err := f.sameDescription(ctx, oracle, c.Helper); err != nil {
 		return err
 	}
 	return f.sameRows(ctx, db, table, oracle, sh, c.Ignore)
@@ -73,75 +72,29 @@ func (f *Fleet) writeOut(ctx context.Context, oracle *sql.DB, c Check) error {
 	return err
 }
 
-func (f *Fleet) copyOf(ctx context.Context, oracle *sql.DB, c Check) error {
-	var name string
-	if err := f.db.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
-		return err
-	}
-	from := quote(name) + "." + Table
-	list, err := columns(ctx, f.db, true)
+// sameDescription compares how the server describes the table and the tally's.
+func (f *Fleet) sameDescription(ctx context.Context, oracle *sql.DB, helper string) error {
+	got, err := f.server.describe(ctx, f.db, helper)
 	if err != nil {
-		return err
+		return fmt.Errorf("describe the table: %w", err)
 	}
-	names := strings.Join(list, ", ")
-	for _, q := range []string{"DROP TABLE IF EXISTS actual", "CREATE TABLE actual LIKE " + from,
-		"INSERT INTO actual (" + names + ") SELECT " + names + " FROM " + from, "ALTER TABLE actual " + c.Alter} {
-		if _, err := oracle.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("%s: %w", cut(q), err)
-		}
-	}
-	return nil
-}
-
-// columns lists the table's columns, quoted.
-func columns(ctx context.Context, db *sql.DB, plain bool) ([]string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT column_name, generation_expression FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position", Table)
+	want, err := f.server.describe(ctx, oracle, "")
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("describe the tally: %w", err)
 	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var name string
-		var expr sql.NullString
-		if err := rows.Scan(&name, &expr); err != nil {
-			return nil, err
-		}
-		if !plain || expr.String == "" {
-			out = append(out, quote(name))
-		}
-	}
-	return out, rows.Err()
-}
-
-var nextNumber = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
-
-func sameDescription(ctx context.Context, a, b *sql.DB, helper string) error {
-	var list [2]string
-	for i, db := range []*sql.DB{a, b} {
-		var name string
-		if err := db.QueryRowContext(ctx, "SHOW CREATE TABLE "+Table).Scan(&name, &list[i]); err != nil {
-			return fmt.Errorf("describe the table: %w", err)
-		}
-		list[i] = nextNumber.ReplaceAllString(list[i], "")
-	}
-	if helper != "" {
-		key := regexp.MustCompile(",\\n  KEY `" + regexp.QuoteMeta(helper) + "` [^\\n,]*")
-		list[0] = key.ReplaceAllString(list[0], "")
-	}
-	if list[0] != list[1] {
-		return fmt.Errorf("the table is not what ALTER TABLE makes of it:\n%s\nwant:\n%s", list[0], list[1])
+	if got != want {
+		return fmt.Errorf("the table is not what ALTER TABLE makes of it:\n%s\nwant:\n%s", got, want)
 	}
 	return nil
 }
 
 // sameRows compares the rows of a table with those of the oracle.
 func (f *Fleet) sameRows(ctx context.Context, db *sql.DB, table string, oracle *sql.DB, sh shape, ignore []string) error {
-	names, err := columns(ctx, oracle, false)
+	names, err := f.server.columns(ctx, oracle, false)
 	if err != nil {
 		return err
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(ignore, strings.Trim(n, "`")) })
+	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(ignore, strings.Trim(n, "`\"")) })
 	got, err := f.cells(ctx, db, table, names, sh)
 	if err != nil {
 		return fmt.Errorf("read the table: %w", err)
@@ -155,7 +108,7 @@ func (f *Fleet) sameRows(ctx context.Context, db *sql.DB, table string, oracle *
 
 // cells reads every row by its key, each column by its bytes.
 func (f *Fleet) cells(ctx context.Context, db *sql.DB, table string, names []string, sh shape) (map[string][]string, error) {
-	bytes, err := asBytes(ctx, db, table)
+	bytes, err := f.server.asBytes(ctx, db, table)
 	if err != nil {
 		return nil, err
 	}
@@ -194,33 +147,10 @@ func (f *Fleet) cells(ctx context.Context, db *sql.DB, table string, names []str
 	return out, rows.Err()
 }
 
-// asBytes writes a column by its bytes. A vector is no text to CONCAT.
-func asBytes(ctx context.Context, db *sql.DB, table string) (func(string) string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND data_type = 'vector'", table)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	vector := map[string]bool{}
-	for rows.Next() {
-		var n string
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		vector[quote(n)] = true
-	}
-	return func(n string) string {
-		if vector[n] {
-			return "HEX(CAST(" + n + " AS BINARY))"
-		}
-		return "HEX(CONCAT(" + n + ", ''))"
-	}, rows.Err()
-}
-
 func (f *Fleet) keyText(sh shape) string {
 	var out []string
 	for _, k := range f.options.Subject.Key {
-		out = append(out, "HEX(CONCAT("+quote(k.in(sh))+", ''))")
+		out = append(out, f.server.text(f.server.quote(k.in(sh))))
 	}
 	return "CONCAT_WS('/', " + strings.Join(out, ", ") + ")"
 }
@@ -240,7 +170,7 @@ func (f *Fleet) hidden(ctx context.Context, oracle *sql.DB, names []string, sh s
 			var key string
 			q := "SELECT " + f.keyText(sh) + " FROM " + Table + " WHERE " + f.options.Subject.where(sh, n)
 			if err := oracle.QueryRowContext(ctx, q).Scan(&key); err == nil {
-				out[fmt.Sprint(key, "/", slices.Index(names, quote(c.Name)))] = true
+				out[fmt.Sprint(key, "/", slices.Index(names, f.server.quote(c.Name)))] = true
 			}
 		}
 	}

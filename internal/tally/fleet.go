@@ -3,6 +3,7 @@ package tally
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -27,6 +28,7 @@ type Options struct {
 // Fleet is the application.
 type Fleet struct {
 	options  Options
+	server   server
 	db       *sql.DB
 	book     *book
 	meter    meter
@@ -45,14 +47,15 @@ func Open(ctx context.Context, o Options) (*Fleet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the application's pool: %w", err)
 	}
-	f := &Fleet{options: o, db: db, book: newBook(), pace: newPace(o.Rate)}
+	f := &Fleet{options: o, server: serverOf(o.DSN), db: db, book: newBook(), pace: newPace(o.Rate)}
+	f.options.Subject.quote = f.server.quote
 	if _, err := db.ExecContext(ctx, o.Subject.create(Table)); err != nil {
 		return nil, fmt.Errorf("create the table: %w", err)
 	}
 	if err := f.load(ctx); err != nil {
 		return nil, fmt.Errorf("fill the table: %w", err)
 	}
-	f.detaches = db.QueryRowContext(ctx, "SELECT @@xa_detach_on_prepare").Scan(&f.detaches) == nil && f.detaches
+	f.detaches = f.server.detaches(ctx, db)
 	return f, f.connect(ctx)
 }
 
@@ -84,7 +87,7 @@ func (f *Fleet) fill(ctx context.Context, db *sql.DB, table string) error {
 		if len(tuples) == 0 {
 			return nil
 		}
-		_, err := conn.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(tuples, ", "))
+		_, err := conn.ExecContext(ctx, f.server.head(table, strings.Join(names, ", "))+strings.Join(tuples, ", "))
 		tuples = tuples[:0]
 		return err
 	}
@@ -97,7 +100,10 @@ func (f *Fleet) fill(ctx context.Context, db *sql.DB, table string) error {
 			}
 		}
 	}
-	return flush()
+	if err := flush(); err != nil {
+		return err
+	}
+	return f.server.loaded(ctx, db, table, s.Key[0].Name)
 }
 
 // inMode is a connection in the application's sql_mode.
@@ -120,12 +126,14 @@ func (f *Fleet) connect(ctx context.Context) error {
 	f.db.SetMaxIdleConns(2*f.options.Writers + 2)
 	for i := range f.options.Writers {
 		w := &writer{fleet: f, number: i, subject: &f.options.Subject, acts: acts(&f.options.Subject), rand: rand.New(rand.NewPCG(f.options.Seed, uint64(i+1)))}
+		level := levels[i%len(levels)]
+		w.behind = f.server.snapshots() && level != "READ COMMITTED"
 		for _, c := range []**sql.Conn{&w.conn, &w.other} {
 			var err error
 			if *c, err = f.db.Conn(ctx); err != nil {
 				return fmt.Errorf("connect writer %d: %w", i, err)
 			}
-			if err := f.settings(ctx, *c, levels[i%len(levels)]); err != nil {
+			if err := f.settings(ctx, *c, level); err != nil {
 				return fmt.Errorf("set up writer %d: %w", i, err)
 			}
 		}
@@ -135,11 +143,7 @@ func (f *Fleet) connect(ctx context.Context) error {
 }
 
 func (f *Fleet) settings(ctx context.Context, c *sql.Conn, level string) error {
-	list := []string{"SET SESSION TRANSACTION ISOLATION LEVEL " + level, "SET SESSION innodb_lock_wait_timeout = 5"}
-	if f.options.Subject.Mode != "" {
-		list = append(list, "SET SESSION sql_mode = '"+f.options.Subject.Mode+"'")
-	}
-	for _, q := range list {
+	for _, q := range f.server.settings(level, f.options.Subject.Mode) {
 		if _, err := c.ExecContext(ctx, q); err != nil {
 			return err
 		}
@@ -182,10 +186,14 @@ func (f *Fleet) Close() Report {
 
 // failed sorts what ended a transaction.
 func (f *Fleet) failed(t *transaction, err error) {
-	switch number(err) {
-	case deadlock, lockTimeout, xaDeadlock, xaTimeout, changed:
+	v := f.server.verdict(err)
+	if errors.Is(err, errBehind) {
+		v = again
+	}
+	switch v {
+	case again:
 		f.meter.retry()
-	case unknownColumn: // the table has its other shape
+	case otherShape:
 		f.shape.CompareAndSwap(int32(t.shape), int32(1-t.shape))
 		f.meter.retry()
 	default:

@@ -34,6 +34,8 @@ type Subject struct {
 	// unique index, so that REPLACE and ON DUPLICATE KEY UPDATE mean the same.
 	Upsert bool
 	Mode   string // the application's sql_mode; "" is the server's
+
+	quote func(string) string
 }
 
 // Table is the name of the table.
@@ -54,15 +56,13 @@ func (c Column) in(s shape) string {
 	return c.Name
 }
 
-func quote(name string) string { return "`" + name + "`" }
-
 func (s *Subject) create(table string) string { return fmt.Sprintf(s.Create, table) }
 
 // where is the condition for some keys.
 func (s *Subject) where(sh shape, keys ...int64) string {
 	var names, tuples []string
 	for _, k := range s.Key {
-		names = append(names, quote(k.in(sh)))
+		names = append(names, s.quote(k.in(sh)))
 	}
 	for _, n := range keys {
 		tuples = append(tuples, tuple(s.KeyOf(n)))
@@ -106,7 +106,7 @@ func (s *Subject) value(r *rand.Rand, c Column, n int64) string {
 func (s *Subject) insert(sh shape, n int64, r *row, key bool) (names, values []string) {
 	add := func(c Column, v string) {
 		if name := c.in(sh); name != Gone {
-			names, values = append(names, quote(name)), append(values, v)
+			names, values = append(names, s.quote(name)), append(values, v)
 		}
 	}
 	if key {

@@ -3,6 +3,7 @@ package tally
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,15 +46,26 @@ func (t *transaction) exec(format string, args ...any) (sql.Result, error) {
 
 // change runs a statement that must change something.
 func (t *transaction) change(format string, args ...any) error {
+	return t.changeRows(1, format, args...)
+}
+
+// changeRows runs a statement that must change so many rows.
+func (t *transaction) changeRows(want int, format string, args ...any) error {
 	res, err := t.exec(format, args...)
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n > 0 {
+	if n, err := res.RowsAffected(); err != nil || n >= int64(want) {
 		return err
+	}
+	if t.w.behind {
+		return errBehind
 	}
 	return fmt.Errorf("no row was there to be changed: a row is lost")
 }
+
+// errBehind: the transaction's snapshot may be older than the row.
+var errBehind = errors.New("no row is there to be changed as of the transaction's snapshot")
 
 // row takes a row, or one that the transaction has already.
 func (t *transaction) row() (int64, bool) {

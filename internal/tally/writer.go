@@ -3,12 +3,9 @@ package tally
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // writer is one session of the application, with a second one that ends what the
@@ -22,6 +19,7 @@ type writer struct {
 	conn    *sql.Conn
 	other   *sql.Conn
 	xids    int
+	behind  bool // its transactions write as of their snapshot, and not as of now
 }
 
 func (w *writer) run(ctx context.Context) {
@@ -111,21 +109,21 @@ func (w *writer) body(t *transaction) error {
 // after a while, often through another session.
 func (w *writer) branch(t *transaction, e ending) (bool, error) {
 	w.xids++
-	id := fmt.Sprintf("'%s-%d-%d','b',%d", w.fleet.options.Name, w.number, w.xids, 1+w.rand.IntN(3))
-	if _, err := t.exec("XA START %s", id); err != nil {
+	at := w.fleet.server
+	id := at.branchID(w.fleet.options.Name, w.number, w.xids, 1+w.rand.IntN(3))
+	if err := at.beginBranch(t, id); err != nil {
 		return false, err
 	}
-	err := w.body(t)
-	if _, end := t.conn.ExecContext(t.ctx, "XA END "+id); err != nil || end != nil {
-		_, _ = t.conn.ExecContext(t.ctx, "XA ROLLBACK "+id)
-		return false, errors.Join(err, end)
+	if err := at.endWork(t, id, w.body(t)); err != nil {
+		at.abandonBranch(t, id)
+		return false, err
 	}
 	if e.once {
-		_, err := t.exec("XA COMMIT %s ONE PHASE", id)
+		_, err := t.exec("%s", at.once(id))
 		return err == nil, err
 	}
-	if _, err := t.exec("XA PREPARE %s", id); err != nil {
-		_, _ = t.conn.ExecContext(t.ctx, "XA ROLLBACK "+id)
+	if err := at.prepareBranch(t, id); err != nil {
+		at.abandonBranch(t, id)
 		return false, err
 	}
 	rest(t.ctx, time.Duration(w.rand.IntN(15))*time.Millisecond)
@@ -136,12 +134,7 @@ func (w *writer) settle(t *transaction, id string, commit bool) (bool, error) {
 	if w.fleet.detaches && w.rand.IntN(2) == 0 {
 		t.conn = w.other
 	}
-	verb := "ROLLBACK"
-	if commit {
-		verb = "COMMIT"
-	}
-	_, err := t.exec("XA %s %s", verb, id)
-	if err != nil {
+	if _, err := t.exec("%s", w.fleet.server.settleBranch(id, commit)); err != nil {
 		return false, fmt.Errorf("the outcome of a prepared transaction is lost: %w", err)
 	}
 	return commit, nil
@@ -154,22 +147,4 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// Server errors: what an application tries again, and names of the other shape.
-const (
-	deadlock      = 1213
-	lockTimeout   = 1205
-	xaDeadlock    = 1614
-	xaTimeout     = 1613
-	changed       = 1412 // the table has changed since the transaction's snapshot: "please retry"
-	unknownColumn = 1054
-)
-
-func number(err error) uint16 {
-	var m *mysql.MySQLError
-	if errors.As(err, &m) {
-		return m.Number
-	}
-	return 0
 }
