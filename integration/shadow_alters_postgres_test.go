@@ -39,7 +39,7 @@ var postgresTable = &usualTable{quote: `"`,
 		if tail == "" {
 			tail = "CREATE INDEX by_name ON items (name); CREATE INDEX flag_born ON items (flag, born DESC) WHERE whole > 0"
 		}
-		return strings.ReplaceAll(strings.ReplaceAll("CREATE TABLE items (\n  "+strings.Join(lines, ",\n  ")+"\n); "+tail, "%", "%%"), "TABLE items", "TABLE %s")
+		return "CREATE TABLE %s (\n  " + strings.ReplaceAll(strings.Join(lines, ",\n  ")+"\n); "+tail, "%", "%%")
 	},
 	draws: drawn{
 		"name":    oneOf("'Zoë'", "'日本語'", "'😀 smile'", "''", "'trailing  '", `'O''Hara \ "q"'`, "'bob'", "'Bob'", "E'a\\nb'", "'NULL'"),
@@ -105,7 +105,7 @@ var postgresChanges = []alteration{
 	{name: "rename unique", alter: "RENAME COLUMN email TO mail", renamed: texts{"email": "mail"}},
 	{name: "int to numeric", alter: "ALTER whole TYPE numeric(20,3)"},
 	{name: "numeric widen", alter: "ALTER amount TYPE numeric(20,6)"},
-	{name: "numeric to any", alter: "ALTER amount TYPE numeric"},
+	{name: "numeric to any", alter: "ALTER amount TYPE numeric", draw: drawn{"amount": oneOf("0.0000", "-0.0001", "1.5000", "99999999.9999")}},
 	{name: "real to double", alter: "ALTER single TYPE double precision", draw: drawn{"single": or(5, oneOf("0.5", "3", "-1.5"))}},
 	{name: "double to numeric", alter: "ALTER ratio TYPE numeric", draw: drawn{"ratio": or(5, oneOf("0.5", "3", "-12.25"))}},
 	{name: "text to varchar", alter: "ALTER note TYPE varchar(5000)"},
@@ -151,7 +151,7 @@ var postgresChanges = []alteration{
 		key: []string{"id"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} }},
 
 	// Refused.
-	{name: "no way back", says: "on the way back", alter: "ALTER whole TYPE text", exit: 9},
+	{name: "no way back", says: "on the way back", alter: "ALTER small TYPE text", exit: 9},
 	{name: "using", says: "USING", alter: "ALTER whole TYPE bigint USING whole + 1", exit: 9},
 	{name: "no key survives", says: "no unique key", alter: "DROP COLUMN id, DROP COLUMN email", exit: 9},
 	{name: "rename table", says: "RENAME", alter: "RENAME TO other", exit: 9},

@@ -170,6 +170,10 @@ func (p *prober) result() (*schema.Table, error) {
 	}
 	for i := range t.Columns { // a sequence comes along when the table takes its place
 		c := &t.Columns[i]
+		if c.Default != nil { // of a sequence that the clauses make
+			home := p.home(*c.Default)
+			c.Default = &home
+		}
 		old, ok := p.table.Column(p.before(c.Name))
 		if ok && old.Identity == "serial" && c.Default != nil && old.Default != nil && *c.Default == *old.Default {
 			c.Identity = "serial"

@@ -26,7 +26,7 @@ var classes = map[string]error{
 	"25006": dberr.ReadOnly,
 	"42P01": dberr.NotThere, "42703": dberr.NotThere, "42883": dberr.NotThere, "42704": dberr.NotThere, "3F000": dberr.NotThere,
 	"42P07": dberr.Exists, "42701": dberr.Exists, "42710": dberr.Exists, "42723": dberr.Exists, "42P06": dberr.Exists,
-	"23505": dberr.Duplicate,
+	"23505": dberr.Duplicate, "23P01": dberr.Duplicate,
 	"3D000": dberr.BadLogin,
 	"57P01": dberr.ConnLost, "57P02": dberr.ConnLost, "57P05": dberr.ConnLost,
 	"57P03": dberr.Unreachable, "53300": dberr.Unreachable,

@@ -112,10 +112,16 @@ func (p *pair) segmentNow(ctx context.Context, seg state.Segment) (state.Segment
 	return seg, classify(err)
 }
 
+// What the server says of two rows that may not be both.
+const (
+	uniqueViolation    = "23505"
+	exclusionViolation = "23P01"
+)
+
 // duplicate tells a duplicate from other errors, and which index it was about.
 func (p *pair) duplicate(err error) error {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || pg.Code != "23505" {
+	if !errors.As(err, &pg) || pg.Code != uniqueViolation && pg.Code != exclusionViolation {
 		return classify(err)
 	}
 	d := &shadow.DuplicateError{Index: pg.ConstraintName, Err: classify(err)}

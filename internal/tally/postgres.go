@@ -35,7 +35,11 @@ func (postgres) head(table, names string) string {
 
 // loaded: keys that were given don't move the sequence.
 func (p postgres) loaded(ctx context.Context, db *sql.DB, table, key string) error {
-	_, err := db.ExecContext(ctx, fmt.Sprintf("SELECT setval(s::regclass, (SELECT max(%s) FROM %s)) FROM pg_get_serial_sequence('%[2]s', '%[3]s') AS s WHERE s IS NOT NULL AND EXISTS (SELECT 1 FROM %[2]s)", p.quote(key), table, key))
+	var sequence sql.NullString
+	if err := db.QueryRowContext(ctx, "SELECT pg_get_serial_sequence($1, $2)", table, key).Scan(&sequence); err != nil || !sequence.Valid {
+		return err
+	}
+	_, err := db.ExecContext(ctx, fmt.Sprintf("SELECT setval('%s', (SELECT max(%s) FROM %s)) WHERE EXISTS (SELECT 1 FROM %[3]s)", sequence.String, p.quote(key), table))
 	return err
 }
 
