@@ -147,7 +147,7 @@ var postgresChanges = []alteration{
 	pgKeyed("large key", "bigint NOT NULL", func(n int64) string { return fmt.Sprint(int64(-1)<<63 + n*1_000_000_007) }, "ALTER whole TYPE bigint"),
 	{name: "composite key", alter: `ALTER whole TYPE bigint, ALTER id TYPE bigint`, table: texts{"id": "integer NOT NULL", "b": `varchar(20) COLLATE "C" NOT NULL`}, indexes: []string{"CONSTRAINT items_pkey PRIMARY KEY (id, b)", "CONSTRAINT items_email_key UNIQUE (email)"},
 		key: []string{"id", "b"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n % 13), fmt.Sprintf("'b%d'", n)} }},
-	{name: "no primary key", alter: "ALTER whole TYPE bigint", table: texts{"id": "integer NOT NULL"}, indexes: []string{"CONSTRAINT only UNIQUE (id)", "CONSTRAINT items_email_key UNIQUE (email)"}, tail: "ALTER TABLE items REPLICA IDENTITY USING INDEX only",
+	{name: "no primary key", alter: "ALTER whole TYPE bigint", table: texts{"id": "integer NOT NULL"}, indexes: []string{"CONSTRAINT one_id UNIQUE (id)", "CONSTRAINT items_email_key UNIQUE (email)"}, tail: "ALTER TABLE items REPLICA IDENTITY USING INDEX one_id",
 		key: []string{"id"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n)} }},
 
 	// Refused.

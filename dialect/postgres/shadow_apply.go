@@ -247,21 +247,27 @@ func (p *pair) deleteStatement() string {
 
 // gapStatements fill what the log left out from the source, whose rows are at least as new
 // as the images: what is newer the log brings later. A row that isn't there any more is not
-// written, because its end is in the log, too.
+// written, because its end is in the log, too; but where rows go on with something, it is filled from what
+// the target has of it, since otherwise what it goes on with would be lost.
 func (p *pair) gapStatements() []string {
-	var sets, on []string
+	var sets, own, on []string
 	for n, c := range p.columns {
-		sets = append(sets, fmt.Sprintf("%s = CASE WHEN %d = ANY (r.gaps) THEN s.%s ELSE r.%[1]s END", rowColumn(n), n, Quote(c.From)))
+		const fill = "%s = CASE WHEN %d = ANY (r.gaps) THEN %s ELSE r.%[1]s END"
+		from, _ := p.from.Column(c.From)
+		sets = append(sets, fmt.Sprintf(fill, rowColumn(n), n, "s."+Quote(c.From)))
+		own = append(own, fmt.Sprintf(fill, rowColumn(n), n, "t."+Quote(c.To)+"::"+from.Type))
 		for _, k := range p.key {
 			if k.Name == c.From {
 				on = append(on, fmt.Sprintf("s.%s = r.%s", Quote(k.Name), rowColumn(n)))
 			}
 		}
 	}
-	return []string{
-		fmt.Sprintf("UPDATE %s AS r SET %s, gaps = '{}' FROM %s AS s WHERE r.gaps <> '{}' AND %s", stageRows, strings.Join(sets, ", "), relation(p.from.Ident), strings.Join(on, " AND ")),
-		"DELETE FROM " + stageRows + " WHERE gaps <> '{}'",
+	out := []string{fmt.Sprintf("UPDATE %s AS r SET %s, gaps = '{}' FROM %s AS s WHERE r.gaps <> '{}' AND %s", stageRows, strings.Join(sets, ", "), relation(p.from.Ident), strings.Join(on, " AND "))}
+	if p.Keeps() {
+		out = append(out, fmt.Sprintf("UPDATE %s AS r SET %s, gaps = '{}' FROM %s AS h JOIN %s AS t ON %s WHERE r.gaps <> '{}' AND %s", stageRows, strings.Join(own, ", "),
+			stageHeirs, relation(p.to.Ident), strings.Join(p.wasIn("t."), " AND "), strings.Join(p.isIn("h."), " AND ")))
 	}
+	return append(out, "DELETE FROM "+stageRows+" WHERE gaps <> '{}'")
 }
 
 // gapsOf are the numbers of the copied columns that a row lacks.

@@ -81,16 +81,33 @@ func (p *pair) putAside(ctx context.Context, tx *sql.Tx, images []shadow.Image) 
 	if err != nil {
 		return err
 	}
-	var on, cols []string
-	for n, k := range p.keyTo {
-		on = append(on, fmt.Sprintf("t.%s = h.%s", Quote(k.Name), wasColumn(n)))
+	var cols []string
+	for n := range p.keyTo {
 		cols = append(cols, "h."+isColumn(n))
 	}
 	for _, c := range p.kept() {
 		cols = append(cols, "t."+Quote(c.Name))
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s AS h JOIN %s AS t ON %s", stageKept, strings.Join(cols, ", "), stageHeirs, relation(p.to.Ident), strings.Join(on, " AND ")))
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s AS h JOIN %s AS t ON %s", stageKept, strings.Join(cols, ", "), stageHeirs, relation(p.to.Ident), strings.Join(p.wasIn("t."), " AND ")))
 	return classify(err)
+}
+
+// wasIn is the target's row that a changed row was, isIn the staged row that it is now.
+func (p *pair) wasIn(prefix string) []string {
+	var out []string
+	for n, k := range p.keyTo {
+		out = append(out, fmt.Sprintf("%s%s = h.%s", prefix, Quote(k.Name), wasColumn(n)))
+	}
+	return out
+}
+
+func (p *pair) isIn(prefix string) []string {
+	var out []string
+	for n, k := range p.key {
+		i := slices.IndexFunc(p.columns, func(c plans.Copied) bool { return c.From == k.Name })
+		out = append(out, fmt.Sprintf("r.%s = %s%s", rowColumn(i), prefix, isColumn(n)))
+	}
+	return out
 }
 
 // insertStatements write the staged rows: those that go on with something together with it, since
@@ -100,14 +117,11 @@ func (p *pair) insertStatements() []string {
 	if !p.Keeps() {
 		return []string{all}
 	}
-	var on, own, values []string
-	for n, k := range p.key {
-		i := slices.IndexFunc(p.columns, func(c plans.Copied) bool { return c.From == k.Name })
-		on = append(on, fmt.Sprintf("r.%s = k.%s", rowColumn(i), isColumn(n)))
-	}
+	var own, values []string
 	for n, c := range p.kept() {
 		own, values = append(own, Quote(c.Name)), append(values, "k."+keptColumn(n))
 	}
+	on := p.isIn("k.")
 	return []string{
 		fmt.Sprintf("INSERT INTO %s (%s, %s) OVERRIDING SYSTEM VALUE SELECT %s, %s FROM %s AS r JOIN %s AS k ON %s", relation(p.to.Ident), p.targetColumns(), strings.Join(own, ", "),
 			p.stagedColumns("r."), strings.Join(values, ", "), stageRows, stageKept, strings.Join(on, " AND ")),

@@ -72,7 +72,7 @@ var foreign = map[string][]string{
 	"github.com/jackc/pglogrepl":     {"pgoutput"},
 	"github.com/urfave/cli":          {"cmd"},
 	"github.com/testcontainers":      {"internal/throwaway"},
-	"github.com/pganalyze":           {"lint/postgres"},
+	"github.com/pganalyze":           {"lint/postgres", "dialect/postgres"},
 	"github.com/owenrumney/go-sarif": {"lint/report"},
 }
 
