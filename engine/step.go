@@ -195,6 +195,9 @@ func (s *session) retry(ctx context.Context, st plans.Step, attempt int, cause e
 			s.e.observe(Note{"who holds the lock can't be told: " + err.Error()})
 		}
 		s.e.observe(LockWaiting{Step: st.ID, Attempt: attempt, Pause: pause, Holders: holders})
+		if len(holders) == 0 { // what was waited for is no lock of the table
+			s.e.observe(Note{st.ID + ": " + cause.Error()})
+		}
 		if s.e.config.KillBlockers {
 			s.kill(ctx, holders)
 		}
