@@ -182,15 +182,15 @@ const shortSample = 11
 // TestShadowAlters carries each change out under writers, and back, and compares every
 // row with what was committed and the table with one that was altered directly.
 func TestShadowAlters(t *testing.T) {
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, alterations) })
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, alterations, shortSample) })
 }
 
 // TestShadowAltersPostgres is the same for PostgreSQL.
 func TestShadowAltersPostgres(t *testing.T) {
-	eachPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations) })
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations, 2*shortSample) })
 }
 
-func runAll(t *testing.T, k throwaway.Kind, list []alteration) {
+func runAll(t *testing.T, k throwaway.Kind, list []alteration, sample int) {
 	t.Helper()
 	for n, a := range list {
 		if a.only != "" && a.only != k {
@@ -202,7 +202,7 @@ func runAll(t *testing.T, k throwaway.Kind, list []alteration) {
 					a.run(t, k, load{rows: 1500, writers: 8, rate: rate}, 500*time.Millisecond)
 				})
 			}
-		} else if n%shortSample == 0 {
+		} else if n%sample == 0 {
 			t.Run(a.name, func(t *testing.T) { a.run(t, k, load{rows: 400, writers: 4, rate: 100}, 200*time.Millisecond) })
 		}
 	}
