@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,10 +18,14 @@ func (p *program) applyCommand() *cli.Command {
 		Usage:     "carry out a plan, or go on with it where it stands",
 		ArgsUsage: "PLAN",
 		Description: "The same plan and phase again goes on where it was, or reports what is done. Without\n" +
-			"--phase it runs expand and switch as far as their gates allow and stops before contract.",
+			"--phase it runs expand and switch as far as their gates allow and stops before contract.\n" +
+			"With --wait a gate that isn't open is asked again, and another runner of the same plan and phase is\n" +
+			"followed to its end; SIGTERM ends the call at the next safe point with exit 75.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "phase", Usage: "the one `PHASE` to run: expand, switch or contract"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show the steps that would run now, with their SQL, and run nothing"},
+			&cli.DurationFlag{Name: "wait", Usage: "`TIME` to ask a gate again that isn't open, and to follow another runner of the same plan and phase", DefaultText: "one try"},
+			&cli.BoolFlag{Name: "no-wait", Usage: "one try, which is the default"},
 		}, paceFlags(), lockFlags(), targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
 		Action: p.apply,
 	}
@@ -38,6 +43,10 @@ func (p *program) apply(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	limit, err := waitFlags(c)
+	if err != nil {
+		return err
+	}
 	pl, err := p.readPlan(path)
 	if err != nil {
 		return err
@@ -48,11 +57,25 @@ func (p *program) apply(c *cli.Context) error {
 		if c.Bool("dry-run") {
 			return p.dryRun(ctx, e, pl, phase)
 		}
-		res, err := e.Apply(ctx, pl, engine.Options{Phase: phase})
+		res, err := e.ApplyWithin(ctx, pl, engine.Options{Phase: phase}, limit)
 		w.close()
 		p.emitResult(res, err)
 		return err
 	})
+}
+
+// waitFlags reads how long the call may wait; zero is not at all.
+func waitFlags(c *cli.Context) (time.Duration, error) {
+	d := c.Duration("wait")
+	switch {
+	case c.IsSet("wait") && c.Bool("no-wait"):
+		return 0, usagef("--wait and --no-wait are both given")
+	case d < 0:
+		return 0, usagef("--wait %s is negative", d)
+	case d > 0 && c.Bool("dry-run"):
+		return 0, usagef("--dry-run runs nothing that could be waited for")
+	}
+	return d, nil
 }
 
 // emitResult shows how far a call came, also when it ended by an error.
