@@ -26,13 +26,13 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "show the steps that would run now, with their SQL, and run nothing"},
 			&cli.DurationFlag{Name: "wait", Usage: "`TIME` to ask a gate again that isn't open, and to follow another runner of the same plan and phase", DefaultText: "one try"},
 			&cli.BoolFlag{Name: "no-wait", Usage: "one try, which is the default"},
-		}, paceFlags(), lockFlags(), targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
+		}, paceFlags(), lockFlags(), targetFlags(), []cli.Flag{outputFlag(runnerFormats...)}),
 		Action: p.apply,
 	}
 }
 
 func (p *program) apply(c *cli.Context) error {
-	if err := p.setFormat(c.String("output"), formatText, formatJSON, formatLines); err != nil {
+	if err := p.setFormat(c.String("output"), runnerFormats...); err != nil {
 		return err
 	}
 	path, err := one(c, "a plan file")

@@ -68,7 +68,7 @@ func details(err error) any {
 	case errors.As(err, &conflict):
 		return map[string]any{"table": conflict.Table, "index": conflict.Index, "keys": conflict.Keys}
 	case errors.As(err, &lease):
-		return map[string]any{"scope": lease.Scope, "holder": lease.Holder, "since": lease.Since}
+		return map[string]any{"scope": lease.Scope, "run": lease.Run, "holder": lease.Holder, "since": lease.Since}
 	}
 	return nil
 }

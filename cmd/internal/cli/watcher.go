@@ -34,7 +34,7 @@ type watcher struct {
 
 func (p *program) watcher() *watcher {
 	columns, live := terminal(p.Stderr)
-	return &watcher{p: p, out: p.Stderr, live: live, width: columns, style: styleOf(p.Stderr, p.Getenv), now: time.Now, last: time.Now(), gates: map[string]gate.State{}}
+	return &watcher{p: p, out: p.Stderr, live: live, width: columns, style: styleOf(p.Stderr, p.Getenv), now: time.Now, last: time.Now()}
 }
 
 // close takes the live line off the screen.
@@ -74,6 +74,9 @@ func (w *watcher) gate(e engine.GateChecked) {
 	if w.gates[at] == e.Verdict.State {
 		w.progress(strings.TrimSpace(text))
 		return
+	}
+	if w.gates == nil {
+		w.gates = map[string]gate.State{}
 	}
 	w.gates[at] = e.Verdict.State
 	w.say(w.mark(e.Verdict.State), text)
