@@ -29,6 +29,7 @@ type session struct {
 	looking bool
 	// loseRows: a rollback gives up rows that the old shape can't hold.
 	loseRows bool
+	options  Options // of an Apply
 
 	mu      sync.Mutex
 	records map[string]state.StepRecord

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,8 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "show the steps that would run now, with their SQL, and run nothing"},
 			&cli.DurationFlag{Name: "wait", Usage: "`TIME` to ask a gate again that isn't open, and to follow another runner of the same plan and phase", DefaultText: "one try"},
 			&cli.BoolFlag{Name: "no-wait", Usage: "one try, which is the default"},
+			&cli.StringFlag{Name: "revision", Usage: "`REV` of the application that the call belongs to", DefaultText: "PHASEMIG_REVISION"},
+			&cli.StringFlag{Name: "old-instances-gone", Usage: "`REASON` why no instance of an old revision lives, where the plan has no gate that asks"},
 		}, paceFlags(), lockFlags(), targetFlags(), []cli.Flag{outputFlag(runnerFormats...)}),
 		Action: p.apply,
 	}
@@ -35,19 +38,7 @@ func (p *program) apply(c *cli.Context) error {
 	if err := p.setFormat(c.String("output"), runnerFormats...); err != nil {
 		return err
 	}
-	path, err := one(c, "a plan file")
-	if err != nil {
-		return err
-	}
-	phase, err := phaseFlag(c)
-	if err != nil {
-		return err
-	}
-	limit, err := waitFlags(c)
-	if err != nil {
-		return err
-	}
-	pl, err := p.readPlan(path)
+	call, err := p.applyCall(c)
 	if err != nil {
 		return err
 	}
@@ -55,13 +46,53 @@ func (p *program) apply(c *cli.Context) error {
 	defer w.close()
 	return p.withEngine(c, w.event, func(ctx context.Context, e *engine.Engine, t *target) error {
 		if c.Bool("dry-run") {
-			return p.dryRun(ctx, e, pl, phase)
+			return p.dryRun(ctx, e, call.plan, call.options.Phase)
 		}
-		res, err := e.ApplyWithin(ctx, pl, engine.Options{Phase: phase}, limit)
+		res, err := e.ApplyWithin(ctx, call.plan, call.options, call.wait)
 		w.close()
 		p.emitResult(res, err)
 		return err
 	})
+}
+
+// applyCall is what the arguments of apply say.
+type applyCall struct {
+	plan    *plans.Plan
+	options engine.Options
+	wait    time.Duration // zero: one try
+}
+
+func (p *program) applyCall(c *cli.Context) (call applyCall, err error) {
+	path, err := one(c, "a plan file")
+	if err != nil {
+		return call, err
+	}
+	if call.options, err = p.applyOptions(c); err != nil {
+		return call, err
+	}
+	if call.wait, err = waitFlags(c); err != nil {
+		return call, err
+	}
+	call.plan, err = p.readPlan(path)
+	return call, err
+}
+
+// applyOptions joins flags and environment.
+func (p *program) applyOptions(c *cli.Context) (engine.Options, error) {
+	phase, err := phaseFlag(c)
+	if err != nil {
+		return engine.Options{}, err
+	}
+	o := engine.Options{Phase: phase, Revision: c.String("revision"), OldInstancesGone: c.String("old-instances-gone")}
+	for _, name := range []string{"revision", "old-instances-gone"} {
+		if c.IsSet(name) && strings.TrimSpace(c.String(name)) == "" {
+			return o, usagef("--%s is empty", name)
+		}
+	}
+	if o.Revision == "" {
+		o.Revision = p.Getenv("PHASEMIG_REVISION")
+	}
+	return o, nil
 }
 
 // waitFlags reads how long the call may wait; zero is not at all.
