@@ -91,8 +91,8 @@ func (m *maker) contractHead() string {
 	if ph := m.plan.Phase(plans.Contract); ph == nil || len(ph.Steps) == 0 || ph.Asks("old_instances_gone") {
 		return ""
 	}
-	return "\nThe plan has no gate old_instances_gone before contract, so this step is refused (exit 9) until it is planned with that gate,\n" +
-		"or the arguments say why no old instance lives: --old-instances-gone REASON."
+	return "\nThe plan has no gate old_instances_gone before contract: a call that says its revision, as this one does, is refused (exit 9)\n" +
+		"until it is planned with that gate, or the arguments say why no old instance lives: --old-instances-gone REASON."
 }
 
 // setupHead says what a cluster must have before the first Job.
