@@ -36,6 +36,7 @@ func (e *Engine) Apply(ctx context.Context, p *plans.Plan, o Options) (Result, e
 }
 
 func (s *session) apply(ctx context.Context, o Options) error {
+	s.options = o
 	if err := s.attach(ctx); err != nil {
 		return err
 	}
@@ -147,15 +148,21 @@ func (s *session) retireFlags(ctx context.Context) error {
 	return nil
 }
 
-// open checks assumptions and gates and marks the phase begun.
+// open checks the rules of the release, assumptions and gates and marks the phase begun.
 func (s *session) open(ctx context.Context, ph *plans.Phase) error {
 	if err := s.ask(ctx); err != nil {
+		return err
+	}
+	if err := s.release(ctx, ph); err != nil {
 		return err
 	}
 	if err := s.checkTables(ctx, s.fresh()); err != nil {
 		return err
 	}
 	if err := s.gates(ctx, ph.Name, "", ph.Gates); err != nil {
+		return err
+	}
+	if err := s.tellRevision(ctx, ph); err != nil {
 		return err
 	}
 	if err := s.set(ctx, during[ph.Name], ph.Name, ""); err != nil {

@@ -18,6 +18,8 @@ var (
 	ErrAborted = errors.New("aborted by an operator")
 	// ErrPaused: an operator asked the run to wait.
 	ErrPaused = errors.New("paused by an operator")
+	// ErrAtWork: the time to wait is over, and the runner that was followed still works.
+	ErrAtWork = errors.New("the run is still at work")
 	// ErrWrongPhase: the phase asked for can't be next.
 	ErrWrongPhase = errors.New("the phase can't be run now")
 	// ErrIrreversible: the final drop has happened.

@@ -23,6 +23,20 @@ type (
 		Status  string `json:"status"`
 		Resumed bool   `json:"resumed"`
 	}
+	// RunFollowed: another runner holds the lease and does what was asked for; what it has
+	// done is told from here on.
+	RunFollowed struct {
+		Run    string    `json:"run"`
+		Name   string    `json:"name"`
+		Status string    `json:"status"`
+		Holder string    `json:"holder"`
+		Since  time.Time `json:"since"`
+	}
+	// Waiting: what was asked for can't be done now and is tried again.
+	Waiting struct {
+		Reason string        `json:"reason"`
+		Pause  time.Duration `json:"pause_ns"`
+	}
 	// PhaseStarted opens a phase after its gates.
 	PhaseStarted struct {
 		Phase plans.PhaseName `json:"phase"`
@@ -87,6 +101,12 @@ type (
 
 // Kind names the event in JSON lines.
 func (RunAttached) Kind() string { return "run_attached" }
+
+// Kind names the event in JSON lines.
+func (RunFollowed) Kind() string { return "run_followed" }
+
+// Kind names the event in JSON lines.
+func (Waiting) Kind() string { return "waiting" }
 
 // Kind names the event in JSON lines.
 func (PhaseStarted) Kind() string { return "phase_started" }

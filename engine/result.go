@@ -14,6 +14,12 @@ type Options struct {
 	// Phase is the one phase to run; empty: expand and switch as far as gates
 	// allow, never contract.
 	Phase plans.PhaseName
+	// Revision is that of the application which this call belongs to; empty: not said. It is stored with
+	// each phase that the call opens.
+	Revision string
+	// OldInstancesGone is the caller's word, with its reason, that no instance of an old revision
+	// lives, for contract where the plan has no gate that asks.
+	OldInstancesGone string
 }
 
 // RollbackOptions chooses what Rollback does.

@@ -29,6 +29,7 @@ type session struct {
 	looking bool
 	// loseRows: a rollback gives up rows that the old shape can't hold.
 	loseRows bool
+	options  Options // of an Apply
 
 	mu      sync.Mutex
 	records map[string]state.StepRecord
@@ -170,14 +171,21 @@ func (s *session) create(ctx context.Context, info schema.Server) error {
 func creator(info schema.Server) string { return info.User + " / " + OSUser() }
 
 func (s *session) sameRun(info schema.Server) error {
-	if s.run.PlanHash != s.plan.Hash {
-		err := error(&plans.DriftError{What: fmt.Sprintf("run %s was started with another version of this plan", s.run.ID), Diff: []string{"- hash " + s.run.PlanHash, "+ hash " + s.plan.Hash}})
-		if !s.run.Status.Active() {
-			err = dberr.WithHint(err, "that run is %s: phasemig cleanup %s forgets it, then apply this plan", s.run.Status, s.run.ID)
-		}
+	if err := samePlan(s.run, s.plan); err != nil {
 		return err
 	}
 	return s.sameServer(info)
+}
+
+func samePlan(r state.Run, p *plans.Plan) error {
+	if r.PlanHash == p.Hash {
+		return nil
+	}
+	err := error(&plans.DriftError{What: fmt.Sprintf("run %s was started with another version of this plan", r.ID), Diff: []string{"- hash " + r.PlanHash, "+ hash " + p.Hash}})
+	if !r.Status.Active() {
+		err = dberr.WithHint(err, "that run is %s: phasemig cleanup %s forgets it, then apply this plan", r.Status, r.ID)
+	}
+	return err
 }
 
 // sameServer stops a run on another server, timeline or restored backup: what the

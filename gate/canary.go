@@ -74,6 +74,9 @@ func trialOf(p map[string]any) (t trial, err error) {
 // Complete fills in the settings that decide a verdict and were left to their defaults, so that the
 // plan's hash covers them: a later version with other defaults must not judge by them.
 func Complete(g plans.GateRef) (plans.GateRef, error) {
+	if g.Kind == "flag" {
+		return plainExpiry(g), nil
+	}
 	if g.Kind != "canary" {
 		return g, nil
 	}

@@ -10,13 +10,17 @@ import (
 )
 
 // flagWish are the settings of flag.
-type flagWish struct{ key, expect, target string }
+type flagWish struct {
+	key, expect, target string
+	// expires is when the flag is to be gone: a day, a moment, or forever.
+	expires string
+}
 
 // absent is what a flag is expected to be before its code is gone.
 const absent = "absent"
 
 func flagWishOf(p map[string]any) (w flagWish, err error) {
-	w = flagWish{text(p, "key", ""), "on", text(p, "target", "")}
+	w = flagWish{text(p, "key", ""), "on", text(p, "target", ""), plainDay(p["expires"])}
 	if w.key == "" {
 		return w, errors.New("setting key: name the flag")
 	}
@@ -26,16 +30,24 @@ func flagWishOf(p map[string]any) (w flagWish, err error) {
 	if w.expect == "" {
 		return w, errors.New("setting expect: want a value like on, off or a variant's, or absent")
 	}
+	if w.expires != "" && w.expires != forever {
+		if _, err := expiryOf(w.expires); err != nil {
+			return w, fmt.Errorf("setting %w, nor the word %s", err, forever)
+		}
+	}
 	return w, nil
 }
 
 // flag passes when a feature flag has the expected value for everybody, or is gone where
 // "absent" is expected. One evaluation proves one context: only an answer that doesn't depend on who
-// asks opens a phase. Settings: key, expect (on; for a flag of true and false: on, off; else its value or variant; absent), target.
+// asks opens a phase. Settings: key, expect (on; for a flag of true and false: on, off; else its value or variant; absent), target, expires.
 func flag(ctx context.Context, in Input) (Verdict, error) {
 	w, err := flagWishOf(in.Ref.Params)
 	if err != nil {
 		return Verdict{}, err
+	}
+	if v, over := w.outlived(in.Now); over {
+		return v, nil
 	}
 	source, name, err := pick("flags", in.Targets.Flags, w.target)
 	if err != nil {

@@ -58,7 +58,7 @@ var settings = map[string][]string{
 	"no_references":       {"soak"},
 	"old_readers_safe":    {},
 	"old_instances_gone":  {"sources", "new", "app", "ignore"},
-	"flag":                {"key", "expect", "target"},
+	"flag":                {"key", "expect", "target", "expires"},
 	"flag_expiry":         {"key", "target"},
 	"backup":              {"target", "max_age"},
 	"smoke":               {"old", "new"},

@@ -64,7 +64,7 @@ type process struct {
 	h    *home
 	args []string
 	cmd  *exec.Cmd
-	out  bytes.Buffer
+	out  *tail
 	err  *tail
 }
 
@@ -93,8 +93,8 @@ func (t *tail) String() string {
 
 func (h *home) start(args ...string) *process {
 	h.t.Helper()
-	p := &process{h: h, args: args, cmd: exec.Command(program, args...), err: newTail()}
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = h.dir, &p.out, p.err
+	p := &process{h: h, args: args, cmd: exec.Command(program, args...), out: newTail(), err: newTail()}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = h.dir, p.out, p.err
 	p.cmd.Env = append(clean(os.Environ()), h.env...)
 	if err := p.cmd.Start(); err != nil {
 		h.t.Fatal(err)

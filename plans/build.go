@@ -33,6 +33,7 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	}
 	p.Assumes = b.assumes(p)
 	p.Notes = b.notes(p)
+	p.Rollouts = b.rollouts(p)
 	p.Hash = p.ComputeHash()
 	return p, nil
 }

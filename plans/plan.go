@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"slices"
 	"time"
 
 	"github.com/phasemig/phasemig/schema"
@@ -26,6 +27,7 @@ type Plan struct {
 	Alters     []Alter     `json:"alters,omitempty"`
 	Assumes    []Assume    `json:"assumes"`
 	Notes      []string    `json:"notes,omitempty"`
+	Rollouts   []Rollout   `json:"rollouts,omitempty"` // one an operation
 	Phases     []Phase     `json:"phases"`
 }
 
@@ -243,6 +245,12 @@ func (p *Plan) Phase(n PhaseName) *Phase {
 		}
 	}
 	return nil
+}
+
+// Asks reports whether a gate of this kind stands before the phase or before one of its steps.
+func (ph *Phase) Asks(kind string) bool {
+	is := func(g GateRef) bool { return g.Kind == kind }
+	return slices.ContainsFunc(ph.Gates, is) || slices.ContainsFunc(ph.Steps, func(st Step) bool { return slices.ContainsFunc(st.Gates, is) })
 }
 
 // Step finds a step by its id.

@@ -33,6 +33,7 @@ var (
 // HeldError is ErrHeld with who it is.
 type HeldError struct {
 	Scope  string
+	Run    string    // what it works on; empty: not known
 	Holder string    // host, process, user
 	Since  time.Time // database clock
 }

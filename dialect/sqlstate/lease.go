@@ -134,6 +134,7 @@ func (se *session) takeAll(ctx context.Context, scopes []string, t taker) ([]int
 type owner struct {
 	epoch  int64
 	token  string
+	run    string
 	holder string
 	since  time.Time
 }
@@ -165,7 +166,7 @@ func orHeld(err error, scope string, o owner) error {
 	if err != nil {
 		return err
 	}
-	return &state.HeldError{Scope: scope, Holder: o.holder, Since: o.since}
+	return &state.HeldError{Scope: scope, Run: o.run, Holder: o.holder, Since: o.since}
 }
 
 // lockOwner locks the scope's row, which it makes when there is none. It waits for
@@ -185,8 +186,8 @@ func (se *session) lockOwner(ctx context.Context, tx *sql.Tx, scope string) (o o
 }
 
 func (se *session) readOwner(ctx context.Context, q Querier, scope, lock string) (o owner, err error) {
-	err = q.QueryRowContext(ctx, se.s.f.sql("SELECT epoch, token, holder, acquired FROM {lease_epoch} WHERE scope = ? "+lock), scope).
-		Scan(&o.epoch, &o.token, &o.holder, stamp{&o.since})
+	err = q.QueryRowContext(ctx, se.s.f.sql("SELECT epoch, token, run, holder, acquired FROM {lease_epoch} WHERE scope = ? "+lock), scope).
+		Scan(&o.epoch, &o.token, &o.run, &o.holder, stamp{&o.since})
 	return o, err
 }
 

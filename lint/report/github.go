@@ -45,6 +45,11 @@ func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(clean(s))
 }
 
+// Annotation is one workflow command that shows a text at a step: level is error, warning or notice.
+func Annotation(level, title, text string) string {
+	return fmt.Sprintf("::%s title=%s::%s\n", level, property(title), data(text))
+}
+
 // data and property escape as GitHub's own toolkit does.
 func data(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)

@@ -133,5 +133,8 @@ func checkGates(g plans.GateSet) error {
 			}
 		}
 	}
+	if err := gate.CheckFlags(g); err != nil {
+		return &plans.InputError{What: "gates", Reason: err.Error(), Hint: "flag_expiry: {key: …} before expand, or expires: a day like 2026-12-24 with the flag; expires: forever for one that is there to stay"}
+	}
 	return nil
 }

@@ -72,6 +72,8 @@ func classify(ctx context.Context, err error) class {
 		return judged.class()
 	case is(engine.ErrPaused):
 		return class{"paused", exitWaiting}
+	case is(engine.ErrAtWork):
+		return class{"at_work", exitTemporary}
 	case is(state.ErrHeld), is(state.ErrFenced), is(state.ErrBusy):
 		return class{"held", exitHeld}
 	case errors.As(err, &conflict) && conflict.Back:

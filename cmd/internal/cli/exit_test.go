@@ -39,6 +39,7 @@ func TestExitCodes(t *testing.T) {
 		{plans.ErrStale, 5},
 		{&plans.DriftError{What: "x"}, 5},
 		{&state.HeldError{Scope: "users"}, 6},
+		{fmt.Errorf("%w: run x", engine.ErrAtWork), 75},
 		{state.ErrFenced, 6},
 		{state.ErrBusy, 6},
 		{engine.ErrOutcomeUnknown, 7},
@@ -82,7 +83,7 @@ func TestHints(t *testing.T) {
 		usagef("x"), engine.ErrAborted, engine.ErrWrongPhase, engine.ErrPaused, engine.ErrOutcomeUnknown, engine.ErrIrreversible,
 		&gate.HeldError{Gate: "soak", Verdict: gate.Unsure("x", nil)}, &gate.HeldError{Gate: "approval", Phase: plans.Contract, Verdict: gate.Unsure("x", nil)},
 		notPromoted(canary.Verdict{Decision: canary.Manual, Reasons: []string{"x"}}), notPromoted(canary.Verdict{Decision: canary.Rollback, Reasons: []string{"x"}}),
-		&engine.UnreturnableError{Count: 1}, &plans.DriftError{}, &state.HeldError{}, state.ErrNotFound, state.ErrNotInstalled, state.ErrVersion, state.ErrBusy,
+		&engine.UnreturnableError{Count: 1}, &plans.DriftError{}, &state.HeldError{}, engine.ErrAtWork, state.ErrNotFound, state.ErrNotInstalled, state.ErrVersion, state.ErrBusy,
 		&verify.DivergedError{}, dberr.Unreachable, dberr.BadLogin, dberr.LockTimeout, dberr.ConnLost, dberr.Deadlock, dberr.Denied, dberr.ReadOnly,
 	} {
 		if pr := p.describe(t.Context(), err); pr.Hint == "" {

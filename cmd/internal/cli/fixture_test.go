@@ -22,8 +22,9 @@ func fixture() *plans.Plan {
 		Assumes: []plans.Assume{{What: "product", Value: "PostgreSQL"}, {What: "version", Value: "18.6"},
 			{What: "rows", Table: users, Max: 10_000_000}, {What: "bytes", Table: users, Max: 1_000_000_000},
 			{What: "table", Table: users, Lines: []string{`column "full_name"`, `column "id"`}}, {What: "rest", Table: users, Lines: []string{`column "id"`}}},
-		Notes:  []string{"A note that a reviewer must know, long enough to be wrapped when the terminal is narrow: it goes on and on and comes to its end here."},
-		Phases: fixturePhases(users, &twin),
+		Notes:    []string{"A note that a reviewer must know, long enough to be wrapped when the terminal is narrow: it goes on and on and comes to its end here."},
+		Rollouts: []plans.Rollout{{Change: "rename_column users.full_name", Strategy: plans.Rolling, Because: "full_name and display_name always hold the same."}},
+		Phases:   fixturePhases(users, &twin),
 	}
 	p.Hash = p.ComputeHash()
 	return p

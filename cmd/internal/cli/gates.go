@@ -17,13 +17,13 @@ func (p *program) gatesCommand() *cli.Command {
 		ArgsUsage: runArgument,
 		Description: "With --phase the exit code is the phase's: 0 all pass, 3 not open yet, 4 one said no.\n" +
 			"Without it all phases are shown and the exit code is 0.",
-		Flags:  runFlags(&cli.StringFlag{Name: "phase", Usage: "only the gates of `PHASE`"}, replicaFlag()),
+		Flags:  stepFlags(&cli.StringFlag{Name: "phase", Usage: "only the gates of `PHASE`"}, replicaFlag()),
 		Action: p.gates,
 	}
 }
 
 func (p *program) gates(c *cli.Context) error {
-	if err := p.setFormat(c.String("output"), textOrJSON...); err != nil {
+	if err := p.setFormat(c.String("output"), pipelineFormats...); err != nil {
 		return err
 	}
 	arg, err := one(c, "a run")
@@ -46,12 +46,18 @@ func (p *program) gates(c *cli.Context) error {
 		if results == nil {
 			results = []engine.GateResult{}
 		}
-		p.emit(map[string]any{"run": pl.ID, "gates": results}, func(g *page) { g.gates(results) })
+		p.emit(gatesResult{results, pl.ID}, func(g *page) { g.gates(results) })
 		if phase == "" {
 			return nil
 		}
 		return shut(results)
 	})
+}
+
+// gatesResult is the document of the command.
+type gatesResult struct {
+	Gates []engine.GateResult `json:"gates"`
+	Run   string              `json:"run"`
 }
 
 // shut is the error of the gate that keeps a phase shut, the one that said no

@@ -15,6 +15,16 @@ const (
 	formatJSON     format = "json"
 	formatLines    format = "jsonl"
 	formatMarkdown format = "markdown"
+	// The forms of orchestrators, which read the log of a step: see github.go and spinnaker.go.
+	formatGitHub    format = "github"
+	formatSpinnaker format = "spinnaker"
+)
+
+// The forms of commands that pipelines call, without and with events.
+var (
+	pipelineFormats = []format{formatText, formatJSON, formatGitHub, formatSpinnaker}
+	runnerFormats   = []format{formatText, formatJSON, formatLines, formatGitHub, formatSpinnaker}
+	planFormats     = []format{formatText, formatJSON, formatMarkdown, formatGitHub, formatSpinnaker}
 )
 
 // outputFlag is on every command. A command that has events also takes jsonl.
@@ -38,6 +48,7 @@ func (p *program) setFormat(name string, allowed ...format) error {
 	for _, f := range allowed {
 		if string(f) == name {
 			p.format = f
+			p.guardLog()
 			return nil
 		}
 	}
@@ -47,10 +58,15 @@ func (p *program) setFormat(name string, allowed ...format) error {
 // emit takes a result: text is written at once, JSON when the call ends.
 func (p *program) emit(result any, text func(*page)) {
 	p.result = result
-	if p.format == formatText {
+	switch p.format {
+	case formatText:
 		pg := p.page()
 		text(pg)
 		_, _ = p.Stdout.Write(pg.bytes())
+	case formatGitHub:
+		pg := &page{width: widest}
+		text(pg)
+		p.summary = fencedText(string(pg.bytes()))
 	}
 }
 

@@ -87,6 +87,22 @@ func TestWatcher(t *testing.T) {
 	}
 }
 
+// TestWatcherRepeats: who waits asks many times; only what is new stays on the screen.
+func TestWatcherRepeats(t *testing.T) {
+	var out strings.Builder
+	w := &watcher{p: &program{format: formatText}, out: &out, now: func() time.Time { return time.Unix(0, 0) }, last: time.Unix(0, 0)}
+	for range 5 {
+		w.event(engine.RunAttached{Run: "0123", Name: "n", Status: "expanded", Resumed: true})
+		w.event(engine.GateChecked{Phase: "switch", Gate: "flag", Verdict: gate.Unsure("not yet", nil)})
+		w.event(engine.Waiting{Reason: "gate flag", Pause: time.Second})
+	}
+	w.event(engine.GateChecked{Phase: "switch", Gate: "flag", Verdict: gate.Passed("on", nil)})
+	want := "run 0123 (n) goes on: expanded\n  … gate flag: not yet\n  waiting, next try in 1s: gate flag\n  ✓ gate flag: on\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
 func TestEventWords(t *testing.T) {
 	var out strings.Builder
 	w := &watcher{p: &program{format: formatText}, out: &out, now: time.Now}

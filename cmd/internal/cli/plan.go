@@ -26,7 +26,7 @@ func (p *program) planCommand() *cli.Command {
 			&cli.StringFlag{Name: "gates", Usage: "`WHICH` gates: default, none (only what protects data), or a file", DefaultText: "as in the change"},
 			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto, native, sync or shadow"},
 			&cli.StringFlag{Name: "replicas", Usage: "replicas that gates ask: `NAMES` joined by commas, or none", DefaultText: "as in the change"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM` on standard output: table, json, markdown"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM` on standard output: table, json, markdown, github, spinnaker"},
 			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
 			&cli.BoolFlag{Name: "print-schema", Usage: "print the JSON Schema of change files, and do nothing else"},
 		}, targetFlags()),
@@ -35,7 +35,7 @@ func (p *program) planCommand() *cli.Command {
 }
 
 func (p *program) plan(c *cli.Context) error {
-	if err := p.setFormat(c.String("format"), formatText, formatJSON, formatMarkdown); err != nil {
+	if err := p.setFormat(c.String("format"), planFormats...); err != nil {
 		return err
 	}
 	if c.Bool("print-schema") {

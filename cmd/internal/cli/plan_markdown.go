@@ -18,6 +18,9 @@ func planMarkdown(pl *plans.Plan) []byte {
 	}
 	fmt.Fprintf(&b, "- **server:** %s\n- **strategy:** %s\n- **replicas:** %s\n- **run:** `%s`\n- **hash:** `%s`\n",
 		cell(server(pl)), cell(pl.Strategy), cell(cmp.Or(strings.Join(pl.Replicas, ", "), "not said")), pl.ID, pl.Hash)
+	for _, r := range pl.Rollouts {
+		fmt.Fprintf(&b, "- **rollout:** %s\n", cell(rollout(r)))
+	}
 	for _, n := range pl.Notes {
 		fmt.Fprintf(&b, "\n> %s\n", cell(n))
 	}

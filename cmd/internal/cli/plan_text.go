@@ -21,6 +21,9 @@ func (g *page) plan(pl *plans.Plan, verbose bool) {
 	g.labeled(0, "strategy", strategyWords(pl.Strategy))
 	g.labeled(0, "replicas", cmp.Or(strings.Join(pl.Replicas, ", "), "not said"))
 	g.labeled(0, "hash", pl.Hash)
+	for _, r := range pl.Rollouts {
+		g.labeled(0, "rollout", rollout(r))
+	}
 	for i, n := range pl.Notes {
 		label := ""
 		if i == 0 {
@@ -141,6 +144,11 @@ func strategyWords(s string) string {
 		return "sync: new columns beside the old ones, both kept in step both ways"
 	}
 	return s
+}
+
+// rollout is the recommended way to bring the code out.
+func rollout(r plans.Rollout) string {
+	return fmt.Sprintf("%s for %s. %s", r.Strategy, r.Change, r.Because)
 }
 
 func operation(o plans.Operation) string {

@@ -68,7 +68,7 @@ func details(err error) any {
 	case errors.As(err, &conflict):
 		return map[string]any{"table": conflict.Table, "index": conflict.Index, "keys": conflict.Keys}
 	case errors.As(err, &lease):
-		return map[string]any{"scope": lease.Scope, "holder": lease.Holder, "since": lease.Since}
+		return map[string]any{"scope": lease.Scope, "run": lease.Run, "holder": lease.Holder, "since": lease.Since}
 	}
 	return nil
 }
@@ -164,6 +164,7 @@ var classHints = map[string]string{
 	"diverged":        "nothing was switched; see the rows named here, then phasemig verify RUN",
 	"unreturnable":    "put values that fit into these rows, or give them up by --lose-rows",
 	"paused":          "phasemig resume RUN",
+	"at_work":         "the other runner goes on; the same command follows it again",
 	"held":            "let the other runner finish (phasemig status RUN); the lease of a runner that died is free after a few seconds",
 	"drift":           "nothing was run; make the plan again with phasemig plan and have it reviewed",
 	"conflict":        "give one of the rows another value, then call again; or roll back: phasemig rollback RUN",

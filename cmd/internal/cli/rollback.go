@@ -20,15 +20,18 @@ func (p *program) rollbackCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "back to the state before the run"},
 			&cli.BoolFlag{Name: "lose-rows", Usage: "give up the values that the old shape can't hold"},
-		}, lockFlags(), targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON, formatLines)}),
+		}, lockFlags(), targetFlags(), []cli.Flag{outputFlag(runnerFormats...)}),
 		Action: p.rollback,
 	}
 }
 
 func (p *program) rollback(c *cli.Context) error {
+	if err := p.setFormat(c.String("output"), runnerFormats...); err != nil { // the watcher depends on it
+		return err
+	}
 	w := p.watcher()
 	defer w.close()
-	return p.onRun(c, []format{formatText, formatJSON, formatLines}, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
+	return p.onRun(c, runnerFormats, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
 		res, err := e.Rollback(ctx, r.ID, engine.RollbackOptions{All: c.Bool("all"), LoseRows: c.Bool("lose-rows")})
 		w.close()
 		p.emitResult(res, err)

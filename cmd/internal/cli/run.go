@@ -29,8 +29,9 @@ type program struct {
 	argument string   // its first one, for hints
 	secrets  []string // never printed, see redact
 	format   format
-	result   any   // what --output json prints at the end
-	failed   error // the first write to stdout that didn't go through
+	result   any    // what --output json prints at the end
+	summary  string // Markdown of the result, for the summary of a step
+	failed   error  // the first write to stdout that didn't go through
 }
 
 // Run runs one command and returns its exit code. Canceling ctx means that
@@ -71,7 +72,7 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.planCommand(), p.showCommand(), p.lintCommand(),
+		p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
 		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
@@ -121,6 +122,10 @@ func (p *program) finish(ctx context.Context, err error) int {
 func (p *program) printEnd(pr *problem) {
 	switch {
 	case p.format == formatText || p.format == formatMarkdown:
+	case p.format == formatGitHub:
+		p.endGitHub(pr)
+	case p.format == formatSpinnaker:
+		p.endSpinnaker(pr)
 	case p.format == formatLines && pr == nil:
 		p.line("result", p.result)
 	case p.format == formatLines:

@@ -134,6 +134,11 @@ func phaseFlag(c *cli.Context) (plans.PhaseName, error) {
 	return ph, nil
 }
 
+// stepFlags are those of a command about a run that pipelines call.
+func stepFlags(more ...cli.Flag) []cli.Flag {
+	return slices.Concat(more, targetFlags(), []cli.Flag{outputFlag(pipelineFormats...)})
+}
+
 // runFlags are those of a command about a run.
 func runFlags(more ...cli.Flag) []cli.Flag {
 	return slices.Concat(more, targetFlags(), []cli.Flag{outputFlag(formatText, formatJSON)})

@@ -13,7 +13,7 @@ func (p *program) showCommand() *cli.Command {
 		Usage:     "show a plan file, for reading or for a review",
 		ArgsUsage: "PLAN",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM`: table, json, markdown"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM`: table, json, markdown, github, spinnaker"},
 			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
 		},
 		Action: p.show,
@@ -21,7 +21,7 @@ func (p *program) showCommand() *cli.Command {
 }
 
 func (p *program) show(c *cli.Context) error {
-	if err := p.setFormat(c.String("format"), formatText, formatJSON, formatMarkdown); err != nil {
+	if err := p.setFormat(c.String("format"), planFormats...); err != nil {
 		return err
 	}
 	path, err := one(c, "a plan file")
@@ -42,8 +42,12 @@ func (p *program) show(c *cli.Context) error {
 
 // showPlan prints a plan in the form that was asked for; b is its encoding.
 func (p *program) showPlan(pl *plans.Plan, b []byte, verbose bool) {
-	if p.format == formatMarkdown {
+	switch p.format {
+	case formatMarkdown:
 		_, _ = p.Stdout.Write(planMarkdown(pl))
+		return
+	case formatGitHub, formatSpinnaker:
+		p.result, p.summary = pl, string(planMarkdown(pl))
 		return
 	}
 	p.emit(b, func(g *page) { g.plan(pl, verbose) })

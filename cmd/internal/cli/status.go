@@ -15,13 +15,13 @@ func (p *program) statusCommand() *cli.Command {
 		Usage:       "tell where a run stands, what it made and what it saw",
 		ArgsUsage:   "[" + runArgument + "]",
 		Description: "Without an argument: the one run that is under way.",
-		Flags:       runFlags(&cli.BoolFlag{Name: "verbose", Usage: "show the whole evidence"}),
+		Flags:       stepFlags(&cli.BoolFlag{Name: "verbose", Usage: "show the whole evidence"}),
 		Action:      p.status,
 	}
 }
 
 func (p *program) status(c *cli.Context) error {
-	if err := p.setFormat(c.String("output"), textOrJSON...); err != nil {
+	if err := p.setFormat(c.String("output"), pipelineFormats...); err != nil {
 		return err
 	}
 	if err := atMost(c, 1); err != nil {

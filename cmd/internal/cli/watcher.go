@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -25,6 +26,10 @@ type watcher struct {
 	now   func() time.Time
 	last  time.Time // of the last line of progress
 	shown bool      // a live line is on the screen
+	// What was said before is told as progress when it comes again: who waits tries many times.
+	gates    map[string]gate.State
+	attached bool
+	waiting  bool
 }
 
 func (p *program) watcher() *watcher {
@@ -49,7 +54,11 @@ func (w *watcher) event(e engine.Event) {
 	case engine.Progress:
 		w.progress(progressWords(e))
 	case engine.GateChecked:
-		w.say(w.mark(e.Verdict.State), fmt.Sprintf(" gate %s: %s", e.Gate, e.Verdict.Reason))
+		w.gate(e)
+	case engine.RunAttached:
+		w.again(&w.attached, attached(e))
+	case engine.Waiting:
+		w.again(&w.waiting, fmt.Sprintf("  waiting, next try in %s: %s", duration(e.Pause), e.Reason))
 	case engine.Throttled:
 		w.progress(e.Step + " is " + e.Reason)
 	default:
@@ -57,6 +66,30 @@ func (w *watcher) event(e engine.Event) {
 			w.say("", l)
 		}
 	}
+}
+
+// gate says a verdict, and a verdict that it was before as progress.
+func (w *watcher) gate(e engine.GateChecked) {
+	at, text := string(e.Phase)+" "+e.Gate, fmt.Sprintf(" gate %s: %s", e.Gate, e.Verdict.Reason)
+	if w.gates[at] == e.Verdict.State {
+		w.progress(strings.TrimSpace(text))
+		return
+	}
+	if w.gates == nil {
+		w.gates = map[string]gate.State{}
+	}
+	w.gates[at] = e.Verdict.State
+	w.say(w.mark(e.Verdict.State), text)
+}
+
+// again says a line the first time, and as progress from then on.
+func (w *watcher) again(said *bool, l string) {
+	if *said {
+		w.progress(strings.TrimSpace(l))
+		return
+	}
+	*said = true
+	w.say("", l)
 }
 
 // say writes a line that stays.
@@ -89,8 +122,8 @@ func fit(s string, room int) string {
 
 func (w *watcher) words(e engine.Event) []string {
 	switch e := e.(type) {
-	case engine.RunAttached:
-		return []string{attached(e)}
+	case engine.RunFollowed:
+		return []string{fmt.Sprintf("run %s (%s) is %s: following %s, at work since %s", e.Run, e.Name, e.Status, e.Holder, moment(e.Since))}
 	case engine.PhaseStarted:
 		w.last = w.now() // a step's first line of progress comes after a while
 		return []string{fmt.Sprintf("%s: %s", e.Phase, plural(int64(e.Steps), "step", "steps"))}

@@ -27,7 +27,7 @@ func testLease(t *testing.T, h *home) {
 	}
 	_, err := b.Acquire(ctx, holder("b", users), time.Hour)
 	var held *state.HeldError
-	if !errors.As(err, &held) || held.Holder != "host a" || held.Scope != state.Scope(users) || time.Since(held.Since).Abs() > time.Minute {
+	if !errors.As(err, &held) || held.Holder != "host a" || held.Run != "a" || held.Scope != state.Scope(users) || time.Since(held.Since).Abs() > time.Minute {
 		t.Errorf("held lease: %v", err)
 	}
 	// The same process is a second runner as well.
