@@ -48,7 +48,10 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if len(f.Problems) > 0 {
 		return f, nil
 	}
-	return f, s.judge(ctx, c, &f)
+	if err := s.judge(ctx, c, &f); err != nil {
+		return f, err
+	}
+	return f, s.trials(ctx, c, &f)
 }
 
 // settings reads what expressions depend on. The search_path is the resolved

@@ -13,6 +13,9 @@ import (
 
 // Observe asks the catalog how far a step is.
 func (x *steps) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dialect.Outcome, string, error) {
+	if st.Kind == plans.RunAct {
+		return x.observeAct(ctx, st)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return dialect.NotStarted, "", err

@@ -21,6 +21,9 @@ type steps struct{ *server }
 // Do runs a step to its end. In a transaction it is all or nothing; else what is
 // there already is skipped.
 func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if st.Kind == plans.RunAct {
+		return x.doAct(ctx, p, st, env)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return err
@@ -44,6 +47,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 
 // Undo takes a step back.
 func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
+	if st.Kind == plans.RunAct {
+		return x.undoAct(ctx, p, st, env)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return err
@@ -73,6 +79,7 @@ type executor struct {
 	fence state.Fence
 	wait  time.Duration
 	step  string
+	build *build
 }
 
 // sessionSQL is how a session is journaled: process ids come again, start times don't.
@@ -98,7 +105,7 @@ func (x *steps) session(ctx context.Context, st plans.Step, env dialect.Env, wor
 		return fmt.Errorf("%s: %w", st.ID, classify(err))
 	}
 	defer x.reset(ctx, conn)
-	return work(&executor{conn, env.Lease.Fence(st.Table), env.LockWait, st.ID})
+	return work(&executor{conn, env.Lease.Fence(st.Table), env.LockWait, st.ID, &build{x.server, id, env.BuildWait, env.Waits}})
 }
 
 // reset gives the session back as it was.
@@ -162,7 +169,7 @@ func (e *executor) each(ctx context.Context, list []string) error {
 			}
 		}
 		run := e.transaction
-		if strings.Contains(q, " CONCURRENTLY ") {
+		if besideTraffic(q) {
 			run = e.online
 		}
 		if err := run(ctx, []string{q}); err != nil {
@@ -173,7 +180,7 @@ func (e *executor) each(ctx context.Context, list []string) error {
 }
 
 // online runs a concurrent build. It waits for transactions that are older than
-// its phases without a bound: nobody queues behind that wait, and giving up would mean to begin anew.
+// its phases with a bound of its own: nobody queues behind that wait, and giving up means to begin anew.
 func (e *executor) online(ctx context.Context, list []string) error {
 	tx, err := e.conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -185,7 +192,7 @@ func (e *executor) online(ctx context.Context, list []string) error {
 		return err
 	}
 	for _, q := range list {
-		if _, err := e.conn.ExecContext(ctx, q); err != nil {
+		if err := e.build.run(ctx, e.conn, q); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(q), classify(err))
 		}
 	}
