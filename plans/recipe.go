@@ -2,6 +2,7 @@ package plans
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/phasemig/phasemig/schema"
 )
@@ -37,12 +38,18 @@ type Act struct {
 	// Sees are the objects that are looked at. All lists of lines hold one for each of them.
 	Sees   []schema.Object `json:"sees"`
 	Before []string        `json:"before"`
-	// Back is what shows after Undo where the server then writes the same otherwise than Before.
-	Back  []string   `json:"back,omitempty"`
-	After [][]string `json:"after"` // after each statement of SQL
+	After  [][]string      `json:"after"` // after each statement of SQL
 	// Undone holds what shows between two statements of Undo.
 	Undone [][]string `json:"undone,omitempty"`
 	Broken []Broken   `json:"broken,omitempty"`
+	// Otherwise is set where the server writes the same in another way when the way back makes it anew.
+	Otherwise *Spelling `json:"otherwise,omitempty"`
+}
+
+// Spelling is a piece of a line as the plan has it, and as the server writes it the second time.
+type Spelling struct {
+	First string `json:"first"`
+	Again string `json:"again"`
 }
 
 // Broken is what a statement leaves that failed or was cut short, and what takes it away.
@@ -59,11 +66,14 @@ type Reached struct {
 	Broken *Broken // something to be cleaned first
 }
 
-// Looks are the lines that the act's objects show on a table.
+// Looks are the lines that the act's objects show on a table, in the plan's own spelling.
 func (a *Act) Looks(t *schema.Table) []string {
 	out := make([]string, len(a.Sees))
 	for i, o := range a.Sees {
 		out[i] = t.Shows(o)
+		if w := a.Otherwise; w != nil {
+			out[i] = strings.Replace(out[i], w.Again, w.First, 1)
+		}
 	}
 	return out
 }
@@ -75,7 +85,7 @@ func (a *Act) Reached(shows []string) Reached {
 			return Reached{Known: true, Done: i + 1}
 		}
 	}
-	if slices.Equal(a.Before, shows) || a.Back != nil && slices.Equal(a.Back, shows) {
+	if slices.Equal(a.Before, shows) {
 		return Reached{Known: true}
 	}
 	for i := range a.Undone {
@@ -96,7 +106,10 @@ func (a *Act) Reached(shows []string) Reached {
 func (p *Plan) saidOtherwise(t *schema.Table) bool {
 	for _, ph := range p.Phases {
 		for _, st := range ph.Steps {
-			if st.Act != nil && st.Act.Back != nil && st.Table == t.Ident && slices.Equal(st.Act.Back, st.Act.Looks(t)) {
+			if st.Act == nil || st.Act.Otherwise == nil || st.Table != t.Ident {
+				continue
+			}
+			if slices.ContainsFunc(st.Act.Sees, func(o schema.Object) bool { return strings.Contains(t.Shows(o), st.Act.Otherwise.Again) }) {
 				return true
 			}
 		}

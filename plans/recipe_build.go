@@ -2,7 +2,6 @@ package plans
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/phasemig/phasemig/schema"
@@ -90,10 +89,23 @@ func (b *builder) recipeGates(ph *Phase) {
 	}
 }
 
-// recipeWords says what the application must be doing around a phase.
-func recipeWords(n PhaseName, r *Recipe) (before, after string) {
-	if !slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase == n }) {
-		return fmt.Sprintf("Any code that uses %s.", r.Table.Name), "Unchanged."
+// recipeWords say what the application must be doing around a phase in which something is done.
+func recipeWords(n PhaseName, list []Recipe) (before, after []string) {
+	for _, r := range list {
+		if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase == n }) {
+			before, after = addWords(before, r.code[0]), addWords(after, r.code[1])
+		}
 	}
-	return r.code[0], r.code[1]
+	if len(list) > 0 && len(before) == 0 {
+		return []string{"Any code."}, []string{"Unchanged."}
+	}
+	return before, after
+}
+
+// addWords says nothing twice.
+func addWords(list []string, words string) []string {
+	if slices.Contains(list, words) {
+		return list
+	}
+	return append(list, words)
 }

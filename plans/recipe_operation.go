@@ -52,6 +52,7 @@ func (o Operation) native() native {
 	return nil
 }
 
+// kind is what a change file calls an operation of a recipe. One of them is done by a column sync elsewhere.
 func (o Operation) kind() string {
 	if n := o.native(); n != nil {
 		return n.kind()
@@ -183,7 +184,7 @@ func (c *CreateIndex) code() (before, after string) {
 	if c.Unique {
 		return fmt.Sprintf("Code writes no row to %s that has the key of another.", c.Table), fmt.Sprintf("The server refuses a second row with the same key of %s.", c.Name)
 	}
-	return fmt.Sprintf("Any code that uses %s.", c.Table), fmt.Sprintf("Any code; queries can use %s.", c.Name)
+	return fmt.Sprintf("Any code that uses %s.", c.Table), fmt.Sprintf("Queries can use %s.", c.Name)
 }
 
 // DropIndex takes an index away.
@@ -199,5 +200,5 @@ func (d *DropIndex) validate() error {
 }
 func (d *DropIndex) words() string { return fmt.Sprintf("drop index %s of %s", d.Name, d.Table) }
 func (d *DropIndex) code() (before, after string) {
-	return fmt.Sprintf("No query needs %s.", d.Name), fmt.Sprintf("Any code; %s is gone.", d.Name)
+	return fmt.Sprintf("No query needs %s.", d.Name), fmt.Sprintf("%s is gone.", d.Name)
 }

@@ -10,17 +10,16 @@ import (
 // Every state of an act is told apart, and what it doesn't know is nobody's.
 func TestActReached(t *testing.T) {
 	a := Act{
-		Before: []string{"none"}, After: [][]string{{"half"}, {"whole"}}, Back: []string{"none, said otherwise"}, Undone: [][]string{{"half back"}},
+		Before: []string{"none"}, After: [][]string{{"half"}, {"whole"}}, Undone: [][]string{{"half back"}},
 		Broken: []Broken{{Shows: []string{"invalid"}, Clean: []string{"DROP"}}},
 	}
 	for shows, want := range map[string]Reached{
-		"none":                 {Known: true},
-		"none, said otherwise": {Known: true},
-		"half":                 {Known: true, Done: 1},
-		"whole":                {Known: true, Done: 2},
-		"half back":            {Known: true, Undone: 1},
-		"invalid":              {Known: true, Broken: &a.Broken[0]},
-		"another":              {},
+		"none":      {Known: true},
+		"half":      {Known: true, Done: 1},
+		"whole":     {Known: true, Done: 2},
+		"half back": {Known: true, Undone: 1},
+		"invalid":   {Known: true, Broken: &a.Broken[0]},
+		"another":   {},
 	} {
 		if got := a.Reached([]string{shows}); got != want {
 			t.Errorf("%s: %+v, want %+v", shows, got, want)
@@ -35,6 +34,25 @@ func TestActLooksAtItsObjects(t *testing.T) {
 		if none[i] == some[i] || !strings.HasPrefix(none[i], "no ") {
 			t.Errorf("%q there, %q not there", some[i], none[i])
 		}
+	}
+}
+
+// What the server writes otherwise is the same to the act, and is known from the table.
+func TestActKnowsAnotherSpelling(t *testing.T) {
+	object := schema.Object{Kind: schema.ConstraintObject, Name: "c"}
+	with := func(definition string) *schema.Table {
+		return &schema.Table{Ident: schema.Ident{Name: "t"}, Constraints: []schema.Constraint{{Name: "c", Definition: definition}}}
+	}
+	a := Act{Sees: []schema.Object{object}, Otherwise: &Spelling{First: "CHECK (a)", Again: "CHECK (b)"}}
+	a.Before = a.Looks(with("CHECK (a)"))
+	for definition, want := range map[string]bool{"CHECK (a)": true, "CHECK (b)": true, "CHECK (c)": false} {
+		if got := a.Reached(a.Looks(with(definition))); got.Known != want {
+			t.Errorf("%s: %+v", definition, got)
+		}
+	}
+	p := Plan{Phases: []Phase{{Steps: []Step{{Table: schema.Ident{Name: "t"}, Act: &a}}}}}
+	if p.saidOtherwise(with("CHECK (a)")) || !p.saidOtherwise(with("CHECK (b)")) {
+		t.Error("the other spelling isn't told from the plan's")
 	}
 }
 

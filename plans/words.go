@@ -2,7 +2,6 @@ package plans
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -25,19 +24,9 @@ func codeFor(n PhaseName, p *Plan) Code {
 		b, a := alterWords(n, &p.Alters[i])
 		before, after = append(before, b), append(after, a)
 	}
-	for i := range p.Recipes {
-		b, a := recipeWords(n, &p.Recipes[i])
-		before, after = addWords(before, b), addWords(after, a)
-	}
+	b, a := recipeWords(n, p.Recipes)
+	before, after = append(before, b...), append(after, a...)
 	return Code{Before: strings.Join(before, " "), After: strings.Join(after, " ")}
-}
-
-// addWords says nothing twice.
-func addWords(list []string, words string) []string {
-	if slices.Contains(list, words) {
-		return list
-	}
-	return append(list, words)
 }
 
 func syncWords(n PhaseName, s *Sync) (before, after string) {

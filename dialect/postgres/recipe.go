@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
@@ -142,10 +141,10 @@ func looks(a *plans.Act, states ...*schema.Table) (out [][]string) {
 	return out
 }
 
-// otherwise is what shows after the way back, where that isn't what was there before.
-func otherwise(a *plans.Act, t *schema.Table) []string {
-	if l := a.Looks(t); !slices.Equal(l, a.Before) {
-		return l
+// otherwise notes that the server writes the same in another way the second time.
+func otherwise(first, again string) *plans.Spelling {
+	if first == again {
+		return nil
 	}
-	return nil
+	return &plans.Spelling{First: first, Again: again}
 }

@@ -242,7 +242,7 @@ func (r *recipe) defaults(ph plans.PhaseName, does string, from, to schema.Colum
 
 func (r *recipe) setComment(c *plans.SetComment) error {
 	object, on := schema.Object{Kind: schema.TableComment, Name: r.t.Name}, "TABLE "+r.rel()
-	there := true
+	there, level := true, shareUpdate
 	switch {
 	case c.Column != "":
 		object, on = schema.Object{Kind: schema.ColumnComment, Name: c.Column}, "COLUMN "+r.rel()+"."+Quote(c.Column)
@@ -253,6 +253,7 @@ func (r *recipe) setComment(c *plans.SetComment) error {
 	case c.Constraint != "":
 		object, on = schema.Object{Kind: schema.ConstraintComment, Name: c.Constraint}, fmt.Sprintf("CONSTRAINT %s ON %s", Quote(c.Constraint), r.rel())
 		_, there = r.t.Constraint(c.Constraint)
+		level = readLock
 	}
 	if !there {
 		return r.input("there is no such column, index or constraint on %s", r.t.Ident)
@@ -263,7 +264,7 @@ func (r *recipe) setComment(c *plans.SetComment) error {
 	}
 	a := &plans.Act{Phase: plans.Expand, Does: "comment " + strings.TrimPrefix(string(object.Kind), "comment of ") + " " + object.Name, Sees: []schema.Object{object}}
 	a.Before, a.After = []string{object.Says(from)}, [][]string{{object.Says(c.Comment)}}
-	r.add(plans.Step{SQL: []string{"COMMENT ON " + on + " IS " + comment(c.Comment)}, Undo: []string{"COMMENT ON " + on + " IS " + comment(from)}, Lock: shareUpdate, Act: a,
+	r.add(plans.Step{SQL: []string{"COMMENT ON " + on + " IS " + comment(c.Comment)}, Undo: []string{"COMMENT ON " + on + " IS " + comment(from)}, Lock: level, Act: a,
 		Because: "A word in the catalog; nothing reads it but people."})
 	return nil
 }

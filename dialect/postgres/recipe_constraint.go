@@ -89,13 +89,11 @@ func (r *recipe) dropConstraint(d *plans.DropConstraint) error {
 	case c.Kind == schema.Exclusion:
 		return r.refuse("", "an exclusion constraint can't be built again without blocking writes: there would be no way back")
 	}
-	again := r.again(c)
-	a := &plans.Act{Phase: plans.Contract, Does: "drop constraint " + c.Name, Sees: constraintObjects(c.Name)}
+	a := &plans.Act{Phase: plans.Contract, Does: "drop constraint " + c.Name, Sees: constraintObjects(c.Name), Otherwise: r.spelling(c)}
 	st := plans.Step{SQL: []string{r.dropConstraintSQL(c.Name)}, Lock: accessExclusive, Act: a,
 		Because: "A moment's work in the catalog. This server can't hide a constraint first; the way back adds it NOT VALID and validates it, and rows that break it by then stand in the way of that."}
-	st.Undo, a.Undone = r.constrainAgain(a, c, again)
+	st.Undo, a.Undone = r.constrainAgain(a, c)
 	a.Before, a.After = a.Looks(withConstraint(c)), looks(a, nothing())
-	a.Back = otherwise(a, withConstraint(commented(again, c.Comment)))
 	r.out.Objects = []string{c.Name}
 	r.add(st)
 	return nil
@@ -105,34 +103,33 @@ func constraintObjects(name string) []schema.Object {
 	return []schema.Object{{Kind: schema.ConstraintObject, Name: name}, {Kind: schema.ConstraintComment, Name: name}}
 }
 
-// again is how the server writes a constraint down that is made from its own words.
-func (r *recipe) again(c schema.Constraint) schema.Constraint {
-	out := c
-	if r.made != nil {
-		if m, ok := r.made.Constraint(c.Name); ok {
-			out.Definition = m.Definition
-		}
+// spelling is how the server writes a constraint down that is made from its own words.
+func (r *recipe) spelling(c schema.Constraint) *plans.Spelling {
+	if r.made == nil {
+		return nil
 	}
-	return commented(out, "")
+	again, _ := r.made.Constraint(c.Name)
+	return otherwise(validated(c).Definition, validated(again).Definition)
 }
 
-func commented(c schema.Constraint, text string) schema.Constraint {
-	c.Comment = text
+func uncommented(c schema.Constraint) schema.Constraint {
+	c.Comment = ""
 	return c
 }
 
 // constrainAgain is the way back to a constraint, with what shows between its statements. One that was never valid
 // stays so.
-func (r *recipe) constrainAgain(a *plans.Act, c, again schema.Constraint) (undo []string, undone [][]string) {
+func (r *recipe) constrainAgain(a *plans.Act, c schema.Constraint) (undo []string, undone [][]string) {
+	bare := uncommented(c)
 	if c.NotValid {
 		undo = []string{addConstraint(r.rel(), c.Name, c.Definition)}
 	} else {
 		undo = []string{addConstraint(r.rel(), c.Name, c.Definition+" NOT VALID"), r.validateSQL(c.Name)}
-		undone = looks(a, withConstraint(notValid(again)))
+		undone = looks(a, withConstraint(notValid(bare)))
 	}
 	if c.Comment != "" {
 		undo = append(undo, r.commentConstraint(c))
-		undone = append(undone, a.Looks(withConstraint(again)))
+		undone = append(undone, a.Looks(withConstraint(bare)))
 	}
 	return undo, undone
 }
@@ -153,16 +150,14 @@ func (r *recipe) validateConstraint(v *plans.ValidateConstraint) error {
 	case strings.HasPrefix(c.Definition, "NOT NULL "):
 		return r.refuse("ALTER TABLE "+r.rel()+" VALIDATE CONSTRAINT "+Quote(c.Name), "a NOT NULL is validated by hand: the statement lets writes go on")
 	}
-	again := r.again(c)
-	a := &plans.Act{Phase: plans.Expand, Does: "validate constraint " + c.Name, Sees: constraintObjects(c.Name)}
+	a := &plans.Act{Phase: plans.Expand, Does: "validate constraint " + c.Name, Sees: constraintObjects(c.Name), Otherwise: r.spelling(c)}
 	a.Before, a.After = a.Looks(withConstraint(c)), looks(a, withConstraint(validated(c)))
-	a.Back = otherwise(a, withConstraint(commented(again, c.Comment)))
 	st := plans.Step{SQL: []string{r.validateSQL(c.Name)}, Lock: shareUpdate, Scans: true, Estimate: r.reads(1_000_000), Act: a,
 		Undo:    []string{r.alter("DROP CONSTRAINT IF EXISTS %s, ADD CONSTRAINT %s %s", Quote(c.Name), Quote(c.Name), c.Definition)},
 		Because: "Every row is read while writes go on. The way back puts the constraint in its own place once more, NOT VALID."}
 	if c.Comment != "" {
 		st.Undo = append(st.Undo, r.commentConstraint(c))
-		a.Undone = looks(a, withConstraint(again))
+		a.Undone = looks(a, withConstraint(uncommented(c)))
 	}
 	r.out.Objects = []string{c.Name}
 	r.add(st)
@@ -174,7 +169,8 @@ func (r *recipe) renameConstraint(n *plans.RenameConstraint) error {
 	if err := r.free(n.To); err != nil {
 		return err
 	}
-	kind, before, after := schema.ConstraintObject, nothing(), nothing()
+	kind := schema.ConstraintObject
+	var before, after *schema.Table
 	if x, ok := r.t.Index(n.From); ok && x.Constraint {
 		kind = schema.IndexObject
 		to, _ := r.made.Index(n.To)

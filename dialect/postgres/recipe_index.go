@@ -73,18 +73,13 @@ func (r *recipe) dropIndex(d *plans.DropIndex) error {
 		SQL: []string{r.dropIndexSQL(x.Name)}, Undo: []string{concurrentIndex(x.Definition)}, Lock: shareUpdate, Act: a,
 		Because: "Dropped CONCURRENTLY: it waits for the queries that use it, and nobody waits for it. This server can't hide an index first; the way back builds it anew, which reads the table twice beside traffic.",
 	}
-	if x.Comment != "" {
-		st.Undo = append(st.Undo, fmt.Sprintf("COMMENT ON INDEX %s IS %s", inSchemaOf(r.t.Ident, x.Name), literal(x.Comment)))
-		a.Undone = looks(a, withIndex(again))
-	}
-	again.Comment = x.Comment
+	a.Otherwise = otherwise(x.Definition, again.Definition)
 	a.Before, a.After = a.Looks(withIndex(x)), looks(a, nothing())
-	a.Back = otherwise(a, withIndex(again))
-	for _, half := range []schema.Index{x, again, withoutComment(again)} {
-		broken := plans.Broken{Shows: a.Looks(withIndex(invalid(half))), Clean: st.SQL}
-		if !slices.ContainsFunc(a.Broken, func(b plans.Broken) bool { return slices.Equal(b.Shows, broken.Shows) }) {
-			a.Broken = append(a.Broken, broken)
-		}
+	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(x))), Clean: st.SQL}}
+	if bare := withoutComment(x); x.Comment != "" {
+		st.Undo = append(st.Undo, fmt.Sprintf("COMMENT ON INDEX %s IS %s", inSchemaOf(r.t.Ident, x.Name), literal(x.Comment)))
+		a.Undone = looks(a, withIndex(bare))
+		a.Broken = append(a.Broken, plans.Broken{Shows: a.Looks(withIndex(invalid(bare))), Clean: st.SQL})
 	}
 	r.add(st)
 	return nil
