@@ -116,6 +116,11 @@ type Env struct {
 	Journal func(ctx context.Context, session string) error
 	// LockWait bounds each wait for a lock; dberr.LockTimeout when it is spent.
 	LockWait time.Duration
+	// BuildWait bounds a wait that nobody queues behind: that of a build beside traffic for
+	// transactions that are older. 0: no bound.
+	BuildWait time.Duration
+	// Waits is told for whom such a build waits, when that changes; nil: nobody wants to know.
+	Waits func([]Holder)
 }
 
 // Steps carries out the steps of a plan that are SQL statements (all but

@@ -86,6 +86,12 @@ type (
 		Share   float64           `json:"share"` // of the time that is worked; 0: held
 		Signals []throttle.Signal `json:"signals"`
 	}
+	// BuildWaiting: a build beside traffic waits for these older transactions, or for none any more.
+	// Nobody queues behind it.
+	BuildWaiting struct {
+		Step    string           `json:"step"`
+		Holders []dialect.Holder `json:"holders"`
+	}
 	// LockWaiting: a lock wasn't granted in time; these sessions hold it.
 	LockWaiting struct {
 		Step    string           `json:"step"`
@@ -134,6 +140,9 @@ func (Throttled) Kind() string { return "throttled" }
 
 // Kind names the event in JSON lines.
 func (LockWaiting) Kind() string { return "lock_waiting" }
+
+// Kind names the event in JSON lines.
+func (BuildWaiting) Kind() string { return "build_waiting" }
 
 // Kind names the event in JSON lines.
 func (Note) Kind() string { return "note" }

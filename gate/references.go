@@ -112,6 +112,11 @@ func oldNames(p *plans.Plan) (cols []Column, why string) {
 	if len(p.Alters) > 0 {
 		return nil, "what an ALTER TABLE takes away is not told by name in this version"
 	}
+	for _, r := range p.Recipes {
+		for _, c := range r.Drops {
+			cols = append(cols, Column{r.Table, c})
+		}
+	}
 	for _, s := range p.Syncs {
 		if s.Swap {
 			continue

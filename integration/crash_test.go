@@ -47,7 +47,7 @@ func TestCrash(t *testing.T) {
 
 // syncPoints are the failpoints that a column sync comes by.
 func syncPoints() []string {
-	return slices.DeleteFunc(fault.Points(), func(p string) bool { return strings.HasPrefix(p, "shadow.") })
+	return slices.DeleteFunc(fault.Points(), func(p string) bool { return strings.HasPrefix(p, "shadow.") || strings.HasPrefix(p, "recipe.") })
 }
 
 // crashScenarios: a change that hides its column and one that swaps names.

@@ -65,6 +65,12 @@ func (p *Plan) Touched(id schema.Ident) (columns, own []string) {
 			own = append(own, p.Syncs[i].Owns()...)
 		}
 	}
+	for i := range p.Recipes {
+		if p.Recipes[i].Table == id {
+			columns = append(columns, p.Recipes[i].Columns...)
+			own = append(own, p.Recipes[i].Objects...)
+		}
+	}
 	return columns, own
 }
 
@@ -104,11 +110,11 @@ func (p *Plan) CheckTable(t *schema.Table, fresh bool) error {
 		case "bytes":
 			diff = append(diff, above("bytes", t.Bytes, a.Max)...)
 		case "table":
-			if fresh {
+			if fresh && !p.saidOtherwise(t) {
 				diff = append(diff, schema.Difference(a.Lines, t.Lines())...)
 			}
 		case "rest":
-			if !fresh && !p.changed(t) {
+			if (!fresh || p.saidOtherwise(t)) && !p.changed(t) {
 				cols, own := p.Touched(t.Ident)
 				diff = append(diff, schema.Difference(a.Lines, t.Rest(cols, own))...)
 			}

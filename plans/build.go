@@ -27,6 +27,9 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	if len(p.Alters) > 0 {
 		p.Strategy = string(p.Alters[0].Way)
 	}
+	if len(p.Recipes) > 0 {
+		p.Strategy = string(Native)
+	}
 	p.ID = planID(c, f, p)
 	if err := b.phases(p); err != nil {
 		return nil, err
@@ -52,6 +55,12 @@ func (b *builder) resolve(p *Plan) error {
 		}
 		if sql, err := b.asAlter(t, o); err != nil || sql != "" {
 			if err != nil {
+				return err
+			}
+			continue
+		}
+		if b.byRecipe(o) {
+			if err := b.recipe(p, t, o); err != nil {
 				return err
 			}
 			continue

@@ -58,6 +58,21 @@ type Operation struct {
 	ChangeType   *ChangeType   `yaml:"change_type,omitempty" json:"change_type,omitempty"`
 	SetNotNull   *SetNotNull   `yaml:"set_not_null,omitempty" json:"set_not_null,omitempty"`
 	AlterTable   *AlterTable   `yaml:"alter_table,omitempty" json:"alter_table,omitempty"`
+
+	CreateIndex        *CreateIndex        `yaml:"create_index,omitempty" json:"create_index,omitempty"`
+	DropIndex          *DropIndex          `yaml:"drop_index,omitempty" json:"drop_index,omitempty"`
+	AddCheck           *AddCheck           `yaml:"add_check,omitempty" json:"add_check,omitempty"`
+	AddForeignKey      *AddForeignKey      `yaml:"add_foreign_key,omitempty" json:"add_foreign_key,omitempty"`
+	AddUnique          *AddUnique          `yaml:"add_unique,omitempty" json:"add_unique,omitempty"`
+	AddPrimaryKey      *AddPrimaryKey      `yaml:"add_primary_key,omitempty" json:"add_primary_key,omitempty"`
+	DropConstraint     *DropConstraint     `yaml:"drop_constraint,omitempty" json:"drop_constraint,omitempty"`
+	RenameConstraint   *RenameConstraint   `yaml:"rename_constraint,omitempty" json:"rename_constraint,omitempty"`
+	ValidateConstraint *ValidateConstraint `yaml:"validate_constraint,omitempty" json:"validate_constraint,omitempty"`
+	AddColumn          *AddColumn          `yaml:"add_column,omitempty" json:"add_column,omitempty"`
+	DropColumn         *DropColumn         `yaml:"drop_column,omitempty" json:"drop_column,omitempty"`
+	SetDefault         *SetDefault         `yaml:"set_default,omitempty" json:"set_default,omitempty"`
+	DropDefault        *DropDefault        `yaml:"drop_default,omitempty" json:"drop_default,omitempty"`
+	SetComment         *SetComment         `yaml:"set_comment,omitempty" json:"set_comment,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.
@@ -235,6 +250,10 @@ func (o Operation) validate() error {
 		set++
 		err = errors.Join(err, needed("table", a.Table), needed("sql", a.SQL))
 	}
+	for _, n := range o.natives() {
+		set++
+		err = errors.Join(err, n.validate())
+	}
 	if set != 1 {
 		return fmt.Errorf("want exactly one kind of operation, got %d", set)
 	}
@@ -283,6 +302,9 @@ func (o Operation) Table() schema.Ident {
 		return schema.ParseIdent(o.SetNotNull.Table)
 	case o.AlterTable != nil:
 		return schema.ParseIdent(o.AlterTable.Table)
+	}
+	for _, n := range o.natives() {
+		return schema.ParseIdent(n.table())
 	}
 	return schema.Ident{}
 }

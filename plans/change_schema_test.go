@@ -63,6 +63,22 @@ func TestSchemaHoldsTheFields(t *testing.T) {
 		"split_column":  {op.Properties["split_column"], plans.SplitColumn{}},
 		"change_type":   {op.Properties["change_type"], plans.ChangeType{}},
 		"set_not_null":  {op.Properties["set_not_null"], plans.SetNotNull{}},
+
+		"create_index":        {op.Properties["create_index"], plans.CreateIndex{}},
+		"drop_index":          {op.Properties["drop_index"], plans.DropIndex{}},
+		"add_check":           {op.Properties["add_check"], plans.AddCheck{}},
+		"add_foreign_key":     {op.Properties["add_foreign_key"], plans.AddForeignKey{}},
+		"references":          {op.Properties["add_foreign_key"].Properties["references"], plans.Reference{}},
+		"add_unique":          {op.Properties["add_unique"], plans.AddUnique{}},
+		"add_primary_key":     {op.Properties["add_primary_key"], plans.AddPrimaryKey{}},
+		"drop_constraint":     {op.Properties["drop_constraint"], plans.DropConstraint{}},
+		"rename_constraint":   {op.Properties["rename_constraint"], plans.RenameConstraint{}},
+		"add_column":          {op.Properties["add_column"], plans.AddColumn{}},
+		"drop_column":         {op.Properties["drop_column"], plans.DropColumn{}},
+		"set_default":         {op.Properties["set_default"], plans.SetDefault{}},
+		"drop_default":        {op.Properties["drop_default"], plans.DropDefault{}},
+		"set_comment":         {op.Properties["set_comment"], plans.SetComment{}},
+		"validate_constraint": {op.Properties["validate_constraint"], plans.ValidateConstraint{}},
 	} {
 		if got, want := keys(c.got), fields(c.of); !slices.Equal(got, want) {
 			t.Errorf("%s: the schema has %v, the parser %v", name, got, want)

@@ -23,6 +23,8 @@ type Facts struct {
 	Casts []Cast `json:"casts,omitempty"`
 	// Alters tells for each ALTER TABLE of the change what the server made of it.
 	Alters []AlterFacts `json:"alters,omitempty"`
+	// Trials tells the same for each operation of a recipe.
+	Trials []Trial `json:"trials,omitempty"`
 	// Settings are the session's own where they change what an expression means;
 	// a dialect pins them in what it creates.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -138,13 +140,16 @@ func (e *DriftError) Error() string {
 // Is makes errors.Is(err, ErrStale) true.
 func (e *DriftError) Is(target error) bool { return target == ErrStale }
 
-func sortedTables(syncs []Sync, alters []Alter) []schema.Ident {
+func sortedTables(syncs []Sync, alters []Alter, recipes []Recipe) []schema.Ident {
 	var all []schema.Ident
 	for _, s := range syncs {
 		all = append(all, s.Table)
 	}
 	for _, a := range alters {
 		all = append(all, a.Table)
+	}
+	for _, r := range recipes {
+		all = append(all, r.Table)
 	}
 	seen := map[schema.Ident]bool{}
 	var out []schema.Ident

@@ -5,7 +5,7 @@ import "fmt"
 // notes are what a reviewer must know and no step says.
 func (b *builder) notes(p *Plan) []string {
 	var out []string
-	if len(p.Replicas) == 0 {
+	if len(p.Replicas) == 0 && len(p.Recipes) == 0 {
 		out = append(out, "No replica is named: the switch stays shut until replicas are named or `replicas: none` is said.")
 	}
 	for i := range p.Syncs {
@@ -13,6 +13,9 @@ func (b *builder) notes(p *Plan) []string {
 	}
 	for i := range p.Alters {
 		out = append(out, p.Alters[i].Notes...)
+	}
+	for i := range p.Recipes {
+		out = append(out, p.Recipes[i].Notes...)
 	}
 	return out
 }

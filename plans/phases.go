@@ -26,6 +26,9 @@ func (b *builder) phases(p *Plan) error {
 	if err := b.alterPhases(p); err != nil {
 		return err
 	}
+	if err := b.recipePhases(p); err != nil {
+		return err
+	}
 	for i := range p.Phases {
 		b.finish(p, &p.Phases[i])
 	}
@@ -95,6 +98,10 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	}
 	ph.Gates = gatesFor(ph.Name, b.change.Gates)
 	ph.Code = codeFor(ph.Name, p)
+	if len(p.Recipes) > 0 {
+		b.recipeGates(ph)
+		return
+	}
 	if p.onlyNative() {
 		nativeOnly(p, ph)
 		return

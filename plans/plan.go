@@ -25,6 +25,7 @@ type Plan struct {
 	Operations []Operation `json:"operations"`
 	Syncs      []Sync      `json:"syncs,omitempty"`
 	Alters     []Alter     `json:"alters,omitempty"`
+	Recipes    []Recipe    `json:"recipes,omitempty"`
 	Assumes    []Assume    `json:"assumes"`
 	Notes      []string    `json:"notes,omitempty"`
 	Rollouts   []Rollout   `json:"rollouts,omitempty"` // one an operation
@@ -100,15 +101,18 @@ const (
 
 // Step is one thing done to the server.
 type Step struct {
-	ID    string       `json:"id"` // "expand.3.backfill": unique in the plan, stable
-	Kind  StepKind     `json:"kind"`
-	Sync  int          `json:"sync"`            // index into Plan.Syncs
-	Alter int          `json:"alter,omitempty"` // index into Plan.Alters, for its kinds
-	Table schema.Ident `json:"table"`
-	Mode  Mode         `json:"mode"`
-	SQL   []string     `json:"sql,omitempty"`
-	Undo  []string     `json:"undo,omitempty"`
-	Twin  *Twin        `json:"twin,omitempty"`
+	ID    string   `json:"id"` // "expand.3.backfill": unique in the plan, stable
+	Kind  StepKind `json:"kind"`
+	Sync  int      `json:"sync"`            // index into Plan.Syncs
+	Alter int      `json:"alter,omitempty"` // index into Plan.Alters, for its kinds
+	// Recipe is an index into Plan.Recipes, and Act what its step does there.
+	Recipe int          `json:"recipe,omitempty"`
+	Act    *Act         `json:"act,omitempty"`
+	Table  schema.Ident `json:"table"`
+	Mode   Mode         `json:"mode"`
+	SQL    []string     `json:"sql,omitempty"`
+	Undo   []string     `json:"undo,omitempty"`
+	Twin   *Twin        `json:"twin,omitempty"`
 
 	Lock       Lock      `json:"lock"`
 	Rewrites   bool      `json:"rewrites"`
@@ -268,5 +272,5 @@ func (p *Plan) Step(id string) (Step, bool) {
 // Tables lists the plan's tables once each, sorted: the order in which leases
 // are taken.
 func (p *Plan) Tables() []schema.Ident {
-	return sortedTables(p.Syncs, p.Alters)
+	return sortedTables(p.Syncs, p.Alters, p.Recipes)
 }

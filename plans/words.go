@@ -24,6 +24,8 @@ func codeFor(n PhaseName, p *Plan) Code {
 		b, a := alterWords(n, &p.Alters[i])
 		before, after = append(before, b), append(after, a)
 	}
+	b, a := recipeWords(n, p.Recipes)
+	before, after = append(before, b...), append(after, a...)
 	return Code{Before: strings.Join(before, " "), After: strings.Join(after, " ")}
 }
 

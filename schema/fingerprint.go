@@ -101,7 +101,7 @@ func (t *Table) Rest(columns, own []string) []string {
 		}
 	}
 	for _, d := range t.Dependents {
-		if !touched(d.Columns) {
+		if !slices.Contains(own, d.Name) && !touched(d.Columns) {
 			r.Dependents = append(r.Dependents, d)
 		}
 	}

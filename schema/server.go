@@ -28,6 +28,7 @@ type Features struct {
 	RenameColumn          bool `json:"rename_column,omitempty"`
 	SkipLocked            bool `json:"skip_locked,omitempty"`
 	NotValidNotNull       bool `json:"not_valid_not_null,omitempty"`
+	ProvesNotNull         bool `json:"proves_not_null,omitempty"` // a validated CHECK spares SET NOT NULL its scan
 	CheckConstraints      bool `json:"check_constraints,omitempty"`
 	FillsNotNullInSelect  bool `json:"fills_not_null_in_select,omitempty"` // BEFORE triggers fill NOT NULL columns for INSERT … SELECT too
 	TransactionalDDL      bool `json:"transactional_ddl,omitempty"`

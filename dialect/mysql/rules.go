@@ -26,7 +26,7 @@ func (rules) NameLimit() (int, bool) { return 64, false }
 // copy. Everything but the type stays as it is.
 func (rules) AsAlter(t *schema.Table, o plans.Operation) (string, error) {
 	if o.ChangeType == nil {
-		return "", nil
+		return nativeClause(t, o)
 	}
 	what := fmt.Sprintf("change_type %s.%s", t.Ident, o.ChangeType.Column)
 	c, ok := t.Column(o.ChangeType.Column)

@@ -100,19 +100,19 @@ func (x *alterResolver) columns() error {
 		return &plans.RefusedError{What: x.what, Reason: err.Error()}
 	}
 	for _, c := range x.to.Columns {
-		if needsValue(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == c.Name }) {
+		if mustBeGiven(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == c.Name }) {
 			return x.refuse("give it a DEFAULT", "the new column %s is NOT NULL and no value is given for the rows that are there", c.Name)
 		}
 	}
 	for _, c := range x.t.Columns {
-		if needsValue(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.From == c.Name }) {
+		if mustBeGiven(c) && !slices.ContainsFunc(x.a.Columns, func(p plans.Copied) bool { return p.From == c.Name }) {
 			return x.refuse("ALTER TABLE "+relation(x.t.Ident)+" ALTER COLUMN "+Quote(c.Name)+" SET DEFAULT … first", "column %s is NOT NULL without a default: a row added after the switch could not go back", c.Name)
 		}
 	}
 	return nil
 }
 
-func needsValue(c schema.Column) bool {
+func mustBeGiven(c schema.Column) bool {
 	return !c.Nullable && c.Default == nil && c.Generated == "" && c.Identity == ""
 }
 

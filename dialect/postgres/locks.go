@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -37,18 +36,11 @@ func (s *server) Holders(ctx context.Context, id schema.Ident) ([]dialect.Holder
 	if err != nil {
 		return nil, fmt.Errorf("list who holds locks on %s: %w", id, classify(err))
 	}
-	defer rows.Close()
-	var out []dialect.Holder
-	for rows.Next() {
-		var h dialect.Holder
-		var age float64
-		if err := rows.Scan(&h.Session, &h.User, &h.Client, &h.Kind, &h.Query, &age); err != nil {
-			return nil, fmt.Errorf("list who holds locks on %s: %w", id, classify(err))
-		}
-		h.Age = time.Duration(age * float64(time.Second))
-		out = append(out, h)
+	list, err := scanHolders(rows)
+	if err != nil {
+		return nil, fmt.Errorf("list who holds locks on %s: %w", id, err)
 	}
-	return out, classify(rows.Err())
+	return list, nil
 }
 
 // Kill ends a session. What others rest on is left alone.

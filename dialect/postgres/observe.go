@@ -16,6 +16,9 @@ func (x *steps) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dial
 	if alters(st.Kind) {
 		return x.observeAlter(ctx, p, st)
 	}
+	if st.Kind == plans.RunAct {
+		return x.observeAct(ctx, st)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return dialect.NotStarted, "", err

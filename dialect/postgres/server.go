@@ -48,6 +48,7 @@ func (s *server) Info(ctx context.Context) (schema.Server, error) {
 		RenameColumn:         true,
 		SkipLocked:           true,
 		NotValidNotNull:      num >= 180000,
+		ProvesNotNull:        true,
 		CheckConstraints:     true,
 		FillsNotNullInSelect: true,
 		TransactionalDDL:     true,

@@ -24,6 +24,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 	if alters(st.Kind) {
 		return x.doAlter(ctx, p, st, env)
 	}
+	if st.Kind == plans.RunAct {
+		return x.doAct(ctx, p, st, env)
+	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
 		return err
@@ -49,6 +52,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
 	if alters(st.Kind) {
 		return x.undoAlter(ctx, p, st, env)
+	}
+	if st.Kind == plans.RunAct {
+		return x.undoAct(ctx, p, st, env)
 	}
 	l, err := x.look(ctx, p, st)
 	if err != nil {
@@ -79,6 +85,7 @@ type executor struct {
 	fence state.Fence
 	wait  time.Duration
 	step  string
+	build *build
 }
 
 // sessionSQL is how a session is journaled: process ids come again, start times don't.
@@ -104,7 +111,7 @@ func (x *steps) session(ctx context.Context, st plans.Step, env dialect.Env, wor
 		return fmt.Errorf("%s: %w", st.ID, classify(err))
 	}
 	defer x.reset(ctx, conn)
-	return work(&executor{conn, env.Lease.Fence(st.Table), env.LockWait, st.ID})
+	return work(&executor{conn, env.Lease.Fence(st.Table), env.LockWait, st.ID, &build{x.server, id, env.BuildWait, env.Waits}})
 }
 
 // reset gives the session back as it was.
@@ -168,7 +175,7 @@ func (e *executor) each(ctx context.Context, list []string) error {
 			}
 		}
 		run := e.transaction
-		if strings.Contains(q, " CONCURRENTLY ") {
+		if besideTraffic(q) {
 			run = e.online
 		}
 		if err := run(ctx, []string{q}); err != nil {
@@ -189,13 +196,13 @@ func (e *executor) holdsLease(ctx context.Context) error {
 }
 
 // online runs a concurrent build. It waits for transactions that are older than
-// its phases without a bound: nobody queues behind that wait, and giving up would mean to begin anew.
+// its phases with a bound of its own: nobody queues behind that wait, and giving up means to begin anew.
 func (e *executor) online(ctx context.Context, list []string) error {
 	if err := e.holdsLease(ctx); err != nil {
 		return err
 	}
 	for _, q := range list {
-		if _, err := e.conn.ExecContext(ctx, q); err != nil {
+		if err := e.build.run(ctx, e.conn, q); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(q), classify(err))
 		}
 	}

@@ -128,6 +128,7 @@ func Points() []string {
 		"shadow.rename_waits",       // another session waits with the RENAME, the sentry is in its way
 		"shadow.sentry_gone",        // nothing is in its way but the lock
 		"shadow.renamed",            // the tables have changed places, locks still held
+		"recipe.cleaned",            // what a failed build has left is dropped, nothing built anew
 		"verify.chunk",              // in the middle of the verification
 		"verify.evidence",           // verified, evidence not yet stored
 	})

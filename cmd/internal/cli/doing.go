@@ -9,6 +9,9 @@ import (
 
 // doing says in a few words what a step does.
 func doing(pl *plans.Plan, st plans.Step) string {
+	if st.Act != nil {
+		return st.Act.Does
+	}
 	if words := alterDoing(pl, st); words != "" {
 		return words
 	}

@@ -14,7 +14,7 @@ func planMarkdown(pl *plans.Plan) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "## Plan `%s`\n\n", code(pl.Name))
 	for _, o := range pl.Operations {
-		fmt.Fprintf(&b, "- **change:** %s\n", cell(operation(o)))
+		fmt.Fprintf(&b, "- **change:** %s\n", cell(o.Words()))
 	}
 	fmt.Fprintf(&b, "- **server:** %s\n- **strategy:** %s\n- **replicas:** %s\n- **run:** `%s`\n- **hash:** `%s`\n",
 		cell(server(pl)), cell(pl.Strategy), cell(cmp.Or(strings.Join(pl.Replicas, ", "), "not said")), pl.ID, pl.Hash)

@@ -15,7 +15,7 @@ func (g *page) plan(pl *plans.Plan, verbose bool) {
 	g.line("%s  %s", g.style.bold("PLAN "+pl.Name), g.style.dim("run "+pl.ID))
 	g.gap()
 	for _, o := range pl.Operations {
-		g.labeled(0, "change", operation(o))
+		g.labeled(0, "change", o.Words())
 	}
 	g.labeled(0, "server", server(pl))
 	g.labeled(0, "strategy", strategyWords(pl.Strategy))
@@ -49,10 +49,18 @@ func (g *page) phase(pl *plans.Plan, ph plans.Phase, verbose bool) {
 	}
 	if len(ph.Steps) == 0 {
 		g.gap()
-		g.line("  %s", g.style.dim("nothing is done on the server: the gates prove that code may use the new side"))
+		g.line("  %s", g.style.dim(idle(pl)))
 	}
 	g.gap()
 	g.labeled(2, "app then", ph.Code.After)
+}
+
+// idle says what a phase without steps is for.
+func idle(pl *plans.Plan) string {
+	if len(pl.Recipes) > 0 {
+		return "nothing is done on the server"
+	}
+	return "nothing is done on the server: the gates prove that code may use the new side"
 }
 
 func (g *page) step(pl *plans.Plan, st plans.Step, verbose bool) {
@@ -149,27 +157,6 @@ func strategyWords(s string) string {
 // rollout is the recommended way to bring the code out.
 func rollout(r plans.Rollout) string {
 	return fmt.Sprintf("%s for %s. %s", r.Strategy, r.Change, r.Because)
-}
-
-func operation(o plans.Operation) string {
-	switch {
-	case o.RenameColumn != nil:
-		r := o.RenameColumn
-		return fmt.Sprintf("rename column %s.%s to %s", r.Table, r.From, r.To)
-	case o.SplitColumn != nil:
-		s := o.SplitColumn
-		var into []string
-		for _, p := range s.Into {
-			into = append(into, p.Name)
-		}
-		return fmt.Sprintf("split column %s.%s into %s", s.Table, s.Column, strings.Join(into, ", "))
-	case o.ChangeType != nil:
-		t := o.ChangeType
-		return fmt.Sprintf("change the type of column %s.%s to %s", t.Table, t.Column, t.Type)
-	case o.SetNotNull != nil:
-		return fmt.Sprintf("make column %s.%s NOT NULL", o.SetNotNull.Table, o.SetNotNull.Column)
-	}
-	return "?"
 }
 
 func reversible(ph plans.Phase) string {

@@ -138,6 +138,8 @@ func (w *watcher) words(e engine.Event) []string {
 		return []string{"  " + e.Step + " is taken back"}
 	case engine.LockWaiting:
 		return lockWords(e)
+	case engine.BuildWaiting:
+		return buildWords(e)
 	case engine.Note:
 		return []string{"  " + e.Text}
 	}
@@ -199,6 +201,17 @@ func progressWords(e engine.Progress) string {
 		s += " · " + e.Hold
 	}
 	return s
+}
+
+func buildWords(e engine.BuildWaiting) []string {
+	if len(e.Holders) == 0 {
+		return []string{fmt.Sprintf("  %s: waits for nobody any more", e.Step)}
+	}
+	out := []string{fmt.Sprintf("  %s: waits, and nobody behind it, for transactions that began before", e.Step)}
+	for _, h := range e.Holders {
+		out = append(out, "    "+h.String())
+	}
+	return out
 }
 
 func lockWords(e engine.LockWaiting) []string {

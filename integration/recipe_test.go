@@ -1,0 +1,409 @@
+package integration
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/dialect/postgres"
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/plans"
+)
+
+// TestRecipes takes every operation of the catalog there under writes, compares the end with what the server does at
+// once, and goes back from every phase to the start.
+func TestRecipes(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		for _, c := range catalog(k) {
+			t.Run(c.name, func(t *testing.T) { newKitchen(t, k, c).life() })
+		}
+	})
+}
+
+// kitchen is one operation in a database of its own.
+type kitchen struct {
+	t      *testing.T
+	kind   throwaway.Kind
+	c      recipeCase
+	dsn    string
+	db     *dialect.Database
+	plan   *plans.Plan
+	start  []string
+	engine *engine.Engine
+	events chan engine.Event
+}
+
+func newKitchen(t *testing.T, k throwaway.Kind, c recipeCase) *kitchen {
+	t.Helper()
+	x := &kitchen{t: t, kind: k, c: c, dsn: dbtest.Database(t, k), events: make(chan engine.Event, 1000)}
+	dbtest.Exec(t, x.dsn, slices.Concat(ordersTables, c.create)...)
+	db, err := postgres.Open(t.Context(), x.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.db = db
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	x.start = x.now()
+	x.configure(engine.Config{LockBudget: time.Minute})
+	if x.plan, err = x.build(c.operations); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func (x *kitchen) configure(c engine.Config) {
+	x.engine = engine.New(x.db, c, func(e engine.Event) {
+		select {
+		case x.events <- e:
+		default: // nobody reads so many
+		}
+	})
+}
+
+func (x *kitchen) build(operations string) (*plans.Plan, error) {
+	x.t.Helper()
+	return x.gated(operations, plans.NoGates())
+}
+
+func (x *kitchen) gated(operations string, gates plans.GateSet) (*plans.Plan, error) {
+	x.t.Helper()
+	c, err := plans.ParseChange([]byte("name: recipe\noperations:\n" + operations))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	c.Gates = gates
+	f, err := x.db.Reader.Facts(x.t.Context(), c)
+	if err != nil {
+		return nil, err
+	}
+	return plans.Build(c, &f, x.db.Rules)
+}
+
+func (x *kitchen) now() []string { return describe(x.t, x.kind, x.dsn, "orders") }
+
+func (x *kitchen) apply(ph plans.PhaseName) error {
+	_, err := x.engine.Apply(x.t.Context(), x.plan, engine.Options{Phase: ph})
+	return err
+}
+
+func (x *kitchen) must(ph plans.PhaseName) {
+	x.t.Helper()
+	if err := x.apply(ph); err != nil {
+		x.t.Fatalf("%s: %v", ph, err)
+	}
+}
+
+func (x *kitchen) back() {
+	x.t.Helper()
+	if _, err := x.engine.Rollback(x.t.Context(), x.plan.ID, engine.RollbackOptions{}); err != nil {
+		x.t.Fatalf("rollback: %v", err)
+	}
+}
+
+func (x *kitchen) same(when string, want []string) {
+	x.t.Helper()
+	sameTable(x.t, when, alike(x.now()), alike(want))
+}
+
+// alike takes away the one difference that a server itself makes: this list it writes otherwise when it reads what it has
+// written.
+func alike(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		out = append(out, strings.ReplaceAll(l, "(ARRAY['new'::character varying, 'paid'::character varying])::text[]", "ARRAY[('new'::character varying)::text, ('paid'::character varying)::text]"))
+	}
+	return out
+}
+
+// life goes there, back at each phase, and there again.
+func (x *kitchen) life() {
+	x.t.Helper()
+	stop := func() {}
+	if !x.c.quiet {
+		stop = x.write()
+	}
+	defer stop()
+	before := [][]string{x.start}
+	for i, n := range plans.PhaseNames() {
+		fault.Arm("engine.phase_done=error") // all is done, and the way back is open
+		if x.plan.Phase(n).Until != "" {
+			fault.Arm("engine.step_journaled=error") // the column is hidden
+		}
+		if err := x.apply(n); !errors.Is(err, fault.ErrInjected) {
+			x.t.Fatalf("%s: %v", n, err)
+		}
+		fault.Arm("")
+		x.back()
+		x.same("rollback of "+string(n), before[i])
+		x.must(n)
+		before = append(before, x.now())
+	}
+	stop()
+	x.same("the end", x.direct())
+}
+
+// mend changes rows, here and where the same change is done at once.
+func (x *kitchen) mend(statement string) {
+	x.t.Helper()
+	dbtest.Exec(x.t, x.dsn, statement)
+	x.c.create = append(slices.Clone(x.c.create), statement)
+}
+
+// direct is the same change at once, in another database.
+func (x *kitchen) direct() []string {
+	x.t.Helper()
+	dsn := dbtest.Database(x.t, x.kind)
+	dbtest.Exec(x.t, dsn, slices.Concat(ordersTables, x.c.create, x.c.direct)...)
+	return describe(x.t, x.kind, dsn, "orders")
+}
+
+// write is the application until stop is called: no statement may fail.
+func (x *kitchen) write() (stop func()) {
+	x.t.Helper()
+	db := dbtest.DB(x.t, x.dsn)
+	ctx, cancel := context.WithCancel(x.t.Context())
+	var g errgroup.Group
+	g.Go(func() error {
+		for n := int64(100_000); ctx.Err() == nil; n++ {
+			for _, q := range ordersWriter {
+				if _, err := db.ExecContext(ctx, q, n); err != nil && ctx.Err() == nil {
+					return fmt.Errorf("%s: %w", q, err)
+				}
+			}
+		}
+		return nil
+	})
+	return func() {
+		cancel()
+		if err := g.Wait(); err != nil {
+			x.t.Errorf("the application: %v", err)
+		}
+	}
+}
+
+// TestRecipeMeetsEqualRows: a unique index that can't be leaves nothing, and is built when it can.
+func TestRecipeMeetsEqualRows(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		x := newKitchen(t, k, recipeCase{create: []string{"UPDATE orders SET email = 'twice' WHERE id IN (3, 4)"},
+			operations: "  - add_unique: {table: orders, name: orders_email_key, columns: [email]}\n", direct: []string{"ALTER TABLE orders ADD CONSTRAINT orders_email_key UNIQUE (email)"}})
+		if err := x.apply(plans.Expand); !errors.Is(err, dberr.Duplicate) || !strings.Contains(err.Error(), "twice") {
+			t.Fatalf("equal rows: %v", err)
+		}
+		x.same("after the failure", x.start)
+		x.mend("UPDATE orders SET email = 'mail4' WHERE id = 4")
+		x.must(plans.Expand)
+		x.same("the end", x.direct())
+	})
+}
+
+// TestRecipeWaits: a build tells for whom it waits, gives up after its own time, and the index that this leaves invalid is gone
+// before the next one is built, or with the rollback.
+func TestRecipeWaits(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		x := newKitchen(t, k, indexCases()[0])
+		x.invalid()
+		if err := x.apply(plans.Expand); err != nil {
+			t.Fatal(err)
+		}
+		x.same("the end", x.direct())
+		x.back()
+		x.same("rollback", x.start)
+		x.invalid()
+		x.back()
+		x.same("rollback of what was left invalid", x.start)
+	})
+}
+
+// invalid has a build give up behind a transaction that doesn't end.
+func (x *kitchen) invalid() {
+	x.t.Helper()
+	x.configure(engine.Config{LockBudget: 2500 * time.Millisecond})
+	defer x.configure(engine.Config{LockBudget: time.Minute})
+	tx := x.hold("SET application_name = 'report'", "UPDATE orders SET total = 1 WHERE id = 1")
+	if err := x.apply(plans.Expand); !errors.Is(err, dberr.LockTimeout) {
+		x.t.Fatalf("behind an open transaction: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		x.t.Fatal(err)
+	}
+	if !slices.ContainsFunc(x.now(), func(l string) bool { return strings.Contains(l, "valid=f") }) {
+		x.t.Fatal("no index was left invalid")
+	}
+	for {
+		select {
+		case e := <-x.events:
+			if w, ok := e.(engine.BuildWaiting); ok && len(w.Holders) == 1 && w.Holders[0].Client != "" && strings.Contains(w.Holders[0].Client, "report") {
+				return
+			}
+		default:
+			x.t.Fatal("nobody was told for whom the build waits")
+		}
+	}
+}
+
+// hold opens a transaction that ends with the test at the latest.
+func (x *kitchen) hold(statements ...string) *sql.Tx {
+	x.t.Helper()
+	tx, err := dbtest.DB(x.t, x.dsn).BeginTx(x.t.Context(), nil)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.t.Cleanup(func() { _ = tx.Rollback() })
+	for _, q := range statements {
+		if _, err := tx.ExecContext(x.t.Context(), q); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+	return tx
+}
+
+// TestRecipeMeetsBadRows: a check that rows break stands for new ones, until it is validated or taken back.
+func TestRecipeMeetsBadRows(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		for _, c := range []recipeCase{
+			{name: "check", create: []string{"UPDATE orders SET total = -1 WHERE id = 5"}, operations: constraintCases()[0].operations, direct: constraintCases()[0].direct},
+			{name: "not null", create: []string{`UPDATE orders SET "Note" = NULL WHERE id = 5`}, operations: constraintCases()[4].operations, direct: constraintCases()[4].direct},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				x := newKitchen(t, k, c)
+				if err := x.apply(plans.Expand); !errors.Is(err, dberr.DataError) {
+					t.Fatalf("a row that breaks it: %v", err)
+				}
+				if _, err := dbtest.DB(t, x.dsn).ExecContext(t.Context(), `INSERT INTO orders (id, total) VALUES (0, -1)`); err == nil {
+					t.Fatal("a new row may break it")
+				}
+				x.back()
+				x.same("rollback", x.start)
+				if err := x.apply(plans.Expand); !errors.Is(err, dberr.DataError) {
+					t.Fatalf("a row that breaks it: %v", err)
+				}
+				x.mend(`UPDATE orders SET total = 5, "Note" = 'x' WHERE id = 5`)
+				x.must(plans.Expand)
+				x.same("the end", x.direct())
+			})
+		}
+	})
+}
+
+// TestRecipeMeetsOthers: what somebody else has made meanwhile is drift, and is left alone.
+func TestRecipeMeetsOthers(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		x := newKitchen(t, k, constraintCases()[5])
+		dbtest.Exec(t, x.dsn, "CREATE INDEX orders_ref_idx ON orders (ref)")
+		if err := x.apply(plans.Expand); !errors.Is(err, plans.ErrStale) {
+			t.Fatalf("another index: %v", err)
+		}
+		dbtest.Exec(t, x.dsn, "DROP INDEX orders_ref_idx")
+		fault.Arm("engine.step_journaled=error")
+		if err := x.apply(plans.Expand); !errors.Is(err, fault.ErrInjected) {
+			t.Fatal(err)
+		}
+		fault.Arm("")
+		dbtest.Exec(t, x.dsn, "CREATE INDEX orders_total_idx ON orders (total DESC)")
+		if err := x.apply(plans.Expand); !errors.Is(err, plans.ErrStale) {
+			t.Fatalf("another index of the name: %v", err)
+		}
+		x.back()
+		x.same("rollback leaves it alone", append(slices.Clone(x.start), "index CREATE INDEX orders_total_idx ON public.orders USING btree (total DESC) valid=t comment="))
+	})
+}
+
+// TestRecipeRefuses what can't be meant, before anything is done.
+func TestRecipeRefuses(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		x := newKitchen(t, k, recipeCase{operations: indexCases()[0].operations, create: []string{"ALTER TABLE orders ADD PRIMARY KEY (id)", "ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total > 0)",
+			"CREATE TABLE lines (o bigint REFERENCES orders)", "CREATE TABLE orders_taken (a int)", "ALTER TABLE orders ADD EXCLUDE USING btree (id WITH =)"}})
+		for operations, want := range map[string]string{
+			"  - create_index: {table: orders, name: i, columns: [nothing]}\n":                                                          "nothing",
+			"  - create_index: {table: orders, name: orders_taken, columns: [id]}\n":                                                    "exists already",
+			"  - create_index: {table: orders, name: orders_pkey, columns: [id]}\n":                                                     "exists already",
+			"  - create_index: {table: orders, name: i, columns: [{expression: random()}]}\n":                                           "IMMUTABLE",
+			"  - drop_index: {table: orders, name: i}\n":                                                                                "no such index",
+			"  - drop_index: {table: orders, name: orders_pkey}\n":                                                                      "constraint of its name",
+			"  - drop_constraint: {table: orders, name: orders_pkey}\n":                                                                 "lines_o_fkey",
+			"  - drop_constraint: {table: orders, name: orders_id_excl}\n":                                                              "without blocking",
+			"  - add_check: {table: orders, name: c, check: total > nothing}\n":                                                         "nothing",
+			"  - add_check: {table: orders, name: orders_total, check: total > 1}\n":                                                    "exists",
+			"  - add_primary_key: {table: orders, name: pk, columns: [ref]}\n":                                                          "already",
+			"  - add_foreign_key: {table: orders, name: f, columns: [ref], references: {table: nothing, columns: [id]}}\n":              "nothing",
+			"  - add_foreign_key: {table: orders, name: f, columns: [ref], references: {table: teams, columns: [name]}}\n":              "no unique constraint",
+			"  - set_not_null: {table: orders, column: id}\n":                                                                           "NOT NULL already",
+			"  - validate_constraint: {table: orders, name: orders_total}\n":                                                            "valid already",
+			"  - rename_constraint: {table: orders, from: nothing, to: x}\n":                                                            "no constraint nothing",
+			"  - drop_index: {table: orders, name: i}\n  - rename_column: {table: orders, from: email, to: mail}\n":                     "",
+			"  - add_check: {table: orders, name: i, check: total > 0}\n  - create_index: {table: orders, name: i, columns: [total]}\n": "two operations",
+		} {
+			_, err := x.build(operations)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", operations, err, want)
+			}
+		}
+		x.same("after plans that were refused", x.start)
+	})
+}
+
+// TestRecipeGates: nothing is compared, since there are no two sides; what is taken away waits for approval and for a rest.
+func TestRecipeGates(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		x := newKitchen(t, k, recipeCase{operations: indexCases()[0].operations})
+		for operations, want := range map[string]string{
+			indexCases()[0].operations:                          "expand: preflight, reversible true; switch: , reversible true; contract: , reversible true",
+			"  - drop_column: {table: orders, column: total}\n": "expand: preflight, reversible true; switch: , reversible true; contract: approval, reversible false until contract.2.run_act after soak",
+		} {
+			p, err := x.gated(operations, plans.GateSet{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := gatesOf(p); got != want {
+				t.Errorf("%s: %s, want %s", operations, got, want)
+			}
+			again, err := x.gated(operations, plans.GateSet{})
+			if err != nil || again.Hash != p.Hash {
+				t.Errorf("the same change has another plan the second time: %v", err)
+			}
+			b, err := p.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read, err := plans.Decode(b); err != nil || read.Hash != p.Hash {
+				t.Errorf("a plan that was stored: %v", err)
+			}
+		}
+	})
+}
+
+func gatesOf(p *plans.Plan) string {
+	var out []string
+	for _, ph := range p.Phases {
+		s := fmt.Sprintf("%s: %s, reversible %t", ph.Name, gateKinds(ph.Gates), ph.Reversible)
+		if st, ok := p.Step(ph.Until); ok {
+			s += " until " + st.ID + " after " + gateKinds(st.Gates)
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, "; ")
+}
+
+func gateKinds(list []plans.GateRef) string {
+	var out []string
+	for _, g := range list {
+		out = append(out, g.Kind)
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,111 @@
+package plans
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/phasemig/phasemig/schema"
+)
+
+// byRecipe tells whether an operation goes by a recipe, for a server that has no ALTER TABLE for it.
+// A column becomes NOT NULL this way where nothing is to be filled and the server can prove it without
+// a lock.
+func (b *builder) byRecipe(o Operation) bool {
+	if n := o.SetNotNull; n != nil {
+		return n.Fill == "" && b.facts.Server.Can.ProvesNotNull && b.change.Strategy != "sync"
+	}
+	return o.native() != nil
+}
+
+// recipe notes a recipe for an operation; its acts come with the phases.
+func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
+	if b.change.Strategy == "shadow" || b.change.Strategy == "sync" {
+		return &RefusedError{What: "strategy " + b.change.Strategy, Reason: o.kind() + " is done by the server itself, without blocking", Hint: "--strategy auto"}
+	}
+	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, code: o.code()})
+	return nil
+}
+
+// recipes has the dialect write every recipe of the plan, and refuses what can't stand together.
+func (b *builder) recipes(p *Plan) error {
+	if len(p.Recipes) == 0 {
+		return nil
+	}
+	if len(p.Syncs)+len(p.Alters) > 0 {
+		return &RefusedError{What: "change " + p.Name, Reason: p.Recipes[0].Operation + " stands beside an operation that is not done by the server itself", Hint: "make a change of each, one after the other"}
+	}
+	for i, o := range b.change.Operations {
+		t, _ := b.facts.Table(o.Table())
+		r := &p.Recipes[i]
+		if err := b.rules.Recipe(b.facts, t, o, p.ID, r); err != nil {
+			return err
+		}
+		if name := clash(p.Recipes[:i], r); name != "" {
+			return &InputError{What: name + " of " + r.Table.String(), Reason: "two operations of one change are about it", Hint: "make two changes, one after the other"}
+		}
+	}
+	return nil
+}
+
+// clash is a name that a recipe shares with one before it.
+func clash(before []Recipe, r *Recipe) string {
+	for _, h := range before {
+		if h.Table == r.Table {
+			if n := cmp.Or(shared(h.Columns, r.Columns), shared(h.Objects, r.Objects)); n != "" {
+				return n
+			}
+		}
+	}
+	return ""
+}
+
+// recipePhases puts the acts into their phases, in the order of the operations.
+func (b *builder) recipePhases(p *Plan) error {
+	if err := b.recipes(p); err != nil {
+		return err
+	}
+	for i := range p.Recipes {
+		for _, st := range p.Recipes[i].Steps {
+			st.Kind, st.Recipe, st.Table, st.Mode = RunAct, i, p.Recipes[i].Table, Each
+			ph := &p.Phases[slices.Index(PhaseNames(), st.Act.Phase)]
+			ph.Steps = append(ph.Steps, st)
+		}
+	}
+	return nil
+}
+
+// recipeGates: there are no two sides that could differ. A phase without acts has nothing to keep shut.
+func (b *builder) recipeGates(ph *Phase) {
+	ph.Gates = slices.DeleteFunc(ph.Gates, func(g GateRef) bool { return g.Kind == "backfill_done" || g.Kind == "dual_write_verified" })
+	if len(ph.Steps) == 0 && chosen(ph.Name, b.change.Gates) == nil {
+		ph.Gates = slices.DeleteFunc(ph.Gates, func(g GateRef) bool { return g.Kind == "approval" })
+	}
+	ph.Reversible = true
+	for i := range ph.Steps {
+		if st := &ph.Steps[i]; !st.Reversible {
+			ph.Reversible, ph.Until, st.Gates = false, st.ID, soakBeforeDrop(b.change.Gates)
+			return
+		}
+	}
+}
+
+// recipeWords say what the application must be doing around a phase in which something is done.
+func recipeWords(n PhaseName, list []Recipe) (before, after []string) {
+	for _, r := range list {
+		if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase == n }) {
+			before, after = addWords(before, r.code[0]), addWords(after, r.code[1])
+		}
+	}
+	if len(list) > 0 && len(before) == 0 {
+		return []string{"Any code."}, []string{"Unchanged."}
+	}
+	return before, after
+}
+
+// addWords says nothing twice.
+func addWords(list []string, words string) []string {
+	if slices.Contains(list, words) {
+		return list
+	}
+	return append(list, words)
+}

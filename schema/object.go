@@ -1,0 +1,72 @@
+package schema
+
+import "fmt"
+
+// ObjectKind tells apart what a table has.
+type ObjectKind string
+
+// The kinds of objects.
+const (
+	ColumnObject     ObjectKind = "column"
+	IndexObject      ObjectKind = "index"
+	ConstraintObject ObjectKind = "constraint"
+	// The comments, by the name of what they are on.
+	ColumnComment     ObjectKind = "comment of column"
+	IndexComment      ObjectKind = "comment of index"
+	ConstraintComment ObjectKind = "comment of constraint"
+	TableComment      ObjectKind = "comment of table"
+)
+
+// Object names one thing that a table has, or could have.
+type Object struct {
+	Kind ObjectKind `json:"kind"`
+	Name string     `json:"name"`
+}
+
+// Shows describes an object canonically in one line. It changes when, and only when, the object
+// does; what isn't there has a line, too.
+func (t *Table) Shows(o Object) string {
+	switch o.Kind {
+	case ColumnObject:
+		if c, ok := t.Column(o.Name); ok {
+			return c.line(0)
+		}
+	case IndexObject:
+		if x, ok := t.Index(o.Name); ok {
+			return x.line() + fmt.Sprintf(" constraint=%t", x.Constraint)
+		}
+	case ConstraintObject:
+		if c, ok := t.Constraint(o.Name); ok {
+			return c.line()
+		}
+	default:
+		return o.Says(t.CommentOn(o))
+	}
+	return fmt.Sprintf("no %s %q", o.Kind, o.Name)
+}
+
+// Says is what a comment of this text shows.
+func (o Object) Says(text string) string {
+	if text == "" {
+		return fmt.Sprintf("no %s %q", o.Kind, o.Name)
+	}
+	return fmt.Sprintf("%s %q: %q", o.Kind, o.Name, text)
+}
+
+// CommentOn is the text of a comment, "" where there is none.
+func (t *Table) CommentOn(o Object) string {
+	switch o.Kind {
+	case ColumnComment:
+		c, _ := t.Column(o.Name)
+		return c.Comment
+	case IndexComment:
+		x, _ := t.Index(o.Name)
+		return x.Comment
+	case ConstraintComment:
+		c, _ := t.Constraint(o.Name)
+		return c.Comment
+	case TableComment:
+		return t.Comment
+	}
+	return ""
+}
