@@ -119,6 +119,9 @@ func (s *session) phase(ctx context.Context, name plans.PhaseName) error {
 	}
 	s.e.observe(PhaseStarted{Phase: name, Steps: len(ph.Steps)})
 	for _, st := range ph.Steps {
+		if err := s.applicationStands(ctx, name); err != nil {
+			return err
+		}
 		if err := s.step(ctx, ph, st); err != nil {
 			return fmt.Errorf("step %s: %w", st.ID, err)
 		}
@@ -157,6 +160,9 @@ func (s *session) open(ctx context.Context, ph *plans.Phase) error {
 		return err
 	}
 	if err := s.checkTables(ctx, s.fresh()); err != nil {
+		return err
+	}
+	if err := s.applicationStands(ctx, ph.Name); err != nil {
 		return err
 	}
 	if err := s.gates(ctx, ph.Name, "", ph.Gates); err != nil {

@@ -218,6 +218,13 @@ func (s *session) askPhase(ctx context.Context, ph plans.Phase, known bool) ([]G
 	if err := add("", ph.Gates); err != nil {
 		return out, err
 	}
+	if known {
+		if v, ok, err := s.application(ctx, ph.Name); err != nil {
+			return out, err
+		} else if ok {
+			out = append(out, GateResult{Phase: ph.Name, Gate: plans.GateRef{Kind: applicationGate}, Verdict: v})
+		}
+	}
 	ready := known
 	for _, st := range ph.Steps {
 		for _, ref := range st.Gates {
@@ -270,7 +277,7 @@ func (e *Engine) Approve(ctx context.Context, id string, ph plans.PhaseName, not
 	if err != nil {
 		return state.Approval{}, fmt.Errorf("read the server: %w", err)
 	}
-	a := state.Approval{Run: id, Phase: ph, PlanHash: r.PlanHash, By: creator(info), Note: note}
+	a := state.Approval{Run: id, Phase: ph, PlanHash: r.PlanHash, By: e.creator(info), Note: note}
 	if a.At, err = e.db.Store.Now(ctx); err != nil {
 		return a, fmt.Errorf("read the clock: %w", err)
 	}

@@ -44,6 +44,9 @@ type Config struct {
 	Replicas map[string]string
 	Targets  gate.Targets // what command and http gates may call
 	Who      string       // host, process, OS user; default: asked of the system
+	// Person is who asks, where that isn't the OS user of this process: the creator of runs, the
+	// giver of approvals.
+	Person string
 	// Token makes the lease's random token; for tests.
 	Token func() string
 }
@@ -56,6 +59,7 @@ func (c Config) withDefaults() Config {
 	c.ChunkTarget = min(cmp.Or(c.ChunkTarget, 150*time.Millisecond), 200*time.Millisecond)
 	c.MaxLag = cmp.Or(c.MaxLag, 5*time.Second)
 	c.Who = cmp.Or(c.Who, Who())
+	c.Person = cmp.Or(c.Person, OSUser())
 	if c.Token == nil {
 		c.Token = randomToken
 	}

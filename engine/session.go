@@ -156,7 +156,7 @@ func (s *session) create(ctx context.Context, info schema.Server) error {
 		return err
 	}
 	r := state.Run{ID: s.plan.ID, Name: s.plan.Name, PlanHash: s.plan.Hash, Plan: file, Status: state.Planned, Tables: s.plan.Tables(),
-		Identity: info.Identity, Creator: creator(info)}
+		Identity: info.Identity, Creator: s.e.creator(info)}
 	if err := s.e.db.Store.CreateRun(ctx, s.lease, r); err != nil {
 		return err
 	}
@@ -167,8 +167,8 @@ func (s *session) create(ctx context.Context, info schema.Server) error {
 }
 
 // creator names who started a run: two people on one database account are told
-// apart by their login.
-func creator(info schema.Server) string { return info.User + " / " + OSUser() }
+// apart by their login, or by the name under which a server knows them.
+func (e *Engine) creator(info schema.Server) string { return info.User + " / " + e.config.Person }
 
 func (s *session) sameRun(info schema.Server) error {
 	if err := samePlan(s.run, s.plan); err != nil {

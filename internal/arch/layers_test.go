@@ -17,7 +17,8 @@ var layers = [][]string{
 	{"dialect"},
 	{"engine", "dialect/sqlstate"},
 	{"dialect/mysql", "dialect/postgres"},
-	{"api"},
+	{"serve/page"},
+	{"serve"},
 }
 
 // tools are started by people and by tests. They may import anything, and no layer
@@ -74,10 +75,12 @@ var foreign = map[string][]string{
 	"github.com/testcontainers":      {"internal/throwaway"},
 	"github.com/pganalyze":           {"lint/postgres", "dialect/postgres"},
 	"github.com/owenrumney/go-sarif": {"lint/report"},
+	"github.com/prometheus":          {"serve"},
+	"golang.org/x/net":               {"serve"},
 }
 
 // testOnly libraries stay out of the program. The folders are suites that tests call.
-var testOnly = []string{"go.uber.org/goleak", "github.com/rogpeppe/go-internal", "github.com/google/go-cmp", "github.com/stretchr/testify", "pgregory.net/rapid", "testing"}
+var testOnly = []string{"go.uber.org/goleak", "github.com/rogpeppe/go-internal", "github.com/google/go-cmp", "github.com/stretchr/testify", "github.com/santhosh-tekuri", "pgregory.net/rapid", "testing"}
 
 var suites = []string{"internal/dbtest", "dialect/dialecttest", "dialect/sqlstate/statetest", "integration", "lint/linttest"}
 

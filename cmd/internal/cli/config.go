@@ -16,6 +16,7 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/serve"
 	"github.com/phasemig/phasemig/throttle"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	Locks              LockConfig             `yaml:"locks"`
 	Throttle           ThrottleConfig         `yaml:"throttle"`
 	Lint               lint.Config            `yaml:"lint"`
+	Serve              ServeConfig            `yaml:"serve"`
 	gate.Targets       `yaml:",inline"`
 }
 
@@ -66,6 +68,18 @@ type ThrottleConfig struct {
 	HTTP         throttle.HTTP `yaml:"http"`
 	Query        string        `yaml:"query"`
 	FlagFile     string        `yaml:"flag_file"`
+}
+
+// ServeConfig is what `phasemig serve` is reached by, by whom, and whom it tells.
+type ServeConfig struct {
+	Listen       string           `yaml:"listen"`     // 127.0.0.1:8461
+	PublicURL    string           `yaml:"public_url"` // where clients reach it, behind a proxy
+	TLSCert      string           `yaml:"tls_cert"`
+	TLSKey       string           `yaml:"tls_key"`
+	Environments []string         `yaml:"environments"` // of this file; all when it is left out
+	Tokens       []serve.Token    `yaml:"tokens"`
+	Notify       []serve.Notifier `yaml:"notify"`
+	Operations   int              `yaml:"operations"` // at a time; 8
 }
 
 // LockConfig bounds the waits of DDL.
@@ -120,7 +134,7 @@ func (c *Config) validate() error {
 			errs = append(errs, e.Replicas[r].validate("environments."+name+".replicas."+r))
 		}
 	}
-	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate(), c.Throttle.validate(), c.Targets.Validate())...)
+	return errors.Join(append(errs, c.Backfill.validate(), c.Locks.validate(), c.Throttle.validate(), c.Targets.Validate(), c.Serve.validate(c.Environments))...)
 }
 
 func (a Address) validate(at string) error {
@@ -154,6 +168,27 @@ func (t ThrottleConfig) validate() error {
 		return fmt.Errorf("throttle: %w", err)
 	}
 	return nil
+}
+
+func (s ServeConfig) validate(known map[string]Environment) error {
+	var errs []error
+	for _, e := range s.Environments {
+		if _, ok := known[e]; !ok {
+			errs = append(errs, fmt.Errorf("serve: environments: there is no environment %q", e))
+		}
+	}
+	for i, n := range s.Notify {
+		if err := n.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("serve: notify[%d]: %w", i, err))
+		}
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		errs = append(errs, errors.New("serve: tls_cert and tls_key belong together"))
+	}
+	if s.Operations < 0 {
+		errs = append(errs, errors.New("serve: operations is negative"))
+	}
+	return errors.Join(errs...)
 }
 
 func (l LockConfig) validate() error {

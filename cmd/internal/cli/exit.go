@@ -8,6 +8,7 @@ import (
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/serve"
 	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/stream"
@@ -102,7 +103,7 @@ func classify(ctx context.Context, err error) class {
 		return class{"wrong_phase", exitError}
 	case dberr.Temporary(err):
 		return class{"temporary", exitTemporary}
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, is(serve.ErrInterrupted):
 		return class{"interrupted", exitTemporary}
 	}
 	return class{"error", exitError}

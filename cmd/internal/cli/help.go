@@ -29,6 +29,7 @@ const (
 	groupRun   = "Carry out, and take back:"
 	groupLook  = "Look:"
 	groupSteer = "Steer a run that is at work:"
+	groupServe = "Serve orchestrators and browsers:"
 	groupMore  = "More:"
 )
 
