@@ -202,6 +202,7 @@ func (c *Catalog) Settle() {
 		clear(r.Was)
 	}
 	clear(c.touched)
+	c.Objects.settle()
 	for _, t := range c.types {
 		t.Fresh, t.New = false, nil
 	}

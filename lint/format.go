@@ -61,19 +61,33 @@ var (
 	djangoMark        = regexp.MustCompile(`(?m)\A(?:BEGIN;\s*)?--\s*\n-- (?:Create model|Add field|Alter field|Remove field|Rename|Delete model|Create index|Raw SQL|Create constraint|Alter unique|Raw Python|Add index|Remove index|Remove constraint)`)
 )
 
+// holdsFold reports whether a text holds a mark, in any case. It is asked before a pattern is: a search through a text costs more than all else that is
+// done to find out whose file it is. The mark begins with what has no case.
+func holdsFold(src, mark string) bool {
+	for at := 0; ; at++ {
+		i := strings.IndexByte(src[at:], mark[0])
+		if i < 0 || len(src)-at-i < len(mark) {
+			return false
+		}
+		if at += i; strings.EqualFold(src[at:at+len(mark)], mark) {
+			return true
+		}
+	}
+}
+
 // DetectFormat finds out whose file it is by its name and its marks.
 func DetectFormat(name, src string) Format {
 	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	switch {
-	case gooseMark.MatchString(src):
+	case holdsFold(src, "+goose") && gooseMark.MatchString(src):
 		return Goose
-	case dbmateMark.MatchString(src):
+	case strings.Contains(src, "migrate:") && dbmateMark.MatchString(src):
 		return Dbmate
-	case ternMark.MatchString(src):
+	case strings.Contains(src, "-- create above") && ternMark.MatchString(src):
 		return Tern
 	case liquibaseMark.MatchString(src):
 		return Liquibase
-	case alembicMark.MatchString(src):
+	case strings.Contains(src, "-- Running ") && alembicMark.MatchString(src):
 		return Alembic
 	case djangoMark.MatchString(src):
 		return Django
@@ -85,7 +99,7 @@ func DetectFormat(name, src string) Format {
 		return Flyway
 	case base == "migration.sql":
 		return Prisma
-	case railsLine.MatchString(src):
+	case strings.Contains(src, "ms)") && railsLine.MatchString(src):
 		return Rails
 	}
 	return Plain

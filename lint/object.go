@@ -17,6 +17,8 @@ type Object struct {
 	Volatility  string // "immutable", "stable", "volatile"
 	Language    string
 	Uses        []Use
+	// Fresh: the file at hand made it, so nobody uses it.
+	Fresh bool
 	// Policy is what a row security policy says.
 	Policy *RowPolicy
 }
@@ -35,8 +37,18 @@ type Use struct {
 	Other    string // "type mood", "function f"
 }
 
-// Put adds an object.
-func (o *Objects) Put(x *Object) { o.list = append(o.list, x) }
+// Put adds an object that the file at hand makes.
+func (o *Objects) Put(x *Object) {
+	x.Fresh = true
+	o.list = append(o.list, x)
+}
+
+// settle is called between files: what a file made is in use when the next one runs.
+func (o *Objects) settle() {
+	for _, x := range o.list {
+		x.Fresh = false
+	}
+}
 
 // Objects is a list of objects, small enough to be looked through.
 type Objects struct{ list []*Object }

@@ -15,7 +15,7 @@ func TestSets(t *testing.T) {
 			for _, c := range cases(t, folder, k) {
 				count[c.Label]++
 			}
-			if all := count[Dangerous] + count[Safe]; all < 170 || count[Dangerous] < 80 || count[Safe] < 70 {
+			if all := count[Dangerous] + count[Safe]; all < 220 || count[Dangerous] < 80 || count[Safe] < 70 {
 				t.Errorf("%s %s: %v", folder, k, count)
 			}
 		}

@@ -504,7 +504,7 @@ func (j *judge) set(s *statement) {
 			if value == "1" || same(value, "ON") || same(value, "TRUE") {
 				j.usual = "COPY"
 			}
-		case "isolation":
+		case "isolation", "transaction_isolation", "tx_isolation":
 			j.committed = strings.Contains(strings.ToUpper(s.body), "READ COMMITTED") || strings.Contains(strings.ToUpper(s.body), "READ-COMMITTED")
 		}
 		if strings.HasPrefix(t[i].Text, "@") && !strings.HasPrefix(t[i].Text, "@@") && (t[i+1].Is("=") || t[i+1].Is(":")) {

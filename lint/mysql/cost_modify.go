@@ -24,6 +24,7 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	}
 	from.charset, from.collate = was.Charset, was.Collation
 	to := j.inherit(c.column.typ, k)
+	from = j.told(from, to)
 	col := c.column
 	switch {
 	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
@@ -46,6 +47,14 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 		return x
 	}
 	return j.besideType(was, col, k)
+}
+
+// told gives a text the server's default character set where the schema doesn't say which, and the new type does.
+func (j *judge) told(from, to typ) typ {
+	if from.text() && from.charset == "" && to.charset != "" && !j.maria && j.version >= 80000 {
+		from.charset = "utf8mb4"
+	}
+	return from
 }
 
 // sameType reports whether values are kept in the same way.
@@ -345,7 +354,7 @@ func (j *judge) converts(c clause, k *lint.Relation) cost {
 		from.charset, from.collate = was.Charset, was.Collation
 		to := from
 		to.charset, to.collate = c.value, c.to
-		if from.charset == "" || from.charset != to.charset && !j.charsetKept(from, to, was.Name, k) || inIndex(k, was.Name) && from.collate != to.collate {
+		if from.charset == "" || from.charset != to.charset && !j.charsetKept(from, to, was.Name, k) || !j.maria && inIndex(k, was.Name) && from.collate != to.collate {
 			return copies
 		}
 		if x := j.length(from, to, was.Name, k); x.how == copying {

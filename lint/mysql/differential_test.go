@@ -333,6 +333,7 @@ func (w *world) dumped(conn *sql.Conn) string {
 			rows.Close()
 		}
 	}
+	show("SEQUENCE", 1, w.list(conn, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'SEQUENCE'"))
 	show("TABLE", 1, w.list(conn, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY create_time"))
 	show("VIEW", 1, w.list(conn, "SELECT table_name FROM information_schema.views WHERE table_schema = DATABASE() ORDER BY 1"))
 	show("TRIGGER", 2, w.list(conn, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1"))

@@ -14,7 +14,11 @@ func (j *judge) inside(p *statement, s lint.Statement) []lint.Finding {
 	switch p.verb {
 	case "CALL":
 		if r := j.routine(p.name); r != nil {
-			return j.block(r.Options["definition"], s)
+			return j.routineBody(r.Options["definition"], s)
+		}
+	case "CREATE ROUTINE":
+		if p.word == "EVENT" {
+			return j.event(p.body, s)
 		}
 	case "BLOCK":
 		return j.block(p.body, s)
@@ -80,6 +84,9 @@ var verbs = map[string]bool{"ALTER": true, "CREATE": true, "DROP": true, "TRUNCA
 func (j *judge) block(body string, s lint.Statement) []lint.Finding {
 	j.depth++
 	defer func() { j.depth-- }()
+	outer := j.locals
+	defer func() { j.locals = outer }()
+	j.locals = localNames(body, outer)
 	var out []lint.Finding
 	t := tokens(body)
 	for i := 0; i < len(t); i++ {

@@ -49,6 +49,8 @@ type judge struct {
 	// texts are what user variables hold, prepared what PREPARE took.
 	texts, prepared map[string]string
 	given           bool // a schema was read before the files
+	// locals are the parameters and variables of the body at hand, in lower case.
+	locals map[string]bool
 }
 
 // session is what a file has set, locked, granted so far.
@@ -78,7 +80,7 @@ type rule struct {
 type call struct {
 	*judge
 	*statement
-	rule rule
+	rule *rule
 	s    lint.Statement
 	out  *[]lint.Finding
 }
@@ -122,12 +124,17 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		return []lint.Finding{f}
 	}
 	j.leaveIdle(p)
+	if len(j.locals) > 0 {
+		j.markLocals(p.where)
+	}
 	if p.algorithm == "" && j.usual != "" && len(p.clauses) > 0 {
 		p.algorithm = j.usual
 	}
 	var out []lint.Finding
-	for _, r := range j.rules {
-		r.check(&call{judge: j, statement: p, rule: r, s: s, out: &out})
+	c := &call{judge: j, statement: p, s: s, out: &out}
+	for i := range j.rules {
+		c.rule = &j.rules[i]
+		c.rule.check(c)
 	}
 	j.apply(p)
 	return append(out, j.inside(p, s)...)

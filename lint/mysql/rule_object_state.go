@@ -62,6 +62,7 @@ func (c *call) state() []string {
 		if id := c.grantedTable(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
 			out = append(out, "there is no table "+quoted(id))
 		}
+		out = append(out, c.grantedColumns()...)
 	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
 		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
 			out = append(out, "nothing can be written through the view "+quoted(c.table))

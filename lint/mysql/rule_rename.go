@@ -25,6 +25,9 @@ var rename = rule{lint.Rule{
 			if lost := c.lostByExchange(id); c.live(id) && lost != "" {
 				c.report(said{message: fmt.Sprintf("the table that takes the name %s has no column %s, which running clients name", quoted(id), quote(lost)), safe: "Exchange a table for one that has all of its columns."})
 			}
+			if from := c.emptyByExchange(id); from != "" {
+				c.report(said{message: fmt.Sprintf("%s takes the name %s and has no rows: running clients don't find theirs", quote(from), quoted(id)), safe: "Fill the new table and keep it in step before the two change places."})
+			}
 			if c.live(id) && !c.taken(id.Name) && !c.exchanged(c.to[i].Name) && !c.standIn(id, c.to[i]) {
 				c.report(said{message: fmt.Sprintf("running clients that name the table %s fail from the moment of the rename", quoted(id)), lock: "exclusive metadata lock, short",
 					safe: fmt.Sprintf("RENAME TABLE %s TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients fail only between the two", quoted(id), quoted(c.to[i]), quoted(id), quoted(c.to[i]))})
@@ -57,6 +60,17 @@ func (c *call) lostByExchange(id schema.Ident) string {
 			if !holds(fresh, n) {
 				return n
 			}
+		}
+	}
+	return ""
+}
+
+// emptyByExchange names the table that takes the name of one in use, and that the file has made and put no rows into.
+func (c *call) emptyByExchange(id schema.Ident) string {
+	for i, to := range c.to {
+		k := c.relation(c.tables[i])
+		if same(to.Name, id.Name) && !same(c.tables[i].Name, id.Name) && c.live(id) && k != nil && k.Kind == "table" && k.Fresh && !k.Partial && !k.New["rows"] {
+			return c.tables[i].Name
 		}
 	}
 	return ""

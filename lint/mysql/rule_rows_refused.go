@@ -218,7 +218,8 @@ func (c *call) lossy(k *lint.Relation, x clause) string {
 		return ""
 	}
 	from.charset, from.collate = was.Charset, was.Collation
-	if why := refusedValues(from, c.inherit(col.typ, k), c.maria); why != "" {
+	to := c.inherit(col.typ, k)
+	if why := refusedValues(c.told(from, to), to, c.maria); why != "" {
 		return fmt.Sprintf("values of %s %s make this fail, and so do later writes of them by running clients", at, why)
 	}
 	return ""

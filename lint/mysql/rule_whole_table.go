@@ -45,6 +45,7 @@ var deleteRows = rule{lint.Rule{
 }, func(c *call) {
 	safe := "CREATE TABLE kept AS SELECT * FROM " + quoted(c.table) + " WHERE …; -- first, in the same bounds"
 	switch {
+	case c.takenBack():
 	case c.verb == "DELETE" && c.live(c.table) && (c.limited || c.confined()) && !never(c.where):
 		c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", safe: safe})
 	case c.verb == "UPDATE" && c.live(c.table) && (c.limited || c.confined()) && !never(c.where):

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -60,6 +61,10 @@ func (c *call) refusedWrites() []string {
 		if k, t := c.findTrigger(lastName(c.name)); t != nil && !k.Fresh && !k.New["trigger "+lower(t.Name)] && !c.comesBack("trigger", t.Name) {
 			return c.unfilled(k, t)
 		}
+	case "CREATE SEQUENCE":
+		if c.replace && c.live(c.table) && !c.missing(c.table) && beginsLow(c.relation(c.table), c.s.Text) {
+			return []string{"the sequence " + quoted(c.table) + " begins anew and gives numbers again that it has given: INSERTs of running clients fail on their key"}
+		}
 	case "ALTER SEQUENCE":
 		if k := c.relation(c.table); c.live(c.table) && restartsLow(k, c.body) {
 			return []string{"the sequence " + quoted(c.table) + " gives numbers again that it has given: INSERTs of running clients fail on their key"}
@@ -88,6 +93,8 @@ func (c *call) alteredWrites() []string {
 			out = append(out, "the CHECK of "+quote(x.name)+" refuses its own default: INSERTs of running clients fail")
 		case x.kind == "add column" && c.maria && x.column.typ.name == "json" && x.column.hasDef && c.unfit(x.column.typ, x.column.def) != "":
 			out = append(out, "the default of "+quote(x.name)+" isn't JSON, which the column checks: INSERTs of running clients fail")
+		case x.kind == "option" && x.name == "auto_increment" && lastNumber(k, x.value):
+			out = append(out, "AUTO_INCREMENT = "+x.value+" is the last number that the column takes: INSERTs of running clients behind it fail")
 		case x.kind == "set default" && was != nil && was.Identity == "auto_increment":
 			out = append(out, quote(x.name)+" gets the same value in each row instead of a number of its own: INSERTs of running clients fail")
 		case x.kind == "drop primary" && k != nil && !c.addsPrimary():
@@ -306,6 +313,39 @@ func restartsLow(k *lint.Relation, body string) bool {
 			}
 		}
 		return n <= first
+	}
+	return false
+}
+
+// beginsLow: a sequence that is made anew begins where the old one did, or before.
+func beginsLow(k *lint.Relation, definition string) bool {
+	first := func(text string) float64 {
+		t := Syntax.Tokens(text)
+		for i := range t {
+			if t[i].Is("START") {
+				n, _ := numberBehind(t, i)
+				return n
+			}
+		}
+		return 1
+	}
+	return k == nil || first(definition) <= first(k.Options["definition"])
+}
+
+// last are the largest numbers of integer types, signed and unsigned.
+var last = map[string][2]uint64{"tinyint": {1<<7 - 1, 1<<8 - 1}, "smallint": {1<<15 - 1, 1<<16 - 1}, "mediumint": {1<<23 - 1, 1<<24 - 1}, "int": {1<<31 - 1, 1<<32 - 1}}
+
+// lastNumber: the column that is numbered has no number behind this one.
+func lastNumber(k *lint.Relation, value string) bool {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || k == nil {
+		return false
+	}
+	for _, col := range k.Columns {
+		if t, ok := parseType(col.Type); ok && col.Identity == "auto_increment" {
+			top, known := last[t.name]
+			return known && (n >= top[1] || !t.unsigned && n >= top[0])
+		}
 	}
 	return false
 }

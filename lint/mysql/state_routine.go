@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -73,6 +74,33 @@ func (c *call) grantedTable() schema.Ident {
 		break
 	}
 	return schema.Ident{}
+}
+
+// grantedColumns says which columns of a GRANT its table doesn't have.
+func (c *call) grantedColumns() []string {
+	t := Syntax.Tokens(c.body)
+	on := slices.IndexFunc(t, func(x lint.Token) bool { return x.Is("ON") })
+	if on < 0 || on+1 >= len(t) {
+		return nil
+	}
+	cur := newCursor(c.body[t[on].End:])
+	cur.take("TABLE")
+	k := c.relation(cur.ident())
+	if cur.err != nil || !whole(k) {
+		return nil
+	}
+	var out []string
+	for i, depth := 0, 0; i < on; i++ {
+		switch {
+		case t[i].Is("("):
+			depth++
+		case t[i].Is(")"):
+			depth--
+		case depth > 0 && ident(t[i]) && k.Column(t[i].Value()) == nil:
+			out = append(out, quoted(k.Ident)+" has no column "+quote(t[i].Value()))
+		}
+	}
+	return out
 }
 
 // updatable: rows can be written through a view of this query.

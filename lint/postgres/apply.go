@@ -230,7 +230,7 @@ func (j *judge) addColumn(k *lint.Relation, d *pg.ColumnDef, l later, old bool) 
 		case pg.ConstrType_CONSTR_GENERATED:
 			k.Dependents = append(k.Dependents, schema.Dependent{Kind: "generated column", Name: d.Colname, Columns: columnsIn(q.RawExpr)})
 			c.Generated = "stored"
-			if l.virtual {
+			if l.isVirtual(q) {
 				c.Generated = "virtual"
 			}
 		case pg.ConstrType_CONSTR_PRIMARY:
@@ -532,19 +532,28 @@ func (j *judge) alterEnum(n *pg.AlterEnumStmt) {
 }
 
 func (j *judge) createFunction(n *pg.CreateFunctionStmt) {
-	name := dotted(n.Funcname)
+	name := strings.ToLower(lastName(n.Funcname))
 	volatile := true
 	for _, o := range n.Options {
-		d := o.GetDefElem()
-		switch d.GetDefname() {
-		case "volatility":
+		if d := o.GetDefElem(); d.GetDefname() == "volatility" {
 			volatile = str(d.Arg) == "volatile"
-		case "as":
+		}
+	}
+	if body := writtenBody(n); body != "" {
+		j.routines[name] = body
+	}
+	j.volatile[name] = volatile
+	j.putRoutine(n)
+}
+
+// writtenBody is the body of a routine that is written as a text.
+func writtenBody(n *pg.CreateFunctionStmt) string {
+	for _, o := range n.Options {
+		if d := o.GetDefElem(); d.GetDefname() == "as" {
 			if l := d.Arg.GetList().GetItems(); len(l) == 1 {
-				j.routines[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])] = str(l[0])
+				return str(l[0])
 			}
 		}
 	}
-	j.volatile[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])] = volatile
-	j.putRoutine(n)
+	return ""
 }

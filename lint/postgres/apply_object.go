@@ -187,10 +187,14 @@ func (j *judge) alterPublication(n *pg.AlterPublicationStmt) {
 // putRoutine notes a function or procedure; one of the same arguments is replaced.
 func (j *judge) putRoutine(n *pg.CreateFunctionStmt) {
 	o := routineOf(n)
+	used := false
 	j.catalog.Objects.Remove(func(x *lint.Object) bool {
-		return (x.Kind == "function" || x.Kind == "procedure") && x.ID == o.ID && slices.Equal(x.Args, o.Args)
+		same := (x.Kind == "function" || x.Kind == "procedure") && x.ID == o.ID && slices.Equal(x.Args, o.Args)
+		used = used || same && !x.Fresh
+		return same
 	})
 	j.catalog.Objects.Put(o)
+	o.Fresh = !used
 }
 
 func routineOf(n *pg.CreateFunctionStmt) *lint.Object {

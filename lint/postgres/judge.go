@@ -64,7 +64,7 @@ type rule struct {
 type call struct {
 	*judge
 	*parsed
-	rule rule
+	rule *rule
 	s    lint.Statement
 	out  *[]lint.Finding
 }
@@ -155,8 +155,10 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		return nil
 	}
 	var out []lint.Finding
-	for _, r := range j.rules {
-		r.check(&call{judge: j, parsed: p, rule: r, s: s, out: &out})
+	c := &call{judge: j, parsed: p, s: s, out: &out}
+	for i := range j.rules {
+		c.rule = &j.rules[i]
+		c.rule.check(c)
 	}
 	out = j.nothingLeft(out)
 	j.hold(p)
@@ -295,13 +297,21 @@ func rendered(n *pg.Node) string {
 	if n == nil {
 		return "…"
 	}
-	s, err := pg.Deparse(&pg.ParseResult{Version: grammar(), Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
-		TargetList:  []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: n}}}},
-		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}}}})
+	if s, ok := plainly(n); ok {
+		return s
+	}
+	s, err := pg.Deparse(selected(n))
 	if err != nil {
 		return "…"
 	}
 	return strings.TrimPrefix(s, "SELECT ")
+}
+
+// selected is a query of one expression.
+func selected(n *pg.Node) *pg.ParseResult {
+	return &pg.ParseResult{Version: grammar(), Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
+		TargetList:  []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: n}}}},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}}}}
 }
 
 // Names lists the tables that a statement names, as far as it can be read.

@@ -49,7 +49,9 @@ func (j *judge) lacks(id schema.Ident) bool {
 // given are names that the server gives to NOT NULL by itself (18), which aren't kept.
 var given = regexp.MustCompile(`_not_null\d*$`)
 
-func serverGiven(name string) bool { return given.MatchString(name) || len(name) >= longest }
+func (j *judge) serverGiven(name string) bool {
+	return j.version >= 180000 && given.MatchString(name) || len(name) >= longest
+}
 
 // ambiguous: several schemas have a relation of that name, and the search path isn't known.
 func (j *judge) ambiguous(name string) bool { return len(j.catalog.Named(name)) > 1 }

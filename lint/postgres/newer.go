@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"slices"
 	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/phasemig/phasemig/lint"
 )
@@ -12,6 +15,7 @@ const notValid = "NOT VALID/*not enforced*/"
 // later marks what a statement says that the grammar of version 17 doesn't know.
 type later struct {
 	virtual     bool   // a generated column is VIRTUAL
+	virtuals    []int  // where GENERATED stands of those that are, in the text that the grammar reads
 	notNull     string // ADD [CONSTRAINT …] NOT NULL this column
 	notEnforced bool
 	temporal    bool // WITHOUT OVERLAPS, PERIOD
@@ -27,7 +31,7 @@ func modern(sql string, v lint.Version) (string, later) {
 		return sql, l
 	}
 	upper := strings.ToUpper(sql)
-	if !strings.Contains(upper, "GENERATED") && !strings.Contains(upper, "NOT NULL") && !strings.Contains(upper, "ENFORCED") && !strings.Contains(upper, "WITHOUT OVERLAPS") && !strings.Contains(upper, "INHERIT") {
+	if !strings.Contains(upper, "GENERATED") && !(strings.Contains(upper, "NOT NULL") && (strings.Contains(upper, "CONSTRAINT") || strings.Contains(upper, "ADD"))) && !strings.Contains(upper, "ENFORCED") && !strings.Contains(upper, "WITHOUT OVERLAPS") && !strings.Contains(upper, "INHERIT") {
 		return sql, l
 	}
 	m := &modernizer{sql: sql, tokens: Syntax.Tokens(sql), version: v}
@@ -121,6 +125,17 @@ func (m *modernizer) notNullOf(i, column int) {
 	m.replace(i, column, "CHECK ("+m.tokens[column].Text+" IS NOT NULL)")
 }
 
+// markVirtual notes the place of token i in the text that is written. Nothing behind it may have been replaced yet.
+func (m *modernizer) markVirtual(i int) {
+	m.virtual = true
+	m.virtuals = append(m.virtuals, m.out.Len()+m.tokens[i].Start-m.from)
+}
+
+// isVirtual reports whether a column's GENERATED is VIRTUAL.
+func (l later) isVirtual(q *pg.Constraint) bool {
+	return l.virtual && slices.Contains(l.virtuals, int(q.GetLocation()))
+}
+
 // generated reads GENERATED ALWAYS AS (…) VIRTUAL, and without a word behind it where VIRTUAL is the default.
 func (m *modernizer) generated(i int) int {
 	depth, k := 0, i+3
@@ -138,11 +153,11 @@ func (m *modernizer) generated(i int) int {
 	case k >= len(m.tokens) || m.is(k+1, "STORED"):
 		return min(k, len(m.tokens)-1)
 	case m.is(k+1, "VIRTUAL"):
-		m.virtual = true
+		m.markVirtual(i)
 		m.replace(k+1, k+1, "STORED")
 		return k + 1
 	}
-	m.virtual = true
+	m.markVirtual(i)
 	m.replace(k, k, ") STORED")
 	return k
 }

@@ -24,6 +24,9 @@ func (c *call) constraintImpossible(t *pg.AlterTableStmt, k *lint.Relation, q *p
 		}
 		return c.keyed(k, names(q.Keys))
 	case pg.ConstrType_CONSTR_CHECK:
+		if why := c.notNullTwice(k, q); why != "" {
+			return why
+		}
 		if !t.Relation.Inh && !q.IsNoInherit && len(c.childrenIf(k)) > 0 {
 			return "the constraint has to be added to the children, too: leave ONLY out"
 		}
@@ -37,6 +40,18 @@ func (c *call) constraintImpossible(t *pg.AlterTableStmt, k *lint.Relation, q *p
 		return c.keyed(k, nil)
 	}
 	return ""
+}
+
+// notNullTwice: a column that is NOT NULL has a constraint for it since 18, and takes no other one.
+func (c *call) notNullTwice(k *lint.Relation, q *pg.Constraint) string {
+	col := k.Column(c.later.notNull)
+	if c.later.notNull == "" || col == nil || col.Nullable || k.New[col.Name] || q.Conname == "" || c.version < 180000 || !slices.Equal(columnsIn(q.RawExpr), []string{col.Name}) {
+		return ""
+	}
+	if own := chosen(k.Name, col.Name, "not_null", func(string) bool { return false }); own == q.Conname {
+		return ""
+	}
+	return fmt.Sprintf("%s.%s is NOT NULL already, by a constraint of another name", quoted(k.Ident), quote(col.Name))
 }
 
 func (c *call) dropsKey(t *pg.AlterTableStmt, name string) bool {

@@ -53,6 +53,9 @@ func (c *call) elementImpossible(k *lint.Relation, e *pg.IndexElem, method strin
 	if col == nil {
 		return ""
 	}
+	if col.Generated == "virtual" && c.version < 190000 {
+		return fmt.Sprintf("%s is a virtual generated column, which can't be indexed", quote(e.Name))
+	}
 	t := c.base(parseType(col.Type))
 	text := t.name == "text" || t.name == "varchar" || t.name == "bpchar" || t.name == "citext" || t.name == "name"
 	if len(e.Collation) > 0 && !text && group[t.name] != "" {

@@ -49,7 +49,7 @@ func (c *call) rewrites(d *pg.ColumnDef) string {
 		case pg.ConstrType_CONSTR_IDENTITY:
 			return "an identity column numbers every row"
 		case pg.ConstrType_CONSTR_GENERATED:
-			if !c.later.virtual {
+			if !c.later.isVirtual(q) {
 				return "the values of a STORED generated column are computed and written for every row"
 			}
 		case pg.ConstrType_CONSTR_DEFAULT:

@@ -58,7 +58,7 @@ func (c *call) changes(k *lint.Relation, col *schema.Column, a *pg.AlterTableCmd
 	if using != nil && !trivial(using, a.Name, to) {
 		return "writes the table and its indexes anew: USING computes every value"
 	}
-	if !free(c.base(from), c.base(to), c.utc && c.version >= 120000) || c.domainCheck(to) && from.name != to.name {
+	if !free(c.base(from), c.base(to), c.utc && c.version >= 120000) || c.lengthAgain(from, to) || c.domainCheck(to) && from.name != to.name {
 		if ok, known := castable(from, to); known && !ok && using == nil {
 			return fmt.Sprintf("fails: there is no cast from %s by assignment, USING is needed; and it writes the table anew", from)
 		}
@@ -101,6 +101,11 @@ func opclass(t typ) string {
 		return t.name
 	}
 	return t.name
+}
+
+// lengthAgain: the length of a type below a domain isn't known to a value of the domain, so a type with a length applies its own to every value.
+func (j *judge) lengthAgain(from, to typ) bool {
+	return from.name != to.name && len(j.base(to).mods) > 0 && j.base(from).name != from.name
 }
 
 // base is the type below a domain.

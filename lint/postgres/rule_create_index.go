@@ -29,6 +29,8 @@ var createIndex = rule{lint.Rule{
 	switch {
 	case n.Concurrent && k != nil && k.Partitioned:
 		c.report(said{message: fmt.Sprintf("this fails: %s is partitioned, and an index on it can't be built concurrently", table(n.Relation)), safe: c.indexRecipe(n)})
+	case !n.Concurrent && k != nil && k.Kind == "matview":
+		c.report(said{severity: lint.Warning, message: fmt.Sprintf("REFRESH of %s waits until the index is built; readers don't", table(n.Relation)), lock: share, safe: c.indexRecipe(n)})
 	case !n.Concurrent:
 		x := said{message: fmt.Sprintf("writes to %s wait until the index is built", table(n.Relation)),
 			lock: share + ": writes wait, for a time that grows with " + c.size(n.Relation), safe: c.indexRecipe(n)}

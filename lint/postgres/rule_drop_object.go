@@ -75,6 +75,9 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 	if t := c.catalog.Type(id.Name); t != nil && t.Fresh || c.notThere(d.RemoveType, o, id) {
 		return
 	}
+	if c.unnamed(d.RemoveType, o) {
+		return
+	}
 	data := kind == "table" || kind == "schema" || kind == "materialized view"
 	if !data && c.comesBack(id.Name) {
 		return
@@ -87,6 +90,25 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 		x.safe = fmt.Sprintf("-- after the last client; a rename can be taken back:\nALTER TABLE %s RENAME TO %s;\n-- and when nobody has missed it:\nDROP TABLE %s;", quoted(id), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))))
 	}
 	c.report(x)
+}
+
+// unnamed: what the file itself made isn't named by anybody yet, and a function of triggers never is by a statement of a client.
+func (c *call) unnamed(kind pg.ObjectType, n *pg.Node) bool {
+	if objectKinds[kind] == "" {
+		return false
+	}
+	o, _, id := c.object(kind, n)
+	switch {
+	case o == nil:
+		return false
+	case o.Returns == "trigger" || o.Returns == "event_trigger":
+		return true
+	case o.Kind != "schema":
+		return o.Fresh
+	}
+	used := false
+	c.catalog.Relations(func(k *lint.Relation) { used = used || k.Schema == id.Name && !k.Fresh })
+	return o.Fresh && !used
 }
 
 // notThere: what can't be there isn't named by anybody. Without IF EXISTS another rule says that it fails.

@@ -13,7 +13,7 @@ var nameTooLong = rule{lint.Rule{
 	Bad:     []lint.Example{{SQL: "CREATE INDEX CONCURRENTLY a_name_that_is_so_long_that_the_server_will_cut_it_behind_byte_63_for_sure ON t (a);"}, {SQL: "CREATE TABLE another_name_that_is_so_long_that_the_server_will_cut_it_behind_byte_63 (a int);"}},
 	Good:    []lint.Example{{SQL: "CREATE INDEX CONCURRENTLY short ON t (a);"}, {SQL: "CREATE TABLE t (a text DEFAULT 'a text may be as long as it likes, of course, and nobody minds it');"}},
 }, func(c *call) {
-	if len(c.s.Text) > 100_000 {
+	if len(c.s.Text) > 100_000 || !longName(c.s.Text) {
 		return
 	}
 	for _, t := range Syntax.Tokens(c.s.Text) {
@@ -22,3 +22,21 @@ var nameTooLong = rule{lint.Rule{
 		}
 	}
 }}
+
+// longName looks for what may be too long a name, without cutting the text into tokens.
+func longName(s string) bool {
+	run := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"':
+			return true
+		case c == '_' || c == '$' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80:
+			if run++; run > 63 {
+				return true
+			}
+		default:
+			run = 0
+		}
+	}
+	return false
+}

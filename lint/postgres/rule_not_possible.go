@@ -66,6 +66,8 @@ func (c *call) impossible() string {
 		}
 	case *pg.Node_RenameStmt:
 		return c.renameImpossible(n.RenameStmt)
+	case *pg.Node_VariableSetStmt:
+		return c.settingImpossible(n.VariableSetStmt)
 	}
 	return ""
 }

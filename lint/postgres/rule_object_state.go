@@ -52,7 +52,7 @@ func (c *call) alterState(t *pg.AlterTableStmt) {
 		a := n.GetAlterTableCmd()
 		why := c.names(k, a)
 		if why == "" && whole(k) {
-			why = misfit(k, a, added)
+			why = c.misfit(k, a, added)
 		}
 		if why != "" {
 			say(why)
@@ -132,7 +132,7 @@ func lastOf(list []*pg.Node) string {
 }
 
 // misfit says why an action can't be meant for a table.
-func misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string {
+func (c *call) misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string {
 	missing := a.Name != "" && (k.Column(a.Name) == nil || added["dropped "+a.Name]) && !added[a.Name] && !a.MissingOk
 	switch a.Subtype {
 	case pg.AlterTableType_AT_AddColumn:
@@ -152,7 +152,7 @@ func misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string
 		if q := a.Def.GetConstraint(); name == "" && q != nil {
 			name = q.Conname
 		}
-		if !a.MissingOk && !hasConstraint(k, name) && !added["constraint "+name] && !serverGiven(name) {
+		if !a.MissingOk && !hasConstraint(k, name) && !added["constraint "+name] && !c.serverGiven(name) {
 			return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(name))
 		}
 	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_ReplicaIdentity:
@@ -160,17 +160,17 @@ func misfit(k *lint.Relation, a *pg.AlterTableCmd, added map[string]bool) string
 		if r := a.Def.GetReplicaIdentityStmt(); r != nil {
 			name = r.Name
 		}
-		if name != "" && k.FindIndex(name) == nil && !serverGiven(name) {
+		if name != "" && k.FindIndex(name) == nil && !c.serverGiven(name) {
 			return fmt.Sprintf("%s has no index %s", quoted(k.Ident), quote(name))
 		}
 	case pg.AlterTableType_AT_AddConstraint:
-		return newConstraint(k, a.Def.GetConstraint(), added)
+		return c.newConstraint(k, a.Def.GetConstraint(), added)
 	}
 	return ""
 }
 
 // newConstraint looks at a constraint's name, its columns, and the index that it is made of.
-func newConstraint(k *lint.Relation, q *pg.Constraint, added map[string]bool) string {
+func (c *call) newConstraint(k *lint.Relation, q *pg.Constraint, added map[string]bool) string {
 	if q == nil {
 		return ""
 	}
@@ -183,7 +183,7 @@ func newConstraint(k *lint.Relation, q *pg.Constraint, added map[string]bool) st
 			return fmt.Sprintf("%s has no column %s", quoted(k.Ident), quote(col))
 		}
 	}
-	if q.Indexname != "" && k.FindIndex(q.Indexname) == nil && !serverGiven(q.Indexname) {
+	if q.Indexname != "" && k.FindIndex(q.Indexname) == nil && !c.serverGiven(q.Indexname) {
 		return fmt.Sprintf("%s has no index %s", quoted(k.Ident), quote(q.Indexname))
 	}
 	return ""
@@ -199,7 +199,7 @@ func hasConstraint(k *lint.Relation, name string) bool {
 
 // noIndex reports whether an index can't be there.
 func (j *judge) noIndex(id schema.Ident) bool {
-	if !j.catalog.Complete || id.Name == placeholder || system(id) || serverGiven(id.Name) {
+	if !j.catalog.Complete || id.Name == placeholder || system(id) || j.serverGiven(id.Name) {
 		return false
 	}
 	_, x := j.catalog.Owner(id.Name)

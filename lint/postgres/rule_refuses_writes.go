@@ -14,7 +14,7 @@ import (
 var refusesWrites = rule{lint.Rule{
 	ID: "refuses-writes", Severity: lint.Error, Kind: lint.Client,
 	Summary: "a change after which writes of running clients are refused",
-	Why: "A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID; so does a default that a CHECK refuses. A trigger whose function always raises refuses every write. " +
+	Why: "A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID; so does a default that a CHECK refuses. A trigger whose function always raises refuses every write, and so does one that names a field of NEW or OLD that its table doesn't have (42703): PL/pgSQL looks only when it runs. " +
 		"On a table with rules for INSERT or UPDATE, INSERT … ON CONFLICT fails (0A000). A table that is published for UPDATE and DELETE needs a replica identity, a primary key or FULL: without one UPDATE and DELETE fail (55000).",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE PUBLICATION p FOR TABLE t;"},
 		{SQL: "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY);\nCREATE PUBLICATION p FOR TABLE t;", SQL: "ALTER TABLE t REPLICA IDENTITY NOTHING;"}},
@@ -37,8 +37,11 @@ var refusesWrites = rule{lint.Rule{
 		if k := c.relation(r.Relation); c.live(r.Relation) && (r.Event == pg.CmdType_CMD_INSERT || r.Event == pg.CmdType_CMD_UPDATE) && (k == nil || k.Kind == "table") && !c.lacks(ident(r.Relation)) {
 			c.report(said{message: fmt.Sprintf("with a rule on %s its writes do something else, and INSERT … ON CONFLICT of running clients fails", table(r.Relation)), safe: "Use a trigger."})
 		}
+	case *pg.Node_CreateFunctionStmt:
+		c.triggersOfRoutine(n.CreateFunctionStmt)
 	case *pg.Node_CreateTrigStmt:
 		t := n.CreateTrigStmt
+		c.missingField(c.routines[lastName(t.Funcname)], c.relation(t.Relation))
 		if body := strings.ToUpper(c.routines[lastName(t.Funcname)]); c.live(t.Relation) && t.WhenClause == nil && strings.Contains(body, "RAISE EXCEPTION") && !strings.Contains(body, "IF ") && !strings.Contains(body, "CASE") {
 			c.report(said{message: fmt.Sprintf("the trigger's function raises whenever it is called: writes of running clients to %s fail", table(t.Relation)), safe: "Create the trigger after the last client that writes."})
 		}

@@ -76,6 +76,9 @@ func (c *call) renamed(n *pg.RenameStmt) {
 		}
 	default:
 		if n.Relation == nil {
+			if c.unnamed(n.RenameType, n.Object) {
+				return
+			}
 			old = strings.TrimPrefix(n.Subname+nameIn(n.Object), ".")
 		}
 	}
@@ -95,6 +98,9 @@ func (c *call) moved(n *pg.AlterObjectSchemaStmt) {
 		return
 	}
 	old := nameIn(n.Object)
+	if n.Relation == nil && c.unnamed(n.ObjectType, n.Object) {
+		return
+	}
 	if n.Relation != nil {
 		old = table(n.Relation)
 		if c.comesBack(n.Relation.Relname) {

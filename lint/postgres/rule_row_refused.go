@@ -290,7 +290,7 @@ func (c *call) conflictRefused(x *reader, k *lint.Relation, insert *pg.InsertStm
 	if n == nil {
 		return ""
 	}
-	if name := n.Infer.GetConname(); name != "" && !hasConstraint(k, name) && !serverGiven(name) {
+	if name := n.Infer.GetConname(); name != "" && !hasConstraint(k, name) && !c.serverGiven(name) {
 		return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(name))
 	}
 	var cols []string

@@ -115,7 +115,7 @@ func (c *call) domainConstraint(domain []*pg.Node, name string) string {
 	if why := c.noUserType(domain); why != "" {
 		return why
 	}
-	if t := c.catalog.Type(dotted(domain)); t != nil && t.Kind == "domain" && !slices.Contains(t.Constraints, name) && !serverGiven(name) {
+	if t := c.catalog.Type(dotted(domain)); t != nil && t.Kind == "domain" && !slices.Contains(t.Constraints, name) && !c.serverGiven(name) {
 		return fmt.Sprintf("the domain %s has no constraint %s", dotted(domain), quote(name))
 	}
 	return ""
@@ -187,7 +187,7 @@ func (c *call) commentState(n *pg.CommentStmt) string {
 			return "there is no table " + quoted(id)
 		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_COLUMN && k.Column(name) == nil:
 			return fmt.Sprintf("%s has no column %s", quoted(id), quote(name))
-		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_TABCONSTRAINT && !hasConstraint(k, name) && !serverGiven(name):
+		case whole(k) && n.Objtype == pg.ObjectType_OBJECT_TABCONSTRAINT && !hasConstraint(k, name) && !c.serverGiven(name):
 			return fmt.Sprintf("%s has no constraint %s", quoted(id), quote(name))
 		}
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:

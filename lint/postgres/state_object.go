@@ -242,6 +242,8 @@ func (c *call) objectState() string {
 				return "there is no extension " + quote(str(o))
 			}
 		}
+	case *pg.Node_CreateEventTrigStmt:
+		return c.eventTriggerState(n.CreateEventTrigStmt)
 	case *pg.Node_CreatePublicationStmt:
 		if find("publication", n.CreatePublicationStmt.Pubname) != nil {
 			return "there is a publication " + quote(n.CreatePublicationStmt.Pubname) + " already"
@@ -337,6 +339,19 @@ func (c *call) replacesRoutine(n *pg.CreateFunctionStmt, o *lint.Object) string 
 				return fmt.Sprintf("CREATE OR REPLACE can't rename the argument %s of %s", quote(name), quoted(o.ID))
 			}
 		}
+	}
+	return ""
+}
+
+// eventTriggerState looks at the function that a new event trigger calls.
+func (c *call) eventTriggerState(n *pg.CreateEventTrigStmt) string {
+	f := identOf(n.Funcname)
+	own := c.routinesNamed(f)
+	switch {
+	case len(own) == 0 && c.catalog.Complete && !c.extended() && !system(f) && f.Name != placeholder:
+		return "there is no function " + quoted(f)
+	case len(own) > 0 && !slices.ContainsFunc(own, func(o *lint.Object) bool { return o.Returns == "event_trigger" }):
+		return "the function " + quoted(f) + " doesn't return event_trigger"
 	}
 	return ""
 }

@@ -32,7 +32,7 @@ func (c *call) renameState(n *pg.RenameStmt) string {
 		if why := c.no(n.Relation); why != "" && !n.MissingOk {
 			return why
 		}
-		return renamedInside(k, n)
+		return c.renamedInside(k, n)
 	case pg.ObjectType_OBJECT_TRIGGER, pg.ObjectType_OBJECT_POLICY, pg.ObjectType_OBJECT_RULE:
 		kind := objectKinds[n.RenameType]
 		if why := c.no(n.Relation); why != "" || k == nil {
@@ -68,13 +68,13 @@ func (c *call) renameState(n *pg.RenameStmt) string {
 	return ""
 }
 
-func renamedInside(k *lint.Relation, n *pg.RenameStmt) string {
+func (c *call) renamedInside(k *lint.Relation, n *pg.RenameStmt) string {
 	if !whole(k) {
 		return ""
 	}
 	if n.RenameType == pg.ObjectType_OBJECT_TABCONSTRAINT {
 		switch {
-		case !hasConstraint(k, n.Subname) && !serverGiven(n.Subname):
+		case !hasConstraint(k, n.Subname) && !c.serverGiven(n.Subname):
 			return fmt.Sprintf("%s has no constraint %s", quoted(k.Ident), quote(n.Subname))
 		case hasConstraint(k, n.Newname):
 			return fmt.Sprintf("%s has a constraint %s already", quoted(k.Ident), quote(n.Newname))

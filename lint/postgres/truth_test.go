@@ -26,6 +26,7 @@ CREATE TABLE unk (at date NOT NULL, k int);
 INSERT INTO unk SELECT '2020-05-05', g FROM generate_series(1, 500) g;
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM ('1990-01-01') TO ('1991-01-01');
 INSERT INTO part SELECT '1990-05-05', g FROM generate_series(1, 500) g;
+INSERT INTO usesdom SELECT g % 100, 'b' || g, g % 100, 'd' || g FROM generate_series(1, 500) g;
 INSERT INTO usespos SELECT g FROM generate_series(1, 500) g;
 ANALYZE;
 `
@@ -165,6 +166,7 @@ func TestTruthOfTransactions(t *testing.T) {
 				{true, []string{"LOCK TABLE big", "SELECT count(*) FROM big"}},
 				{true, []string{"ALTER DOMAIN pos ADD CONSTRAINT c CHECK (VALUE > 0)"}},
 				{false, []string{"ALTER DOMAIN pos ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID"}},
+				{true, []string{"ALTER DOMAIN pos ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID", "ALTER DOMAIN pos VALIDATE CONSTRAINT c"}},
 				{true, []string{"ALTER TABLE clean ATTACH PARTITION one FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')"}},
 				{false, []string{"ALTER TABLE clean ATTACH PARTITION two FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')"}},
 				{true, []string{"ALTER TABLE logs ATTACH PARTITION two FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')"}},

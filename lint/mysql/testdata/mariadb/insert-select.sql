@@ -58,3 +58,9 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 CREATE INDEX ix ON t (a) LOCK=EXCLUSIVE; -- want explicit-lock, index-build
+-- case: the older name of the isolation
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE u (id int PRIMARY KEY);
+-- schema above
+SET SESSION tx_isolation = 'READ-COMMITTED';
+INSERT INTO u SELECT * FROM t;

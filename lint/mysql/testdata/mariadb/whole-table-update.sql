@@ -64,3 +64,14 @@ UPDATE t SET a = 1 WHERE d >= '2020-01-01' AND d < '2020-02-01';
 CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
 -- schema above
 UPDATE t SET a = 1 WHERE id = 1 OR a = 7; -- want whole-table-update
+-- case: batches in a block of its own
+CREATE TABLE t (id bigint PRIMARY KEY, a int);
+-- schema above
+BEGIN NOT ATOMIC
+  DECLARE low, high bigint DEFAULT 0;
+  SELECT MAX(id) INTO high FROM t;
+  WHILE low < high DO
+    UPDATE t SET a = 0 WHERE id > low AND id <= low + 100 AND a IS NULL;
+    SET low = low + 100;
+  END WHILE;
+END;

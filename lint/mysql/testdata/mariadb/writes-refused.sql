@@ -79,3 +79,14 @@ CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.e = 'z'; -- want writes
 CREATE TABLE t (a int);
 -- schema above
 CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW CALL nobody(); -- want writes-refused
+-- case: a sequence that begins anew
+CREATE SEQUENCE s START WITH 10;
+CREATE SEQUENCE r;
+-- schema above
+CREATE OR REPLACE SEQUENCE s START WITH 5; -- want writes-refused
+CREATE OR REPLACE SEQUENCE r; -- want writes-refused
+CREATE OR REPLACE SEQUENCE n;
+-- case: one that begins later
+CREATE SEQUENCE s START WITH 10;
+-- schema above
+CREATE OR REPLACE SEQUENCE s START WITH 5000000;

@@ -21,3 +21,23 @@ CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d dat
 -- schema above
 ALTER TABLE t ADD COLUMN n int DEFAULT 3;
 UPDATE t SET n = NULL WHERE id = 3;
+-- case: what is called, and what is taken back
+CREATE TABLE t (id int PRIMARY KEY, a int, KEY ka (a));
+-- schema above
+CREATE PROCEDURE sweep(IN n int) COMMENT 'x' MODIFIES SQL DATA DELETE FROM t WHERE a = n;
+CALL sweep(3); -- want delete-rows
+START TRANSACTION;
+DELETE FROM t WHERE id = 3;
+ROLLBACK;
+START TRANSACTION;
+DELETE FROM t WHERE id = 3; -- want delete-rows
+COMMIT;
+BEGIN;
+DELETE FROM t WHERE id = 3; -- want delete-rows
+CREATE TABLE u (a int);
+ROLLBACK;
+-- case: an event
+CREATE TABLE t (id int PRIMARY KEY, at date, KEY ka (at));
+-- schema above
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE at = CURRENT_DATE; -- want delete-rows
+CREATE EVENT f ON SCHEDULE EVERY 1 DAY COMMENT 'x' DO UPDATE t SET at = '2020-01-01' WHERE id = 1;

@@ -47,3 +47,10 @@ CREATE TABLE t (a datetime);
 -- schema above
 INSERT INTO t (a) VALUES ('2024-01-01T10:00:00Z'); -- want invalid-rows
 INSERT INTO t (a) VALUES ('2024-01-01T10:00:00');
+-- case: parameters of a procedure are no columns
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE PROCEDURE fill(low int, high int) UPDATE t SET a = 1 WHERE id > low AND id <= high;
+CALL fill(1, 1000);
+CREATE PROCEDURE wrong(low int) UPDATE t SET a = 1 WHERE id > low AND id <= top;
+CALL wrong(1); -- want invalid-rows,whole-table-update

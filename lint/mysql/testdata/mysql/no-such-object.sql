@@ -47,3 +47,8 @@ CREATE TABLE t (a int);
 SELECT b FROM t; -- want no-such-object
 SELECT a FROM u; -- want no-such-object
 SELECT EXTRACT(YEAR FROM a), t.a FROM t;
+-- case: columns of a GRANT
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+GRANT SELECT (id, b), UPDATE (a) ON shop.t TO u; -- want no-such-object
+GRANT SELECT (id), UPDATE (a) ON shop.t TO u;

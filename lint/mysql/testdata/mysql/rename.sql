@@ -51,3 +51,15 @@ CREATE TABLE t (a int);
 -- schema above
 RENAME TABLE t TO t_away;
 RENAME TABLE t_away TO t;
+-- case: an empty table in the place of a full one
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE TABLE t_new LIKE t;
+RENAME TABLE t TO t_old, t_new TO t; -- want rename
+-- case: a table that the file has filled
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+CREATE TABLE t_new LIKE t;
+INSERT INTO t_new SELECT * FROM t;
+RENAME TABLE t TO t_old, t_new TO t;

@@ -66,3 +66,11 @@ CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.e = 'z'; -- want writes
 CREATE TABLE t (a int);
 -- schema above
 CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW CALL nobody(); -- want writes-refused
+-- case: the last number
+CREATE TABLE t (id mediumint unsigned AUTO_INCREMENT PRIMARY KEY);
+CREATE TABLE u (id int AUTO_INCREMENT PRIMARY KEY);
+-- schema above
+ALTER TABLE t AUTO_INCREMENT = 16777215; -- want writes-refused
+ALTER TABLE t AUTO_INCREMENT = 16000000;
+ALTER TABLE u AUTO_INCREMENT = 2147483647; -- want writes-refused
+ALTER TABLE u AUTO_INCREMENT = 5000;

@@ -37,3 +37,8 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;
+-- case: a virtual column and a stored one in one statement
+-- version: 18
+ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL, -- want add-column-rewrite
+  ADD COLUMN s int GENERATED ALWAYS AS (a + 1) STORED;
+ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL, ADD COLUMN w int GENERATED ALWAYS AS (a + 2);

@@ -33,3 +33,10 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 -- schema above
 ALTER TABLE t ADD q date DEFAULT CURRENT_DATE;
+-- case: enforcing verifies
+-- version: 18
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (p_id int, CONSTRAINT fk FOREIGN KEY (p_id) REFERENCES p (id) NOT ENFORCED);
+CREATE INDEX ON c (p_id);
+-- schema above
+ALTER TABLE c ALTER CONSTRAINT fk ENFORCED; -- want add-foreign-key

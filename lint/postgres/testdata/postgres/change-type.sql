@@ -49,3 +49,11 @@ CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0), b int);
 -- schema above
 ALTER TABLE t ALTER COLUMN a TYPE int; -- want change-type
 ALTER TABLE t ALTER COLUMN b TYPE int;
+-- case: from a domain to a type with a length
+CREATE DOMAIN percentage AS numeric(5,2);
+CREATE DOMAIN label AS text;
+CREATE TABLE t (a percentage, b label, c numeric(5,2));
+-- schema above
+ALTER TABLE t ALTER COLUMN a TYPE numeric(5,2); -- want change-type
+ALTER TABLE t ALTER COLUMN b TYPE text;
+ALTER TABLE t ALTER COLUMN c TYPE percentage;

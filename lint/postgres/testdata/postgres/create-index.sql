@@ -45,3 +45,7 @@ CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 -- schema above
 CREATE TABLE new2 (LIKE t INCLUDING ALL);
+-- case: nobody writes to a materialized view
+CREATE MATERIALIZED VIEW mv AS SELECT 1 AS a;
+-- schema above
+CREATE UNIQUE INDEX ON mv (a); -- want create-index

@@ -67,7 +67,7 @@ CREATE TABLE d (s int DEFAULT nextval('sq'));
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
-DROP FUNCTION f(); -- want depended-on, drop-object
+DROP FUNCTION f(); -- want depended-on
 -- case: 6
 CREATE TABLE p (id int PRIMARY KEY, code text UNIQUE, n int, m text);
 CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p, q bigint NOT NULL DEFAULT 0, r text, a int CHECK (a > 0), j json, at timestamptz);

@@ -3,7 +3,6 @@ ALTER DOMAIN email ADD CONSTRAINT at CHECK (VALUE LIKE '%@%'); -- want domain-co
 -- case: 2
 ALTER DOMAIN email SET NOT NULL; -- want domain-constraint
 -- case: 3
--- version: 15
 ALTER DOMAIN email VALIDATE CONSTRAINT at; -- want domain-constraint
 -- case: 4
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b int NOT NULL DEFAULT 0, v varchar(50), x text, n numeric(10,2), ts timestamp, d date, j jsonb, c char(5), e inet, cd cidr, arr varchar(10)[], bo boolean, vb bit varying(5), tm time(3), iv interval(3));
@@ -17,7 +16,6 @@ CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER DOMAIN posint SET NOT NULL; -- want domain-constraint
 -- case: 6
--- version: 15
 CREATE DOMAIN posint AS int CHECK (VALUE > 0); CREATE TABLE usespos (p posint);
 -- schema above
 ALTER DOMAIN posint VALIDATE CONSTRAINT big; -- want domain-constraint, no-such-object

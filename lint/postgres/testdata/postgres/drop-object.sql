@@ -49,3 +49,21 @@ DROP SCHEMA IF EXISTS nosuch;
 DROP FUNCTION IF EXISTS f(text);
 DROP EXTENSION IF EXISTS hstore;
 DROP FUNCTION IF EXISTS f(int); -- want drop-object
+-- case: what the file made, and functions of triggers
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE SCHEMA old;
+-- schema above
+DROP FUNCTION touch();
+CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+DROP PROCEDURE p();
+CREATE SCHEMA s;
+CREATE TABLE s.u (id int);
+DROP SCHEMA s CASCADE;
+DROP SCHEMA old; -- want drop-object
+-- case: a schema of the file's own that holds a table in use
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+CREATE SCHEMA s;
+ALTER TABLE t SET SCHEMA s; -- want rename
+DROP SCHEMA s CASCADE; -- want drop-object

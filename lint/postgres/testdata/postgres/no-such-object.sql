@@ -86,3 +86,21 @@ COMMENT ON INDEX t1_greatest_nullif_array_expr_idx IS 'a';
 COMMENT ON CONSTRAINT t1_pkey ON t1 IS 'a';
 COMMENT ON CONSTRAINT t_a_check1 ON t1 IS 'a';
 COMMENT ON CONSTRAINT t_a_check2 ON t IS 'a'; -- want no-such-object
+-- case: NOT NULL has a name since 18
+-- version: 17
+CREATE TABLE t (a int NOT NULL);
+-- schema above
+ALTER TABLE t DROP CONSTRAINT t_a_not_null; -- want no-such-object
+-- case: NOT NULL has a name on 18
+-- version: 18
+CREATE TABLE t (a int NOT NULL);
+-- schema above
+ALTER TABLE t DROP CONSTRAINT t_a_not_null;
+-- case: functions of event triggers
+CREATE TABLE t (a int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
+-- schema above
+CREATE EVENT TRIGGER a ON ddl_command_start EXECUTE FUNCTION f(); -- want no-such-object
+CREATE EVENT TRIGGER b ON ddl_command_start EXECUTE FUNCTION g(); -- want no-such-object
+CREATE EVENT TRIGGER c ON ddl_command_start EXECUTE FUNCTION e();

@@ -163,3 +163,29 @@ CREATE TABLE c (p int REFERENCES p, a int CHECK (a > 0));
 -- schema above
 ALTER TABLE c ALTER CONSTRAINT c_p_fkey NOT ENFORCED;
 ALTER TABLE c ALTER CONSTRAINT c_a_check NOT ENFORCED; -- want not-possible-here
+-- case: a virtual column can't be indexed
+-- version: 18
+CREATE TABLE t (a int, v int GENERATED ALWAYS AS (a + 1) VIRTUAL, s int GENERATED ALWAYS AS (a + 1) STORED);
+-- schema above
+CREATE INDEX CONCURRENTLY ON t (v); -- want not-possible-here
+CREATE INDEX CONCURRENTLY ON t (s);
+-- case: settings
+SET lock_time_out = '2s'; -- want not-possible-here
+SET lock_timeout = 'soon'; -- want not-possible-here
+SET lock_timeout = '2s';
+SET LOCAL statement_timeout = 5000;
+SET statement_timeout TO DEFAULT;
+SET app.user_id = '7';
+SET TIME ZONE 'UTC';
+SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;
+SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+SET ROLE webapp;
+SET client_min_messages = warning;
+RESET ALL;
+RESET lock_timeout;
+-- case: a NOT NULL that is there under another name
+-- version: 18
+CREATE TABLE t (a int NOT NULL, b int);
+-- schema above
+ALTER TABLE t ADD CONSTRAINT there NOT NULL a NOT VALID; -- want not-possible-here
+ALTER TABLE t ADD CONSTRAINT b_there NOT NULL b NOT VALID;

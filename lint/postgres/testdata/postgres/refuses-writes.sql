@@ -93,3 +93,22 @@ CREATE TABLE t (id serial PRIMARY KEY, n int);
 -- schema above
 ALTER TABLE t ALTER COLUMN id SET DEFAULT 1; -- want refuses-writes
 ALTER TABLE t ALTER COLUMN n SET DEFAULT 1;
+-- case: a trigger's function names a field that the table doesn't have
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := 1; RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := 1; RETURN NEW; END $$;
+-- schema above
+CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW."A" := 1; RETURN NEW; END $$; -- want refuses-writes
+CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.A := 1; IF OLD.id <> NEW.id THEN RETURN OLD; END IF; RETURN NEW; END $$;
+CREATE TRIGGER other BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION other(); -- want refuses-writes
+-- case: a trigger's function that asks for the table may be meant for another one
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_TABLE_NAME = 'u' THEN NEW.b := 1; END IF; RETURN NEW; END $$;
+-- schema above
+CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- case: a trigger for each statement has no NEW to write to either
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := 1; RETURN NEW; END $$;
+-- schema above
+CREATE TRIGGER f AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f(); -- want refuses-writes

@@ -58,3 +58,9 @@ ALTER TABLE users RENAME TO users_old;
 CREATE TABLE users (LIKE users_old) PARTITION BY RANGE (id);
 ALTER TABLE users ATTACH PARTITION users_old DEFAULT; -- want attach-partition
 COMMIT;
+-- case: a function of triggers isn't called by clients
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION plain() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- schema above
+ALTER FUNCTION touch() RENAME TO touch_it;
+ALTER FUNCTION plain() RENAME TO simple; -- want rename
