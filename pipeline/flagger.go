@@ -57,7 +57,7 @@ func (m *maker) canary(hooks ...any) object {
 // webhook asks at an address of its own for each type, since their polarities differ.
 func (m *maker) webhook(name, hook string, ph plans.PhaseName) object {
 	return object{
-		"name": name, "type": hook, "url": strings.TrimRight(m.Serve, "/") + "/flagger/" + hook, "timeout": "10s",
-		"metadata": object{"token": "${PHASEMIG_FLAGGER_TOKEN}", "run": m.plan.ID, "phase": string(ph)},
+		"name": name, "type": hook, "url": strings.TrimRight(m.Serve, "/") + "/v1/flagger/" + hook, "timeout": "10s",
+		"metadata": object{"token": "${PHASEMIG_FLAGGER_TOKEN}", "environment": m.Environment, "run": m.plan.ID, "phase": string(ph)},
 	}
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Account string
 	// Serve is the address of `phasemig serve`, which Flagger asks. "http://phasemig".
 	Serve string
+	// Environment is what that server's configuration calls the database. "prod".
+	Environment string
 	// PlanFile is the path of the plan in the repository, for GitHub Actions. "plan.json".
 	PlanFile string
 	// Version of phasemig that GitHub Actions installs. "latest".
@@ -47,6 +49,7 @@ func (o Options) withDefaults() Options {
 	o.Secret = cmp.Or(o.Secret, "phasemig")
 	o.Account = cmp.Or(o.Account, "kubernetes")
 	o.Serve = cmp.Or(o.Serve, "http://phasemig")
+	o.Environment = cmp.Or(o.Environment, "prod")
 	o.PlanFile = cmp.Or(o.PlanFile, "plan.json")
 	o.Version = cmp.Or(o.Version, "latest")
 	o.Wait = cmp.Or(o.Wait, 30*time.Minute)
@@ -130,7 +133,7 @@ func (m *maker) check(jobs bool) error {
 		is          *regexp.Regexp
 	}{
 		{"the plan's name", m.plan.Name, planName}, {"the plan's id", m.plan.ID, planID}, {"application", m.App, appName}, {"secret", m.Secret, appName},
-		{"account", m.Account, oneWord}, {"address of phasemig serve", m.Serve, httpURL}, {"plan file", m.PlanFile, oneWord}, {"version", m.Version, oneWord},
+		{"account", m.Account, oneWord}, {"address of phasemig serve", m.Serve, httpURL}, {"environment", m.Environment, oneWord}, {"plan file", m.PlanFile, oneWord}, {"version", m.Version, oneWord},
 	} {
 		if !n.is.MatchString(n.value) {
 			return fmt.Errorf("%s: %q is no such name", n.what, n.value)

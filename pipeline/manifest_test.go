@@ -307,7 +307,7 @@ func TestFlagger(t *testing.T) {
 	expect(t, "canary", canary, map[string]any{"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata.name": "shop"})
 	for i, hook := range []string{"confirm-rollout", "confirm-promotion", "rollback", "event"} {
 		expect(t, hook, at(canary, fmt.Sprintf("spec.analysis.webhooks.%d", i)), map[string]any{
-			"type": hook, "timeout": "10s", "url": "http://phasemig/flagger/" + hook, "metadata.run": "0123456789ab", "metadata.token": "${PHASEMIG_FLAGGER_TOKEN}",
+			"type": hook, "timeout": "10s", "url": "http://phasemig/v1/flagger/" + hook, "metadata.run": "0123456789ab", "metadata.environment": "prod", "metadata.token": "${PHASEMIG_FLAGGER_TOKEN}",
 		})
 	}
 }

@@ -29,6 +29,7 @@ func (p *program) pipelineCommand() *cli.Command {
 			&cli.StringFlag{Name: "secret", Usage: "`NAME` of the Kubernetes Secret with the keys dsn and password", DefaultText: "phasemig"},
 			&cli.StringFlag{Name: "account", Usage: "`NAME` of the Kubernetes account of Spinnaker", DefaultText: "kubernetes"},
 			&cli.StringFlag{Name: "serve-url", Usage: "`URL` of phasemig serve, which Flagger asks", DefaultText: "http://phasemig"},
+			&cli.StringFlag{Name: "environment", Usage: "`NAME` of the database in the configuration of phasemig serve", DefaultText: "prod"},
 			&cli.StringFlag{Name: "install", Usage: "`VERSION` of phasemig that GitHub Actions installs", DefaultText: "latest"},
 			&cli.DurationFlag{Name: "wait", Usage: "`TIME` that a step waits for gates and for another runner", DefaultText: "30m"},
 			&cli.DurationFlag{Name: "deadline", Usage: "`TIME` after which a step is ended, at a safe point", DefaultText: "5h50m"},
@@ -85,7 +86,7 @@ func generated(c *cli.Context) (string, error) {
 
 func pipelineOptions(c *cli.Context, path string) pipeline.Options {
 	o := pipeline.Options{
-		App: c.String("app"), Image: c.String("image"), Secret: c.String("secret"), Account: c.String("account"), Serve: c.String("serve-url"),
+		App: c.String("app"), Image: c.String("image"), Secret: c.String("secret"), Account: c.String("account"), Serve: c.String("serve-url"), Environment: c.String("environment"),
 		Version: c.String("install"), Wait: c.Duration("wait"), Deadline: c.Duration("deadline"),
 	}
 	if path != "-" {
