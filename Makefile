@@ -23,8 +23,9 @@ build: ## build bin/phasemig
 demo: build ## show the main job on a throwaway server with live traffic (SERVER=postgres|mysql|mariadb)
 	@bin/phasemig demo $(SERVER)
 
+# The longest package begins first.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
-	$(SERVERS) $(GO) test -count=1 -timeout 25m ./...
+	$(SERVERS) $(GO) test -count=1 -timeout 25m ./integration ./...
 
 check: ## formatting, vet, staticcheck, and the tests that need no server
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }
