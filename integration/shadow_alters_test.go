@@ -177,7 +177,7 @@ var alterations = []alteration{
 }
 
 // shortSample is every so many-th change in the short form.
-const shortSample = 11
+const shortSample = 15
 
 // TestShadowAlters carries each change out under writers, and back, and compares every
 // row with what was committed and the table with one that was altered directly.

@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// RenderAlter implements plans.Rules.
+func (Rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID string, st *plans.Step) (bool, error) {
+	k := alterKitchen{a: a, t: t, planID: planID, path: f.Settings["search_path"]}
+	st.Mode = plans.Each
+	switch st.Kind {
+	case plans.RunAlter:
+		k.native(st)
+	case plans.CreateShadow:
+		a.New, a.Old = shadowPlace(planID, t.Ident).String(), asidePlace(planID, t.Ident).String()
+		st.Mode, st.SQL, st.Undo = plans.Transaction, k.create(), k.remove()
+		st.Because = "the change is done to an empty copy, as it was written; nobody reads or writes it yet"
+	case plans.CopyRows:
+		st.Mode, st.Scans = plans.Batches, true
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
+		st.Because = "chunks are copied by the server itself, without locks on the table, and what changes meanwhile is followed in its log through a replication slot; both tables are then in step"
+	case plans.CompareShadow:
+		st.Mode, st.Scans = plans.ReadOnly, true
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / compareRate}
+		st.Because = "every row of both tables is read and compared, as the new shape stores it"
+	case plans.CutOver:
+		st.Mode, st.SQL, st.Undo = plans.Locked, k.swap(), k.swapBack()
+		st.Lock = plans.Lock{Level: "ACCESS EXCLUSIVE", BlocksReads: true, BlocksWrites: true, BoundedMS: plans.LockBudget.Milliseconds()}
+		st.Because = "what is left of the log is applied under a short lock, then the tables change places in one transaction, and with them go views, foreign keys, triggers, policies, sequences, publications, owner and rights; foreign keys are validated after it"
+	case plans.DropOld:
+		st.SQL = k.dropOld()
+		st.Lock = plans.Lock{Level: "none"}
+		st.Because = "the end of the way back"
+	}
+	return true, nil
+}
+
+// Rates of a first guess, in rows a second; a run that is at work tells better.
+const (
+	copyRate    = 100_000
+	compareRate = 300_000
+)
+
+// alterKitchen writes the statements of an ALTER TABLE's steps. It is pure.
+type alterKitchen struct {
+	a      *plans.Alter
+	t      *schema.Table
+	planID string
+	path   string
+}
+
+func (k alterKitchen) native(st *plans.Step) {
+	st.SQL = []string{"SET LOCAL search_path = " + k.path, "ALTER TABLE " + relation(k.a.Table) + " " + k.a.SQL}
+	st.Mode = plans.Transaction
+	st.Lock = plans.Lock{Level: "ACCESS EXCLUSIVE", BlocksReads: true, BlocksWrites: true, BoundedMS: plans.LockBudget.Milliseconds()}
+	st.Because = "the server does it in its catalog alone"
+	if why := k.a.Extra[notInstant]; why != "" {
+		st.Rewrites, st.Scans = strings.Contains(why, "rewrites"), true
+		st.Because = fmt.Sprintf("the table is so small (%d bytes) that it can wait for the server: %s", k.t.Bytes, why)
+	}
+}
+
+// What the comments of a run's schemas say.
+const (
+	shadowReady = "the shadow of a table, kept in step until it takes its place"
+	oldOne      = "the table before its change of shape, kept in step until contract"
+)
+
+func (k alterKitchen) mark(what string) string {
+	return literal("phasemig " + k.planID + ": " + what + "; undo: phasemig rollback " + k.planID)
+}
+
+func (k alterKitchen) create() []string {
+	at := shadowPlace(k.planID, k.a.Table)
+	out := []string{"CREATE SCHEMA " + Quote(at.Schema), "CREATE SCHEMA " + Quote(asideSchema(k.planID))}
+	out = append(out, copyStatements(k.t, at)...)
+	out = append(out, "SET LOCAL search_path = "+k.path, "ALTER TABLE "+relation(at)+" "+k.a.SQL, "SET LOCAL search_path = pg_catalog, pg_temp")
+	out = append(out, checkpointStatements(k.planID)...)
+	return append(out, "COMMENT ON SCHEMA "+Quote(at.Schema)+" IS "+k.mark(shadowReady), "COMMENT ON SCHEMA "+Quote(asideSchema(k.planID))+" IS "+k.mark(oldOne))
+}
+
+func (k alterKitchen) remove() []string {
+	at := shadowPlace(k.planID, k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(at.Schema), "DROP SCHEMA IF EXISTS " + Quote(asideSchema(k.planID)),
+		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID))}
+}
+
+func (k alterKitchen) swap() []string {
+	return exchange(k.a.Table, asideSchema(k.planID), shadowPlace(k.planID, k.a.Table))
+}
+
+func (k alterKitchen) swapBack() []string {
+	return exchange(k.a.Table, shadowSchema(k.planID), asidePlace(k.planID, k.a.Table))
+}
+
+// exchange puts a table into another schema, and one that stands aside into its place.
+func exchange(table schema.Ident, to string, from schema.Ident) []string {
+	return []string{
+		"ALTER TABLE " + relation(table) + " SET SCHEMA " + Quote(to),
+		"ALTER TABLE " + relation(from) + " SET SCHEMA " + Quote(table.Schema),
+	}
+}
+
+func (k alterKitchen) dropOld() []string {
+	at := asidePlace(k.planID, k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(shadowSchema(k.planID)),
+		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID)), "DROP SCHEMA IF EXISTS " + Quote(at.Schema)}
+}
