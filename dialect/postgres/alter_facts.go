@@ -216,7 +216,7 @@ func (p *prober) notShadow(to *schema.Table) (string, error) {
 			return "a row can't be copied" + way.what + ": " + p.home(said), nil
 		}
 	}
-	return p.s.unmovable(p.ctx, p.tx, p.table.Ident)
+	return unmovable(p.ctx, p.tx, p.table.Ident)
 }
 
 // prepare has the server look at a statement, and returns what it said against it.

@@ -61,6 +61,9 @@ func (x *alterResolver) native() error {
 const notInstant = "not_instant"
 
 func (x *alterResolver) table() error {
+	if x.f.Server.Number < 150000 {
+		return x.refuse("", "a shadow follows the log as PostgreSQL 15 and later write it")
+	}
 	for _, g := range x.t.Triggers {
 		if strings.HasPrefix(g.Name, "~pm_") {
 			return x.refuse("finish that run first", "trigger %s of a column sync stands on the table", g.Name)

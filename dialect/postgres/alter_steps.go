@@ -120,7 +120,7 @@ func (x *steps) doAlter(ctx context.Context, p *plans.Plan, st plans.Step, env d
 			return fmt.Errorf("%s: %s: phasemig rollback %s takes it away", st.ID, said, p.ID)
 		}
 		return x.session(ctx, st, env, func(e *executor) error {
-			if err := x.carriable(ctx, k.a.Table); err != nil {
+			if err := carriable(ctx, x.db, k.a.Table); err != nil {
 				return err
 			}
 			return e.transaction(ctx, st.SQL)

@@ -59,10 +59,13 @@ func (c *carrier) rows(what, query string, columns int, of ...schema.Ident) [][]
 	return out
 }
 
-// textRows reads columns of text.
-func textRows(ctx context.Context, q interface {
+// queryer is a pool or a transaction.
+type queryer interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, columns int, query string, args ...any) ([][]string, error) {
+}
+
+// textRows reads columns of text.
+func textRows(ctx context.Context, q queryer, columns int, query string, args ...any) ([][]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -270,6 +273,9 @@ func (c *carrier) exchange() error {
 	}
 	if c.err != nil {
 		return c.err
+	}
+	if err := carriable(c.ctx, c.tx, c.from); err != nil {
+		return err
 	}
 	if err := c.carry(); err != nil {
 		return err

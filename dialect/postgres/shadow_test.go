@@ -473,6 +473,25 @@ func TestPairFinds(t *testing.T) {
 	})
 }
 
+// TestPairUnmovable: what came meanwhile and can't go over is found under the lock, and nothing is exchanged.
+func TestPairUnmovable(t *testing.T) {
+	eachPair(t, func(p *pairTest) {
+		err := p.run(p.Context(), false, func(ctx context.Context, _ *pair, open *shadow.Pair) error {
+			if err := p.copyAll(ctx, open); err != nil {
+				return err
+			}
+			p.exec("CREATE MATERIALIZED VIEW reads AS SELECT id FROM t")
+			_, err := open.CutOver(ctx, plans.LockBudget)
+			return err
+		})
+		var drift *plans.DriftError
+		if !errors.As(err, &drift) || !strings.Contains(drift.Error(), "materialized view") {
+			p.Errorf("got %v", err)
+		}
+		p.want("the table in its place", "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attname = 'id'", "integer")
+	})
+}
+
 // TestPairFenced: a runner whose lease was taken over writes nothing any more.
 func TestPairFenced(t *testing.T) {
 	eachPair(t, func(p *pairTest) {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/phasemig/phasemig/plans"
@@ -10,9 +9,7 @@ import (
 )
 
 // unmovable names what depends on a table and can't be made to depend on another one; "": nothing does.
-func (s *server) unmovable(ctx context.Context, q interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, id schema.Ident) (string, error) {
+func unmovable(ctx context.Context, q queryer, id schema.Ident) (string, error) {
 	list, err := textRows(ctx, q, 1, `SELECT format('%s uses the table''s row type, which the new table has not', pg_describe_object(d.classid, d.objid, d.objsubid)) FROM pg_class c JOIN pg_type y ON y.oid = c.reltype
 			JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (y.oid, y.typarray) AND d.deptype = 'n' WHERE c.oid = to_regclass($1)::oid
 		UNION ALL SELECT format('publication %s is of all tables: its subscribers would be sent the rows of the copy, which they have no table for', pubname) FROM pg_publication WHERE puballtables
@@ -38,9 +35,10 @@ func (s *server) unmovable(ctx context.Context, q interface {
 	return list[0][0], nil
 }
 
-// carriable looks once more before anything is made.
-func (s *server) carriable(ctx context.Context, id schema.Ident) error {
-	why, err := s.unmovable(ctx, s.db, id)
+// carriable looks once more: before anything is made, and under the lock of the exchange, where what was
+// missed would go on reading the old table without a word.
+func carriable(ctx context.Context, q queryer, id schema.Ident) error {
+	why, err := unmovable(ctx, q, id)
 	if err != nil {
 		return err
 	}
