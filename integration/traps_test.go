@@ -108,7 +108,7 @@ func TestTrap18Twins(t *testing.T) {
 		s.exec("DELETE FROM users WHERE id = 3", "UPDATE users SET login = 'c', squad_id = 1 WHERE id = 2")
 		s.want("SELECT handle, team_id FROM users WHERE id = 2", "c,1")
 		plan := s.explain("SELECT id FROM users WHERE login = 'c'")
-		if !strings.Contains(plan, "login") {
+		if !strings.Contains(plan, on(k, "login", "Index Cond")) { // a filter names the column, too
 			t.Fatalf("readers of the new column find no index: %s", plan)
 		}
 	})
