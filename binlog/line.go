@@ -42,7 +42,7 @@ func (l *lines) dial(_ context.Context, network, addr string) (net.Conn, error) 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list = append(l.list, c)
-	return &line{c, l.patience}, nil
+	return &line{Conn: c, patience: l.patience}, nil
 }
 
 // hangUp ends every connection, so that nobody waits in a read.
@@ -60,11 +60,21 @@ func (l *lines) hangUp(closing bool) {
 type line struct {
 	net.Conn
 	patience time.Duration
+	emptied  bool // by the last read
 }
 
+// gather is how long a reader that has emptied the line lets more arrive. The server sends what a
+// statement changed in many small packets; to be woken for each costs more than to read it.
+const gather = 2 * time.Millisecond
+
 func (l *line) Read(p []byte) (int, error) {
+	if l.emptied {
+		time.Sleep(gather)
+	}
 	if err := l.SetReadDeadline(time.Now().Add(l.patience)); err != nil {
 		return 0, err
 	}
-	return l.Conn.Read(p)
+	n, err := l.Conn.Read(p)
+	l.emptied = n < len(p)
+	return n, err
 }

@@ -68,6 +68,9 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 		if err := fault.Point("shadow.copied"); err != nil {
 			return err
 		}
+		if err := s.buildLate(ctx, st); err != nil {
+			return err
+		}
 		return pair.Drain(ctx)
 	})
 	if errors.Is(err, dberr.DataError) {
@@ -77,6 +80,21 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 		return outcome{}, err
 	}
 	return outcome{sum.Rows, fmt.Sprintf("%d rows copied by this call, %.0f rows/s; in step", sum.Written, sum.Rate)}, nil
+}
+
+// buildLate builds the indexes that the copy went without, while changes are followed.
+func (s *session) buildLate(ctx context.Context, st plans.Step) error {
+	if len(s.plan.Alters[st.Alter].Late) == 0 {
+		return nil
+	}
+	err := s.until(ctx, st, dialect.Done, func() error {
+		s.e.observe(Note{st.ID + ": every row is copied; building the indexes that were left for the end"})
+		return s.e.db.Steps.Do(ctx, s.plan, st, s.env(st))
+	})
+	if err != nil {
+		return fmt.Errorf("build the indexes of the copy: %w", err)
+	}
+	return fault.Point("shadow.indexed")
 }
 
 // beginCopy finds where the log is to be read from, once, before the first chunk.

@@ -20,7 +20,7 @@ import (
 
 // crashedAlter rewrites the table, keeps a unique key whose values move all the time,
 // and has a column on either side that the other has not.
-var crashedAlter = alteration{name: "crash", alter: "MODIFY hits BIGINT NOT NULL DEFAULT 0, ADD COLUMN extra INT NOT NULL DEFAULT 7 AFTER email, DROP COLUMN mask", renamed: texts{"mask": "-"}}
+var crashedAlter = alteration{name: "crash", alter: "MODIFY hits BIGINT NOT NULL DEFAULT 0, ADD KEY hit_often (hits), ADD COLUMN extra INT NOT NULL DEFAULT 7 AFTER email, DROP COLUMN mask", renamed: texts{"mask": "-"}}
 
 // crashedPostgres is the same there.
 var crashedPostgres = alteration{name: "crash", alter: "ALTER hits TYPE bigint, ADD COLUMN extra integer NOT NULL DEFAULT 7, DROP COLUMN bits", renamed: texts{"bits": "-"}}.onPostgres()
@@ -36,7 +36,7 @@ func shadowPoints(k throwaway.Kind) []string {
 	case k == throwaway.MariaDB:
 		others = []string{"shadow.carried", "shadow.renamed"}
 	case k.IsPostgres():
-		others = []string{"shadow.rename_waits", "shadow.sentry_gone"}
+		others = []string{"shadow.rename_waits", "shadow.sentry_gone", "shadow.indexed"}
 	}
 	return slices.DeleteFunc(fault.Points(), func(p string) bool { return !strings.HasPrefix(p, "shadow.") || slices.Contains(others, p) })
 }

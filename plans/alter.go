@@ -43,6 +43,9 @@ type Alter struct {
 	// Helper is an index that the copy needs to find rows by. The table has it besides until the old
 	// one is dropped.
 	Helper string `json:"helper,omitempty"`
+	// Late lists indexes of the new shape that are built when all rows are copied, in this order: rows that
+	// arrive in an index's order cost a fraction of those that arrive at random.
+	Late []LateIndex `json:"late,omitempty"`
 	// Result is what the table looks like when it has the new shape.
 	Result []string          `json:"result,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`
@@ -71,6 +74,12 @@ func Turned(list []Copied) []Copied {
 	return out
 }
 
+// LateIndex is an index that a copy of rows goes without.
+type LateIndex struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"` // what stands behind ADD
+}
+
 // Copied is a column that both shapes have.
 type Copied struct {
 	From string `json:"from"`
@@ -93,6 +102,9 @@ type AlterFacts struct {
 	NotOnline  string `json:"not_online,omitempty"`
 	Rebuilds   bool   `json:"rebuilds,omitempty"` // rewrites the table
 	Builds     bool   `json:"builds,omitempty"`   // reads the whole table for an index
+	// Late are indexes of the new shape that the server was seen to add to a table that is written to. It keeps its
+	// replicas waiting for as long as one is built.
+	Late []LateIndex `json:"late,omitempty"`
 	// NotShadow says why it can't be done on a copy of the table. ByteOrder are text columns of the
 	// table that are ordered by their bytes.
 	NotShadow string   `json:"not_shadow,omitempty"`
@@ -141,6 +153,9 @@ func (b *builder) alters(p *Plan) error {
 		}
 		if a.Way, a.Prefix, err = b.way(t, seen); err != nil {
 			return err
+		}
+		if b.change.Replicas.None() {
+			a.Late = seen.Late
 		}
 		if err := b.rules.Alter(b.facts, t, &seen, &a); err != nil {
 			return err

@@ -55,6 +55,9 @@ func (p *prober) run(out *plans.AlterFacts) error {
 	if out.Result, err = p.read(); err != nil {
 		return err
 	}
+	if out.Late, err = p.late(out.Result); err != nil {
+		return err
+	}
 	for _, w := range []struct {
 		prefix string
 		said   *string

@@ -37,7 +37,7 @@ func (rules) Alter(f *plans.Facts, t *schema.Table, seen *plans.AlterFacts, a *p
 	if a.Way == plans.Native {
 		return x.native()
 	}
-	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.carryKeys, x.uniques} {
+	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.carryKeys, x.uniques, x.late} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -296,6 +296,10 @@ func (rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 		st.Mode, st.Scans = plans.Batches, true
 		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
 		st.Because = "chunks are copied by the server itself, without locks on the table, and what changes meanwhile is followed in its log; both tables are then in step"
+		if len(a.Late) > 0 {
+			st.SQL = []string{k.buildLate(online)}
+			st.Because += "; indexes that the rows would reach at random are built behind the last chunk, since no replica would wait for it"
+		}
 	case plans.CompareShadow:
 		st.Mode, st.Scans = plans.ReadOnly, true
 		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / compareRate}
@@ -345,6 +349,9 @@ func (k alterKitchen) create() []string {
 		k.mine("ALTER TABLE " + k.table(k.a.New) + " " + k.a.SQL),
 	}
 	out = append(append(out, k.dropAdded()...), k.remakeIndexes()...)
+	if len(k.a.Late) > 0 {
+		out = append(out, k.dropLate())
+	}
 	if h := k.a.Helper; h != "" {
 		var cols []string
 		for _, p := range k.a.KeyTo {

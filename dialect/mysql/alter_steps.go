@@ -16,7 +16,7 @@ import (
 
 // alters reports whether a step is one of an ALTER TABLE.
 func alters(k plans.StepKind) bool {
-	return slices.Contains([]plans.StepKind{plans.RunAlter, plans.CreateShadow, plans.CutOver, plans.DropOld}, k)
+	return slices.Contains([]plans.StepKind{plans.RunAlter, plans.CreateShadow, plans.CopyRows, plans.CutOver, plans.DropOld}, k)
 }
 
 // shadowState is what the catalog shows of a shadow's tables.
@@ -80,6 +80,8 @@ func (s *server) observeAlter(ctx context.Context, p *plans.Plan, st plans.Step)
 	switch st.Kind {
 	case plans.CreateShadow:
 		return s.observeShadow(ctx, k, at)
+	case plans.CopyRows:
+		return s.observeLate(ctx, a)
 	case plans.CutOver:
 		return k.observeSwap(at)
 	}
@@ -146,6 +148,8 @@ func (s *server) doAlter(ctx context.Context, p *plans.Plan, st plans.Step, env 
 		return w.runNative(ctx, st)
 	case plans.CreateShadow:
 		return w.createShadow(ctx, k, st)
+	case plans.CopyRows:
+		return w.buildLate(ctx, k, st)
 	case plans.CutOver:
 		return w.markSwapped(ctx, k)
 	}

@@ -124,7 +124,11 @@ func (m *shadowMeasure) load(ctx context.Context) error {
 	m.db.SetMaxOpenConns(1)
 	defer m.db.SetMaxOpenConns(0)
 	const step = 100_000
-	if err := m.exec(ctx, sysbench, "SET SESSION cte_max_recursion_depth = 1000000"); err != nil {
+	depth := "cte_max_recursion_depth"
+	if m.o.Kind == throwaway.MariaDB {
+		depth = "max_recursive_iterations"
+	}
+	if err := m.exec(ctx, sysbench, "SET SESSION "+depth+" = 1000000"); err != nil {
 		return err
 	}
 	for from := 0; from < m.o.Rows; from += step {

@@ -121,6 +121,7 @@ func Points() []string {
 		"shadow.chunk_committed",    // a chunk and its checkpoint are committed
 		"shadow.batch_applied",      // changed rows and their log position are committed
 		"shadow.copied",             // every chunk is committed
+		"shadow.indexed",            // the indexes left for the end are there
 		"shadow.locked",             // the cut-over's locks are held, nothing drained
 		"shadow.drained",            // the last changes are applied under the lock
 		"shadow.position_stored",    // where the other direction reads is committed, names unchanged

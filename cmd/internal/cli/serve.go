@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/internal/memory"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/serve"
 	"github.com/phasemig/phasemig/state"
@@ -61,6 +62,7 @@ func (p *program) serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	memory.Bound()
 	return p.listen(c.Context, s, config.Serve, certificate)
 }
 

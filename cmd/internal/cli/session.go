@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/memory"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
@@ -27,6 +28,7 @@ func (p *program) withEngine(c *cli.Context, observe func(engine.Event), f func(
 	if err != nil {
 		return err
 	}
+	memory.Bound()
 	return f(c.Context, engine.New(db, config, observe), t)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/phasemig/phasemig/dialect/mysql"
 	"github.com/phasemig/phasemig/dialect/postgres"
 	"github.com/phasemig/phasemig/internal/bench"
+	"github.com/phasemig/phasemig/internal/memory"
 	"github.com/phasemig/phasemig/internal/throwaway"
 )
 
@@ -36,6 +37,7 @@ func run(ctx context.Context) error {
 	shadow := flag.Bool("shadow", false, "measure the shadow copy of a table instead, beside the server's own ALTER TABLE")
 	load := flag.Duration("load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
 	flag.Parse()
+	memory.Bound()
 	kinds := throwaway.Kinds()
 	if flag.NArg() > 0 {
 		kinds = nil
