@@ -247,7 +247,7 @@ func (t *tally) words(elapsed time.Duration) string {
 	}
 	out := []string{duration(elapsed)}
 	if t.rows > 0 && t.worked > 0 {
-		out = append(out, fmt.Sprintf("%s at %s rows/s", plural(t.rows, "row", "rows"), number(int64(float64(t.rows)/t.worked.Seconds()))))
+		out = append(out, fmt.Sprintf("%s walked at %s rows/s", plural(t.rows, "row", "rows"), number(int64(float64(t.rows)/t.worked.Seconds()))))
 	}
 	if t.gates > 0 {
 		out = append(out, plural(int64(t.gates), "gate", "gates")+" passed")

@@ -106,18 +106,21 @@ func (v *view) track() {
 	for trackWidth(v.steps[skip:], skip) > v.columns && skip < len(v.steps) && v.steps[skip].done {
 		skip++
 	}
-	l := v.line()
+	l, gap := v.line(), ""
 	if skip > 0 {
-		l.add(v.style.green, fmt.Sprintf("✓ %d done  ", skip))
+		l.add(v.style.green, fmt.Sprintf("✓ %d done", skip))
+		gap = "  "
 	}
 	for _, s := range v.steps[skip:] {
+		l.add(plain, gap)
+		gap = "  "
 		switch {
 		case s.id == v.step:
-			l.add(v.style.cyan, "▶ "+shortStep(s.id)+"  ")
+			l.add(v.style.cyan, "▶ "+shortStep(s.id))
 		case s.done:
-			l.add(v.style.green, "✓ ").add(plain, shortStep(s.id)+"  ")
+			l.add(v.style.green, "✓ ").add(plain, shortStep(s.id))
 		default:
-			l.add(v.style.dim, "○ "+shortStep(s.id)+"  ")
+			l.add(v.style.dim, "○ "+shortStep(s.id))
 		}
 	}
 }

@@ -61,11 +61,13 @@ func TestScene(t *testing.T) {
 		engine.Waiting{Reason: "gate soak before switch is not open: 1h of 24h are over"})
 	lock := append(backfilling(pl), engine.StepDone{Step: "expand.3.backfill"}, engine.StepStarted{Step: pl.Phases[0].Steps[3]},
 		engine.LockWaiting{Step: "expand.4.build_twin", Attempt: 3, Pause: time.Second, Holders: []dialect.Holder{{Session: "77", User: "app", Query: "SELECT\x1b[2J 1"}}})
+	paused := glance(pl)
+	paused.Control = state.Control{Paused: true, By: "ann"}
 	scenes := []struct {
 		name string
 		s    scene
 	}{{"backfill", played(pl, backfilling(pl)...)}, {"held", played(pl, held...)}, {"gates", played(pl, gates...)}, {"lock", played(pl, lock...)},
-		{"another process", sceneOf(glance(pl))}, {"begin", scene{name: "x"}}}
+		{"another process", sceneOf(glance(pl))}, {"paused", sceneOf(paused)}, {"begin", scene{name: "x"}}}
 	var out bytes.Buffer
 	for _, c := range scenes {
 		for _, width := range []int{59, 79, 119} {
@@ -90,7 +92,6 @@ func TestScene(t *testing.T) {
 
 func glance(pl *plans.Plan) engine.Glance {
 	g := engine.Glance{Run: state.Run{ID: pl.ID, Name: pl.Name, Status: state.Expanding, Phase: plans.Expand}, Plan: pl, Now: noon.Add(72 * time.Second),
-		Control: state.Control{Paused: true, By: "ann"},
 		Steps: []state.StepRecord{{Step: "expand.1.add_columns", State: state.StepDone, Started: noon}, {Step: "expand.2.install_sync", State: state.StepDone},
 			{Step: "expand.3.backfill", State: state.Intent, Started: noon}},
 		Evidence: []state.Evidence{{Phase: plans.Expand, Kind: "gate:preflight", State: "pass"}, {Phase: plans.Switch, Kind: "gate:flag", State: "fail"}}}
@@ -273,7 +274,7 @@ func TestTally(t *testing.T) {
 		engine.StepDone{Step: "expand.3.backfill", Rows: 2_200_000, Elapsed: 100 * time.Second}) {
 		s.see(e)
 	}
-	want := "2m · 2,200,000 rows at 22,000 rows/s · 1 gate passed · 1 lock asked for again · held back or slowed for 1s, last by replica_lag (r1) 6 > 5 s · latency at most 12.3 ms · lag r1 at most 0.2 s"
+	want := "2m · 2,200,000 rows walked at 22,000 rows/s · 1 gate passed · 1 lock asked for again · held back or slowed for 1s, last by replica_lag (r1) 6 > 5 s · latency at most 12.3 ms · lag r1 at most 0.2 s"
 	if got := s.words(2 * time.Minute); got != want {
 		t.Errorf("%q\nwant %q", got, want)
 	}
