@@ -56,6 +56,8 @@ func (s *session) keep(ctx context.Context, one state.Sample) error {
 	if s.lease.Token == "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, tellEvery)
+	defer cancel()
 	store := s.e.db.Store
 	var err error
 	if one.At, err = store.Now(ctx); err != nil {
@@ -69,8 +71,6 @@ func (s *session) keep(ctx context.Context, one state.Sample) error {
 		s.series = state.OpenSeries(list)
 	}
 	stored, thinned := s.series.Add(one)
-	ctx, cancel := context.WithTimeout(ctx, tellEvery)
-	defer cancel()
 	if thinned {
 		return store.SetSamples(ctx, s.lease, s.run.ID, s.series.Samples)
 	}

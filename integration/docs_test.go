@@ -23,35 +23,30 @@ type block struct {
 	mark mark
 }
 
-// mark is what a comment right before a block says of it: <!-- test: not run: REASON -->, or
-// <!-- test: on mysql -->, or <!-- test: file NAME -->. A block of SQL is run only where a mark stands before it.
+// mark is what a comment right before a block says of it: <!-- test: not run: REASON -->, or <!-- test: on mysql -->, or
+// <!-- test: both --> for PostgreSQL and MySQL. A block of SQL is run only where a mark stands before it.
 type mark struct {
-	given  bool
 	notRun string // the reason
-	on     throwaway.Kind
-	file   string
+	on     []throwaway.Kind
 }
+
+var both = []throwaway.Kind{throwaway.Postgres18, throwaway.MySQL}
 
 var markLine = regexp.MustCompile(`^<!-- test: (.*) -->$`)
 
 func parseMark(text string) (mark, error) {
-	m := mark{given: true}
 	if reason, ok := strings.CutPrefix(text, "not run: "); ok && reason != "" {
-		m.notRun = reason
-		return m, nil
+		return mark{notRun: reason}, nil
 	}
-	word, value, _ := strings.Cut(text, " ")
-	var err error
-	switch word {
-	case "run":
-	case "on":
-		m.on, err = throwaway.ParseKind(value)
-	case "file":
-		m.file = value
-	default:
-		err = fmt.Errorf("unknown mark %q", text)
+	if text == "both" {
+		return mark{on: both}, nil
 	}
-	return m, err
+	name, ok := strings.CutPrefix(text, "on ")
+	k := throwaway.Kind(name)
+	if !ok || !slices.Contains(both, k) {
+		return mark{}, fmt.Errorf("unknown mark %q", text)
+	}
+	return mark{on: []throwaway.Kind{k}}, nil
 }
 
 // pages are those that a reader follows. What a rule's page holds is made from the rules, which have tests of their own.
@@ -100,14 +95,11 @@ func (b block) at() string { return fmt.Sprintf("%s:%d", b.page, b.line) }
 
 func (b block) shell() bool { return b.lang == "sh" || b.lang == "bash" || b.lang == "console" }
 
-var fileName = regexp.MustCompile(`^# (\w[\w.-]*\.(?:yaml|sql|csv))\b`)
+var fileName = regexp.MustCompile(`^# (\w[\w.-]*\.yaml)\n`)
 
-// file is the name of the file that the block is: as its first line says, or its mark.
+// file is the name of the file that the block is, as its first line says. Of phasemig.yaml pages show parts only.
 func (b block) file() string {
-	if b.mark.file != "" || b.shell() {
-		return b.mark.file
-	}
-	if m := fileName.FindStringSubmatch(b.text); m != nil && m[1] != "phasemig.yaml" {
+	if m := fileName.FindStringSubmatch(b.text); m != nil && b.lang == "yaml" && m[1] != "phasemig.yaml" {
 		return m[1]
 	}
 	return ""
@@ -136,7 +128,7 @@ func (b block) commands() []string {
 func TestDocs(t *testing.T) {
 	for _, page := range pages(t) {
 		list := blocks(t, page)
-		for _, k := range []throwaway.Kind{throwaway.Postgres18, throwaway.MySQL} {
+		for _, k := range both {
 			mine := slices.DeleteFunc(slices.Clone(list), func(b block) bool { return !b.runs(k) })
 			if !slices.ContainsFunc(mine, block.shell) {
 				continue
@@ -159,17 +151,15 @@ func TestDocs(t *testing.T) {
 
 // runs: PostgreSQL is where blocks run that don't name a server.
 func (b block) runs(k throwaway.Kind) bool {
-	if b.mark.notRun != "" || b.lang == "sql" && !b.mark.given {
+	switch {
+	case b.mark.notRun != "":
 		return false
-	}
-	if b.file() != "" && b.mark.on == "" {
+	case b.file() != "":
 		return true
+	case b.mark.on != nil:
+		return slices.Contains(b.mark.on, k)
 	}
-	on := b.mark.on
-	if on == "" {
-		on = throwaway.Postgres18
-	}
-	return on == k && (b.shell() || b.lang == "sql")
+	return b.shell() && k == throwaway.Postgres18
 }
 
 // reader follows one page.
@@ -233,9 +223,7 @@ func (r *reader) run(b block) {
 		if m := exitNamed.FindStringSubmatch(c); m != nil {
 			allowed += " " + m[1]
 		}
-		c = strings.ReplaceAll(addresses.ReplaceAllLiteralString(c, "'"+r.dsn+"'"), " PHASEMIG_PASSWORD=…", "")
-		c = strings.ReplaceAll(c, `"'`, `"`)
-		c = strings.ReplaceAll(c, `'"`, `"`)
+		c = strings.ReplaceAll(addresses.ReplaceAllLiteralString(c, "'"+r.dsn+"'"), "PHASEMIG_PASSWORD=…", "PHASEMIG_PASSWORD=")
 		script += fmt.Sprintf("%s\ncode=$?; case ' %s ' in *\" $code \"*) ;; *) echo \"exit $code of: \"%s >&2; exit 99;; esac\n", c, allowed, quoted(c))
 	}
 	script += "export -p >./.env\n"

@@ -176,12 +176,18 @@ func (c chart) background(p func(string, ...any), a axis) {
 	for _, i := range a.breaks {
 		p(`<line class="break" x1="%.1f" x2="%.1f" y1="%d" y2="%d"><title>nobody at work until %s</title></line>`, a.x(i), a.x(i), top, chartHeight-bottom, clock(a.samples[i].At))
 	}
+	last := ""
 	for i, at := range ticks(a) {
 		anchor := "middle"
 		if i == 0 {
 			anchor = "start"
 		}
-		p(`<text class="tick" x="%.1f" y="%d" text-anchor="%s">%s</text>`, a.x(at), chartHeight-8, anchor, a.samples[at].At.UTC().Format("15:04:05"))
+		when := a.samples[at].At.UTC()
+		layout := "15:04:05"
+		if day := when.Format(time.DateOnly); day != last {
+			last, layout = day, "Jan 2 15:04"
+		}
+		p(`<text class="tick" x="%.1f" y="%d" text-anchor="%s">%s</text>`, a.x(at), chartHeight-8, anchor, when.Format(layout))
 	}
 }
 
