@@ -41,7 +41,7 @@ func reference(list []*cli.Command) string {
 	for _, c := range list {
 		p("\n## %s\n\n%s.\n\n```\nphasemig %s\n```\n", c.Name, sentence(c.Usage), strings.TrimSpace(c.Name+" "+c.ArgsUsage))
 		if c.Description != "" {
-			p("\n%s\n", inCode(c.Description))
+			p("\n%s\n", strings.ReplaceAll(c.Description, "<", "&lt;"))
 		}
 		if len(c.Flags) == 0 {
 			continue
@@ -55,9 +55,6 @@ func reference(list []*cli.Command) string {
 }
 
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// inCode keeps angle brackets and lines of commands from being read as markup.
-func inCode(s string) string { return strings.NewReplacer("<", "&lt;", "\n", "\n").Replace(s) }
 
 func flagRow(f cli.DocGenerationFlag, names []string) string {
 	var shown []string
