@@ -91,10 +91,18 @@ type Engine struct {
 	db      *dialect.Database
 	config  Config
 	observe func(Event)
+	pulse   pulse
 }
 
 // New makes an engine. observe may be nil; it is called from one goroutine at a
 // time and must not block.
 func New(db *dialect.Database, c Config, observe func(Event)) *Engine {
-	return &Engine{db: db, config: c.withDefaults(), observe: serialised(observe)}
+	e := &Engine{db: db, config: c.withDefaults()}
+	e.observe = serialised(func(ev Event) {
+		e.pulse.see(ev)
+		if observe != nil {
+			observe(ev)
+		}
+	})
+	return e
 }

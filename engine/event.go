@@ -7,6 +7,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/throttle"
 )
 
@@ -86,6 +87,10 @@ type (
 		Share   float64           `json:"share"` // of the time that is worked; 0: held
 		Signals []throttle.Signal `json:"signals"`
 	}
+	// Sampled tells, once a second, how a long step stands, whether it is held back or not.
+	Sampled struct {
+		state.Sample
+	}
 	// BuildWaiting: a build beside traffic waits for these older transactions, or for none any more.
 	// Nobody queues behind it.
 	BuildWaiting struct {
@@ -139,6 +144,9 @@ func (Progress) Kind() string { return "progress" }
 func (Throttled) Kind() string { return "throttled" }
 
 // Kind names the event in JSON lines.
+func (Sampled) Kind() string { return "sampled" }
+
+// Kind names the event in JSON lines.
 func (LockWaiting) Kind() string { return "lock_waiting" }
 
 // Kind names the event in JSON lines.
@@ -149,9 +157,6 @@ func (Note) Kind() string { return "note" }
 
 // serialised lets several goroutines emit and one observer listen.
 func serialised(f func(Event)) func(Event) {
-	if f == nil {
-		return func(Event) {}
-	}
 	var mu sync.Mutex
 	return func(e Event) {
 		mu.Lock()

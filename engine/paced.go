@@ -59,6 +59,9 @@ func (s *session) tell(ctx context.Context, st plans.Step, p *throttle.Pacer) er
 		if times := c.see(time.Now(), p.Spent(), why != ""); times > 0 {
 			s.e.observe(Note{crawling(st.ID, times, why)})
 		}
+		if err := s.sample(ctx, st, now); err != nil {
+			return err
+		}
 		if why != "" {
 			s.e.observe(Throttled{Step: st.ID, Reason: why, Share: share(now), Signals: now.Signals})
 		}

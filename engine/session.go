@@ -36,6 +36,7 @@ type session struct {
 	checked time.Time // when control and identity were read last
 	control state.Control
 
+	series  *state.Series // of this run's samples; nil until the first one
 	results []StepResult
 	acted   bool // this call moved the run
 }

@@ -129,25 +129,56 @@ type latency struct {
 	window throttle.Window
 	whole  throttle.Transactions
 	last   time.Time
+	untold bool // nothing depends on it, and it couldn't be read: it isn't tried again for that
+	shown  []throttle.Signal
 }
 
-// took measures only while there is a limit.
+// took measures for the throttle while there is a limit, and else for who looks.
 func (w *watch) took(ctx context.Context) ([]throttle.Signal, error) {
 	l, err := w.s.limits()
-	if err != nil || l.latency == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if l.latency == 0 {
+		return w.show(ctx), nil
 	}
 	ended, what, err := w.ended(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return w.quantile(ended, what, l.latency), nil
+}
+
+// showEvery is how often latencies are read that nothing depends on.
+const showEvery = time.Second
+
+// show measures where the server tells, and holds nothing back where it doesn't.
+func (w *watch) show(ctx context.Context) []throttle.Signal {
+	lat := &w.latency
+	if lat.untold || lat.probe {
+		return nil
+	}
+	if time.Since(lat.last) < showEvery {
+		return lat.shown
+	}
+	ended, what, err := w.statements(ctx)
+	if err != nil {
+		lat.untold = ctx.Err() == nil
+		lat.shown = nil
+		return nil
+	}
+	lat.shown = w.quantile(ended, what, 0)
+	return lat.shown
+}
+
+func (w *watch) quantile(ended throttle.Ended, what string, limit time.Duration) []throttle.Signal {
 	now := time.Now()
-	if now.Sub(w.latency.last) > 2*latencySpan { // all that ended since the limit was last set
+	if now.Sub(w.latency.last) > 2*latencySpan { // all that ended since it was last read
 		ended = throttle.Ended{}
 	}
 	w.latency.last = now
 	p99 := w.latency.window.Add(now, ended.Statements).Quantile(w.latency.whole.P99(ended))
-	return []throttle.Signal{{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(l.latency), Unit: "ms", Act: throttle.Slow}}, nil
+	return []throttle.Signal{{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(limit), Unit: "ms", Act: throttle.Slow}}
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

@@ -85,6 +85,13 @@ type Store interface {
 	PutSegment(ctx context.Context, l Lease, s Segment) error
 	ClearSegments(ctx context.Context, l Lease, run, step string) error
 
+	// Samples are a run's series, for looking at; see Series. PutSample stores the one of its Seq,
+	// SetSamples all of them in place of what is there. Where the table was never made there are none,
+	// and storing one fails with dberr.NotThere.
+	Samples(ctx context.Context, run string) ([]Sample, error)
+	PutSample(ctx context.Context, l Lease, s Sample) error
+	SetSamples(ctx context.Context, l Lease, run string, list []Sample) error
+
 	Control(ctx context.Context, run string) (Control, error)
 	SetControl(ctx context.Context, run string, c Control) error
 

@@ -20,6 +20,7 @@ func stateFlavorIn(database string) sqlstate.Flavor {
 	return sqlstate.Flavor{
 		Schema:    database,
 		DDL:       stateDDL(),
+		Later:     []string{tableDDL(sampleTable)},
 		Migrate:   map[int][]string{1: {"ALTER TABLE {control} ADD COLUMN limits VARCHAR(4000) NOT NULL DEFAULT '' AFTER max_rate"}},
 		Present:   "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = 'version'",
 		Strangers: "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_comment NOT LIKE 'phasemig%' LIMIT 1",
@@ -53,7 +54,7 @@ func stateLockKey(name string) any {
 
 // stateTables are the columns of each state table. Text compares by its bytes,
 // which the tables' collation sees to; times are UTC.
-var stateTables = []struct{ name, what, columns string }{
+var stateTables = []stateTable{
 	{"version", "the layout of these tables", `
 		id TINYINT NOT NULL PRIMARY KEY, layout INT NOT NULL, installed DATETIME(6) NOT NULL`},
 	{"run", "one row a plan that is carried out", `
@@ -99,16 +100,27 @@ var stateTables = []struct{ name, what, columns string }{
 	{"drill", "rehearsals of a plan", `
 		run VARCHAR(64) NOT NULL, seq BIGINT NOT NULL, plan_hash VARCHAR(128) NOT NULL, started DATETIME(6) NOT NULL, ended DATETIME(6) NULL,
 		outcome VARCHAR(32) NOT NULL, data LONGTEXT NOT NULL, PRIMARY KEY (run, seq)`},
+	sampleTable,
 }
+
+type stateTable struct{ name, what, columns string }
+
+var sampleTable = stateTable{"sample", "how a run stood from time to time, for looking at; a bounded number of rows a run", `
+		run VARCHAR(64) NOT NULL, seq BIGINT NOT NULL, at DATETIME(6) NOT NULL, data LONGTEXT NOT NULL, PRIMARY KEY (run, seq)`}
+
+const howToRemove = "to remove it when no run is active: DROP DATABASE {schema}"
 
 // stateDDL makes the statements. A database carries a comment only where the
 // server knows such a thing; the table version says the same everywhere.
 func stateDDL() []string {
-	const remove = "to remove it when no run is active: DROP DATABASE {schema}"
-	out := []string{"CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin /*M!100500 COMMENT 'phasemig: its state; " + remove + "' */"}
+	out := []string{"CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin /*M!100500 COMMENT 'phasemig: its state; " + howToRemove + "' */"}
 	for _, t := range stateTables {
-		out = append(out, "CREATE TABLE IF NOT EXISTS {"+t.name+"} ("+strings.TrimSpace(t.columns)+
-			") ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT='phasemig: "+t.what+"; "+remove+"'")
+		out = append(out, tableDDL(t))
 	}
 	return out
+}
+
+func tableDDL(t stateTable) string {
+	return "CREATE TABLE IF NOT EXISTS {" + t.name + "} (" + strings.TrimSpace(t.columns) +
+		") ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT='phasemig: " + t.what + "; " + howToRemove + "'"
 }

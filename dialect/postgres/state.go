@@ -18,6 +18,7 @@ func stateFlavor() sqlstate.Flavor {
 		Schema:   stateSchema,
 		Numbered: true,
 		DDL:      stateDDL(),
+		Later:    tableDDL(sampleTable),
 		Migrate:  map[int][]string{1: {`ALTER TABLE {control} ADD COLUMN IF NOT EXISTS limits text COLLATE pg_catalog."C" NOT NULL DEFAULT ''`}},
 		Present: `SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = ? AND c.relname = 'version'`,
@@ -59,7 +60,7 @@ func stateLockKey(name string) any {
 
 // stateTables are the columns of each state table. TEXT stands for text
 // that compares by its bytes.
-var stateTables = []struct{ name, what, columns string }{
+var stateTables = []stateTable{
 	{"version", "the layout of these tables", `
 		id smallint PRIMARY KEY, layout integer NOT NULL, installed timestamptz NOT NULL`},
 	{"run", "one row a plan that is carried out", `
@@ -105,22 +106,33 @@ var stateTables = []struct{ name, what, columns string }{
 	{"drill", "rehearsals of a plan", `
 		run TEXT NOT NULL, seq bigint NOT NULL, plan_hash TEXT NOT NULL, started timestamptz NOT NULL, ended timestamptz,
 		outcome TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq)`},
+	sampleTable,
 }
+
+type stateTable struct{ name, what, columns string }
+
+var sampleTable = stateTable{"sample", "how a run stood from time to time, for looking at; a bounded number of rows a run", `
+		run TEXT NOT NULL, seq bigint NOT NULL, at timestamptz NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq)`}
+
+const howToRemove = "to remove it when no run is active: DROP SCHEMA {schema} CASCADE"
 
 // stateDDL makes the statements, which run in one transaction. Everybody may look
 // into the schema, since triggers call a function in it for whoever writes;
 // no table in it is open to anyone but its owner.
 func stateDDL() []string {
-	const remove = "to remove it when no run is active: DROP SCHEMA {schema} CASCADE"
 	out := []string{
 		"CREATE SCHEMA IF NOT EXISTS {schema}",
-		"COMMENT ON SCHEMA {schema} IS 'phasemig: its state; " + remove + "'",
+		"COMMENT ON SCHEMA {schema} IS 'phasemig: its state; " + howToRemove + "'",
 		"GRANT USAGE ON SCHEMA {schema} TO PUBLIC",
 	}
 	for _, t := range stateTables {
-		columns := strings.ReplaceAll(strings.TrimSpace(t.columns), "TEXT", `text COLLATE pg_catalog."C"`)
-		out = append(out, "CREATE TABLE IF NOT EXISTS {"+t.name+"} ("+columns+")",
-			"COMMENT ON TABLE {"+t.name+"} IS 'phasemig: "+t.what+"; "+remove+"'")
+		out = append(out, tableDDL(t)...)
 	}
 	return append(out, "CREATE INDEX IF NOT EXISTS journal_by_run ON {journal} (run, seq)")
+}
+
+func tableDDL(t stateTable) []string {
+	columns := strings.ReplaceAll(strings.TrimSpace(t.columns), "TEXT", `text COLLATE pg_catalog."C"`)
+	return []string{"CREATE TABLE IF NOT EXISTS {" + t.name + "} (" + columns + ")",
+		"COMMENT ON TABLE {" + t.name + "} IS 'phasemig: " + t.what + "; " + howToRemove + "'"}
 }

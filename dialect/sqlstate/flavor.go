@@ -25,6 +25,9 @@ type Flavor struct {
 	// They only add, so that a runner of the older layout who came in between goes on. Where
 	// DDL can't be rolled back one that was done before fails with dberr.Exists.
 	Migrate map[int][]string
+	// Later makes the tables that came without a new version, being for looking only: a runner that
+	// doesn't know them misses nothing and leaves them alone. Statements of DDL, harmless when run again.
+	Later []string
 	// Present counts the state tables named version in schema ?, whatever
 	// rights the user has on them.
 	Present string

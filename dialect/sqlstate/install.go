@@ -85,9 +85,21 @@ func (s *Store) installed(ctx context.Context, err error) error {
 // runner is at work. Several callers may run it at once. Errors: state.ErrVersion,
 // *state.HeldError.
 func (s *Store) Install(ctx context.Context) error {
-	if layout, err := s.layout(ctx); err != nil || layout >= state.Version {
+	layout, err := s.layout(ctx)
+	if err == nil && layout == state.Version {
+		return s.addLater(ctx)
+	}
+	if err != nil || layout > state.Version {
 		return errors.Join(err, newer(layout))
 	}
+	if err := s.installAll(ctx); err != nil {
+		return err
+	}
+	return s.addLater(ctx)
+}
+
+// installAll makes the tables or migrates them, one caller after the other.
+func (s *Store) installAll(ctx context.Context) error {
 	se, err := s.open(ctx)
 	if err != nil {
 		return fmt.Errorf("install the state tables: %w", err)

@@ -263,10 +263,24 @@ func (s *Store) readRuns(ctx context.Context, id string) (list []state.Run, err 
 // them: its key stays used up when nobody remembers the run.
 var owned = []string{"run_table", "step", "journal", "segment", "evidence", "approval", "control", "unreturnable", "drill"}
 
+// ownedTables are those and the tables that came later, if they are there: a statement that
+// fails would end the transaction.
+func (s *Store) ownedTables(ctx context.Context) ([]string, error) {
+	there, err := s.hasSamples(ctx)
+	if err != nil || !there {
+		return owned, err
+	}
+	return slices.Concat(owned, []string{"sample"}), nil
+}
+
 // Remove deletes everything about a run that is not active. The epochs of its
 // leases stay, since they never go back.
 func (s *Store) Remove(ctx context.Context, id string) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	tables, err := s.ownedTables(ctx)
+	if err != nil {
+		return fmt.Errorf("remove run %s: %w", id, err)
+	}
+	err = s.tx(ctx, func(tx *sql.Tx) error {
 		st, err := s.lockRun(ctx, tx, id)
 		if err != nil {
 			return err
@@ -274,7 +288,7 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 		if st.Active() {
 			return fmt.Errorf("it is %s and owns its tables: roll it back first", st)
 		}
-		for _, table := range owned {
+		for _, table := range tables {
 			if _, err := tx.ExecContext(ctx, s.f.sql("DELETE FROM {"+table+"} WHERE run = ?"), id); err != nil {
 				return err
 			}

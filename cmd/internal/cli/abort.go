@@ -24,7 +24,7 @@ func (p *program) abortCommand() *cli.Command {
 func (p *program) abort(c *cli.Context) error {
 	return p.onRun(c, textOrJSON, nil, func(ctx context.Context, e *engine.Engine, r state.Run) error {
 		res, err := e.Abort(ctx, r.ID)
-		p.emitResult(res, err)
+		p.emitResult(res, err, "")
 		return err
 	})
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // outcome shows how far an apply, a rollback or an abort came. ended is false when
-// an error follows, which then says why.
-func (g *page) outcome(r engine.Result, ended bool) {
+// an error follows, which then says why. seen is the summary of the call.
+func (g *page) outcome(r engine.Result, ended bool, seen string) {
 	word := ""
 	if r.Already && ended {
 		word = " (nothing was left to do)"
@@ -24,6 +24,7 @@ func (g *page) outcome(r engine.Result, ended bool) {
 	for _, s := range r.Steps {
 		g.line("  %s %s%s in %s", s.ID, s.State, rowsOf(s.Rows), duration(s.Elapsed))
 	}
+	g.labeled(0, "in all", seen)
 	if r.Evidence != "" {
 		g.labeled(0, "evidence", r.Evidence)
 	}

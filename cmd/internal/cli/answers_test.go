@@ -29,8 +29,8 @@ func TestAnswers(t *testing.T) {
 
 	show("apply", func() {
 		g.outcome(engine.Result{Run: run.ID, Name: run.Name, Status: state.Expanded, Evidence: "ff00", Next: "phasemig apply --phase switch",
-			Steps: []engine.StepResult{{ID: "expand.1.add_columns", State: "done", Elapsed: 12 * time.Millisecond}, {ID: "expand.3.backfill", State: "done", Rows: 300000, Elapsed: 12 * time.Second}}}, false)
-		g.outcome(engine.Result{Run: run.ID, Name: run.Name, Status: state.Done, Already: true}, true)
+			Steps: []engine.StepResult{{ID: "expand.1.add_columns", State: "done", Elapsed: 12 * time.Millisecond}, {ID: "expand.3.backfill", State: "done", Rows: 300000, Elapsed: 12 * time.Second}}}, false, "12.5s · 300,000 rows at 25,000 rows/s · 1 gate passed")
+		g.outcome(engine.Result{Run: run.ID, Name: run.Name, Status: state.Done, Already: true}, true, "")
 	})
 	show("apply --dry-run", func() {
 		pl := fixture()
@@ -108,7 +108,7 @@ func TestShut(t *testing.T) {
 func TestEnding(t *testing.T) {
 	var out bytes.Buffer
 	p := &program{format: formatJSON, Host: Host{Stdout: &out, Stderr: &bytes.Buffer{}, Getenv: os.Getenv}}
-	p.emitResult(engine.Result{Run: "r", Status: state.Expanded}, errors.New("x"))
+	p.emitResult(engine.Result{Run: "r", Status: state.Expanded}, errors.New("x"), "")
 	code := p.finish(t.Context(), &gate.HeldError{Phase: plans.Switch, Gate: "soak", Verdict: gate.Unsure("soaking", nil)})
 	var doc struct {
 		Error struct {

@@ -43,15 +43,17 @@ func (p *program) apply(c *cli.Context) error {
 		return err
 	}
 	w := p.watcher()
-	defer w.close()
-	return p.withEngine(c, w.event, func(ctx context.Context, e *engine.Engine, t *target) error {
-		if c.Bool("dry-run") {
-			return p.dryRun(ctx, e, call.plan, call.options.Phase)
-		}
-		res, err := e.ApplyWithin(ctx, call.plan, call.options, call.wait)
-		w.close()
-		p.emitResult(res, err)
-		return err
+	w.plan = call.plan
+	return w.during(c.Context, func() error {
+		return p.withEngine(c, w.event, func(ctx context.Context, e *engine.Engine, t *target) error {
+			if c.Bool("dry-run") {
+				return p.dryRun(ctx, e, call.plan, call.options.Phase)
+			}
+			res, err := e.ApplyWithin(ctx, call.plan, call.options, call.wait)
+			w.close()
+			p.emitResult(res, err, w.summary())
+			return err
+		})
 	})
 }
 
@@ -109,12 +111,12 @@ func waitFlags(c *cli.Context) (time.Duration, error) {
 	return d, nil
 }
 
-// emitResult shows how far a call came, also when it ended by an error.
-func (p *program) emitResult(res engine.Result, err error) {
+// emitResult shows how far a call came, also when it ended by an error, and what it saw on its way.
+func (p *program) emitResult(res engine.Result, err error, seen string) {
 	if res.Run == "" && err != nil {
 		return
 	}
-	p.emit(res, func(g *page) { g.outcome(res, err == nil) })
+	p.emit(res, func(g *page) { g.outcome(res, err == nil, seen) })
 }
 
 // dryRunResult is the document of --dry-run.

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/phasemig/phasemig/canary"
@@ -93,5 +98,31 @@ func TestHints(t *testing.T) {
 	own := p.describe(t.Context(), dberr.WithHint(dberr.Mark(dberr.Denied, errors.New("x")), "GRANT %s", "TRIGGER"))
 	if own.Hint != "GRANT TRIGGER" {
 		t.Errorf("an error's own hint is not taken: %q", own.Hint)
+	}
+}
+
+// TestEveryClassHasAHint: whatever went wrong, a message says what to do now. The words are read from classify itself.
+func TestEveryClassHasAHint(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CompositeLit); ok && len(c.Elts) == 2 {
+			if typ, ok := c.Type.(*ast.Ident); ok && typ.Name == "class" {
+				words[strings.Trim(c.Elts[0].(*ast.BasicLit).Value, `"`)] = true
+			}
+		}
+		return true
+	})
+	if len(words) < 20 {
+		t.Fatalf("only %d classes were found", len(words))
+	}
+	own := []string{"usage", "gate_failed", "gate_waiting"} // gateHint, and the command's help
+	for w := range words {
+		if classHints[w] == "" && !slices.Contains(own, w) {
+			t.Errorf("class %s has no hint", w)
+		}
 	}
 }

@@ -127,11 +127,11 @@ func (p *program) deliver(c *cli.Context, pl *plans.Plan) error {
 	return nil
 }
 
-// writeWhole replaces the file in one move: a reader never finds half a plan.
+// writeWhole replaces the file in one move: a reader never finds half of it.
 func writeWhole(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".phasemig-*")
 	if err != nil {
-		return fmt.Errorf("write the plan: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(b)
@@ -145,7 +145,7 @@ func writeWhole(path string, b []byte) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("write the plan: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

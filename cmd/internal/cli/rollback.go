@@ -30,11 +30,12 @@ func (p *program) rollback(c *cli.Context) error {
 		return err
 	}
 	w := p.watcher()
-	defer w.close()
-	return p.onRun(c, runnerFormats, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
-		res, err := e.Rollback(ctx, r.ID, engine.RollbackOptions{All: c.Bool("all"), LoseRows: c.Bool("lose-rows")})
-		w.close()
-		p.emitResult(res, err)
-		return err
+	return w.during(c.Context, func() error {
+		return p.onRun(c, runnerFormats, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
+			res, err := e.Rollback(ctx, r.ID, engine.RollbackOptions{All: c.Bool("all"), LoseRows: c.Bool("lose-rows")})
+			w.close()
+			p.emitResult(res, err, w.summary())
+			return err
+		})
 	})
 }

@@ -42,6 +42,9 @@ func Run(ctx context.Context, args []string, h Host) int {
 		p.format = formatJSON
 	}
 	p.Stdout = &watched{h.Stdout, &p.failed}
+	if askedToComplete(args) {
+		return p.answerCompletion(args)
+	}
 	app := p.app()
 	args, err := p.arrange(app.Commands, args)
 	if err == nil {
@@ -72,12 +75,12 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
+		p.initCommand(), p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
-		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
+		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.reportCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
 		p.serveCommand(), p.tokenCommand(),
-		p.demoCommand(), p.versionCommand(),
+		p.demoCommand(), p.completionCommand(), p.versionCommand(),
 	}
 }
 

@@ -26,14 +26,20 @@ func (p *program) verifyCommand() *cli.Command {
 }
 
 func (p *program) verify(c *cli.Context) error {
-	w := p.watcher()
-	defer w.close()
-	return p.onRun(c, []format{formatText, formatJSON, formatLines}, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
-		res, err := e.Verify(ctx, r.ID)
-		w.close()
-		if len(res.Tables) > 0 {
-			p.emit(res, func(g *page) { g.verified(res) })
-		}
+	forms := []format{formatText, formatJSON, formatLines}
+	if err := p.setFormat(c.String("output"), forms...); err != nil { // the watcher depends on it
 		return err
+	}
+	w := p.watcher()
+	return w.during(c.Context, func() error {
+		return p.onRun(c, forms, w.event, func(ctx context.Context, e *engine.Engine, r state.Run) error {
+			w.title(r.Name, "comparing every row")
+			res, err := e.Verify(ctx, r.ID)
+			w.close()
+			if len(res.Tables) > 0 {
+				p.emit(res, func(g *page) { g.verified(res) })
+			}
+			return err
+		})
 	})
 }

@@ -41,8 +41,14 @@ func (p *program) version(c *cli.Context) error {
 	return nil
 }
 
-// version is what the go command stamped into the binary.
+// stamped is put in by the linker (-X) where a build has no history to read: in releases and images.
+var stamped string
+
+// version is what the linker or the go command stamped into the binary.
 func version() string {
+	if stamped != "" {
+		return stamped
+	}
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
 		return b.Main.Version
 	}

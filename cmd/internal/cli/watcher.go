@@ -1,48 +1,127 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
-	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // quiet is the least time between two lines of progress where nobody watches.
 const quiet = 10 * time.Second
 
 // watcher shows what the engine does: JSON lines on stdout if they were asked
-// for, else words on stderr. On a terminal progress is one line that is
-// written over; elsewhere it is a line now and then.
+// for, else words on stderr. On a terminal progress is a view at its lower end that is
+// drawn over; elsewhere it is a line now and then.
 type watcher struct {
 	p     *program
 	out   io.Writer
-	live  bool
-	width int
 	style style
 	now   func() time.Time
-	last  time.Time // of the last line of progress
-	shown bool      // a live line is on the screen
+	begin time.Time
+	plan  *plans.Plan // of the call; nil where it isn't known before
+
+	mu     sync.Mutex // for the clock that redraws
+	screen *screen    // nil: no terminal, or the view is closed
+	scene  scene
+	tally  tally
+	last   time.Time // of the last line of progress
 	// What was said before is told as progress when it comes again: who waits tries many times.
 	gates    map[string]gate.State
 	attached bool
 	waiting  bool
 }
 
+// watcher is made when the form of the result is known.
 func (p *program) watcher() *watcher {
-	columns, live := terminal(p.Stderr)
-	return &watcher{p: p, out: p.Stderr, live: live, width: columns, style: styleOf(p.Stderr, p.Getenv), now: time.Now, last: time.Now()}
+	now := time.Now()
+	w := &watcher{p: p, out: p.Stderr, style: styleOf(p.Stderr, p.Getenv), now: time.Now, begin: now, last: now}
+	if p.livens() {
+		w.screen = &screen{out: p.Stderr, size: terminalSize(p.Stderr)}
+	}
+	return w
 }
 
-// close takes the live line off the screen.
-func (w *watcher) close() {
-	if w.shown {
-		fmt.Fprint(w.out, "\r\x1b[2K")
-		w.shown = false
+// livens: somebody looks, at both streams, and at nothing that a machine is to read.
+func (p *program) livens() bool {
+	_, errs := terminal(p.Stderr)
+	_, out := terminal(p.Stdout)
+	return errs && out && p.Getenv("TERM") != "dumb" && (p.format == formatText || p.format == formatJSON)
+}
+
+// redrawEvery is short enough for a clock of seconds, and for a terminal that is resized.
+const redrawEvery = 250 * time.Millisecond
+
+// during runs f while the view is kept up to date, and takes it off.
+func (w *watcher) during(ctx context.Context, f func() error) error {
+	defer w.close()
+	if w.screen == nil {
+		return f()
 	}
+	ctx, stop := context.WithCancel(ctx)
+	var g errgroup.Group
+	g.Go(func() error {
+		defer stop()
+		return f()
+	})
+	g.Go(func() error {
+		t := time.NewTicker(redrawEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-t.C:
+				w.redraw()
+			}
+		}
+	})
+	return g.Wait()
+}
+
+// title heads the view of a call whose events don't name the run.
+func (w *watcher) title(name, status string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.scene.name, w.scene.status = name, status
+}
+
+func (w *watcher) redraw() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.screen != nil && w.scene.name != "" {
+		w.screen.draw(w.lines())
+	}
+}
+
+func (w *watcher) lines() []string {
+	columns, _ := w.screen.room()
+	return w.scene.draw(w.now(), columns, w.style)
+}
+
+// close takes the view off the screen for good.
+func (w *watcher) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.screen != nil {
+		w.screen.clear()
+		w.screen = nil
+	}
+}
+
+// summary is what the call saw, in one line.
+func (w *watcher) summary() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.p.redact(w.tally.words(w.now().Sub(w.begin)))
 }
 
 func (w *watcher) event(e engine.Event) {
@@ -50,6 +129,10 @@ func (w *watcher) event(e engine.Event) {
 		w.p.line(e.Kind(), e)
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tally.see(e)
+	w.scene.see(e, w.plan, w.now())
 	switch e := e.(type) {
 	case engine.Progress:
 		w.progress(progressWords(e))
@@ -61,6 +144,7 @@ func (w *watcher) event(e engine.Event) {
 		w.again(&w.waiting, fmt.Sprintf("  waiting, next try in %s: %s", duration(e.Pause), e.Reason))
 	case engine.Throttled:
 		w.progress(e.Step + " is " + e.Reason)
+	case engine.Sampled: // for the view alone
 	default:
 		for _, l := range w.words(e) {
 			w.say("", l)
@@ -94,30 +178,23 @@ func (w *watcher) again(said *bool, l string) {
 
 // say writes a line that stays.
 func (w *watcher) say(head painted, l string) {
-	w.close()
-	fmt.Fprintf(w.out, "%s%s\n", head, clean(w.p.redact(l)))
+	text := fmt.Sprintf("%s%s\n", head, clean(w.p.redact(l)))
+	if w.screen != nil && w.scene.name != "" {
+		w.screen.above(text, w.lines())
+		return
+	}
+	fmt.Fprint(w.out, text)
 }
 
-// progress shows a line that the next one replaces.
+// progress shows what the view has anyway, where there is none.
 func (w *watcher) progress(l string) {
-	l = "  " + clean(w.p.redact(l))
-	if w.live {
-		fmt.Fprint(w.out, "\r\x1b[2K"+fit(l, w.width-1))
-		w.shown = true
+	if w.screen != nil {
 		return
 	}
 	if now := w.now(); now.Sub(w.last) >= quiet {
 		w.last = now
-		fmt.Fprintln(w.out, l)
+		fmt.Fprintf(w.out, "  %s\n", clean(w.p.redact(l)))
 	}
-}
-
-// fit cuts a line: one that wraps can't be written over.
-func fit(s string, room int) string {
-	if utf8.RuneCountInString(s) <= room {
-		return s
-	}
-	return string([]rune(s)[:max(room-1, 0)]) + "…"
 }
 
 func (w *watcher) words(e engine.Event) []string {

@@ -55,6 +55,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Home) {
 		{"remove", testRemove},
 		{"steps", testSteps},
 		{"segments", testSegments},
+		{"samples", testSamples},
+		{"samples came later", testSamplesCameLater},
 		{"controls and approvals", testControl},
 		{"retired flags", testRetiredFlags},
 		{"evidence", testEvidence},

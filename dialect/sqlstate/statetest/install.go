@@ -34,6 +34,9 @@ func testNoState(t *testing.T, h *home) {
 	if l, err := s.Segments(ctx, "r", "s"); len(l) != 0 || err != nil {
 		t.Errorf("Segments: %v, %v", l, err)
 	}
+	if l, err := s.Samples(ctx, "r"); len(l) != 0 || err != nil {
+		t.Errorf("Samples: %v, %v", l, err)
+	}
 	if l, err := s.Approvals(ctx, "r"); len(l) != 0 || err != nil {
 		t.Errorf("Approvals: %v, %v", l, err)
 	}
