@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/dialect"
@@ -139,17 +140,20 @@ func (e *Engine) fillUnreturnable(ctx context.Context, rep *Report) error {
 		}
 		rep.Unreturnable, rep.Sample = n, sample
 	}
-	rep.Revertible = rep.Status.Active() && rep.Unreturnable == 0 && !dropped(rep.PlanFile, records)
+	rep.Revertible = rep.Status.Active() && rep.Unreturnable == 0 && !slices.ContainsFunc(rep.PlanFile.Phases, func(ph plans.Phase) bool { return begun(&ph, records) })
 	return nil
 }
 
 func dropped(p *plans.Plan, records map[string]state.StepRecord) bool {
-	for _, st := range p.Phase(plans.Contract).Steps {
-		if r := records[st.ID].State; !st.Reversible && r != "" && r != state.Undone {
-			return true
-		}
-	}
-	return false
+	return begun(p.Phase(plans.Contract), records)
+}
+
+// begun reports whether a step of the phase was begun that can't be taken back.
+func begun(ph *plans.Phase, records map[string]state.StepRecord) bool {
+	return slices.ContainsFunc(ph.Steps, func(st plans.Step) bool {
+		r := records[st.ID].State
+		return !st.Reversible && r != "" && r != state.Undone
+	})
 }
 
 func (e *Engine) artifacts(ctx context.Context, keep func(run string) bool) ([]dialect.Artifact, error) {

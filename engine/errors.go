@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
 
@@ -25,6 +26,22 @@ var (
 	// ErrIrreversible: the final drop has happened.
 	ErrIrreversible = errors.New("the old column is dropped; there is no way back")
 )
+
+// irreversible says why a step can't be taken back, where the plan knows.
+func irreversible(st plans.Step) error {
+	if st.Act == nil || st.Act.Stays == "" {
+		return ErrIrreversible
+	}
+	return &StaysError{Step: st.ID, Why: st.Act.Stays}
+}
+
+// StaysError says of a step that is done that it can't be taken back. It is ErrIrreversible.
+type StaysError struct{ Step, Why string }
+
+func (e *StaysError) Error() string { return fmt.Sprintf("%s can't be taken back: %s", e.Step, e.Why) }
+
+// Is makes errors.Is(err, ErrIrreversible) true.
+func (e *StaysError) Is(target error) bool { return target == ErrIrreversible }
 
 // UnreturnableError says that a rollback would lose rows.
 type UnreturnableError struct {

@@ -124,7 +124,7 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 			return unknown(fmt.Errorf("look at the catalog: %w", err))
 		}
 		if seen != dialect.NotStarted {
-			return ErrIrreversible
+			return irreversible(st)
 		}
 	}
 	if o.LoseRows || ph.Name == plans.Contract {

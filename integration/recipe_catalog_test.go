@@ -33,12 +33,16 @@ type recipeCase struct {
 	quiet bool
 	// since18: older servers can't do it without blocking.
 	since18 bool
+	// stays is what is said where there is no way back from expand.
+	stays string
 }
 
 // catalog is what a server is asked for.
 func catalog(k throwaway.Kind) []recipeCase {
-	all := slices.Concat(indexCases(), constraintCases(), keyCases(), columnCases())
-	return slices.DeleteFunc(all, func(c recipeCase) bool { return c.since18 && k == throwaway.Postgres15 })
+	all := slices.Concat(indexCases(), constraintCases(), keyCases(), columnCases(), tableCases(), typeCases())
+	return slices.DeleteFunc(all, func(c recipeCase) bool {
+		return c.since18 && k == throwaway.Postgres15
+	})
 }
 
 func indexCases() []recipeCase {
@@ -53,6 +57,9 @@ func indexCases() []recipeCase {
 			direct: []string{`CREATE UNIQUE INDEX orders_id_idx ON orders (id) INCLUDE (email, "Note") NULLS NOT DISTINCT WITH (fillfactor = 70)`}},
 		{name: "create index gin", operations: "  - create_index: {table: orders, name: orders_tags_idx, method: gin, columns: [{column: tags, operators: jsonb_path_ops}]}\n",
 			direct: []string{"CREATE INDEX orders_tags_idx ON orders USING gin (tags jsonb_path_ops)"}},
+		{name: "replace index", create: []string{"CREATE INDEX orders_email_idx ON orders (lower(email)) WHERE status IN ('new', 'paid')", "COMMENT ON INDEX orders_email_idx IS 'of the ''old'' search'"},
+			operations: "  - replace_index: {table: orders, name: orders_email_idx, columns: [{expression: lower(email)}, id], unique: true}\n",
+			direct:     []string{"DROP INDEX orders_email_idx", "CREATE UNIQUE INDEX orders_email_idx ON orders (lower(email), id)", "COMMENT ON INDEX orders_email_idx IS 'of the ''old'' search'"}},
 		{name: "drop index", create: []string{"CREATE INDEX orders_email_idx ON orders (lower(email)) WHERE status IN ('new', 'paid')", "COMMENT ON INDEX orders_email_idx IS 'of the ''old'' search'"},
 			operations: "  - drop_index: {table: orders, name: orders_email_idx}\n",
 			direct:     []string{"DROP INDEX orders_email_idx"}},
@@ -136,5 +143,52 @@ func columnCases() []recipeCase {
 		{name: "comments", create: []string{"ALTER TABLE orders ADD CONSTRAINT orders_id UNIQUE (id)", "ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total > 0)", "COMMENT ON COLUMN orders.id IS 'a key'"},
 			operations: "  - set_comment: {table: orders, comment: \"it's all\"}\n  - set_comment: {table: orders, column: id, comment: \"\"}\n  - set_comment: {table: orders, index: orders_id, comment: ids}\n  - set_comment: {table: orders, constraint: orders_total, comment: totals}\n",
 			direct:     []string{"COMMENT ON TABLE orders IS 'it''s all'", "COMMENT ON COLUMN orders.id IS NULL", "COMMENT ON INDEX orders_id IS 'ids'", "COMMENT ON CONSTRAINT orders_total ON orders IS 'totals'"}},
+	}
+}
+
+const touch = "CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.total := NEW.total + 0; RETURN NEW; END $$"
+
+// touchy is a trigger that is there, in the sessions that fires says, with a comment.
+func touchy(fires string) []string {
+	return []string{touch, "CREATE TRIGGER \"Touch\" BEFORE UPDATE OF total ON orders FOR EACH ROW WHEN (NEW.total > 3) EXECUTE FUNCTION touch('a', 'b')",
+		"ALTER TABLE orders " + fires + " TRIGGER \"Touch\"", "COMMENT ON TRIGGER \"Touch\" ON orders IS 'it''s touched'"}
+}
+
+func tableCases() []recipeCase {
+	return []recipeCase{
+		{name: "replica identity full", operations: "  - set_replica_identity: {table: orders, identity: full}\n", direct: []string{"ALTER TABLE orders REPLICA IDENTITY FULL"}},
+		{name: "replica identity of an index", create: []string{`CREATE UNIQUE INDEX "Orders Id" ON orders (id)`, "CREATE UNIQUE INDEX orders_id ON orders (id) INCLUDE (email)", "ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_id"},
+			operations: "  - set_replica_identity: {table: orders, index: Orders Id}\n", direct: []string{`ALTER TABLE orders REPLICA IDENTITY USING INDEX "Orders Id"`}},
+		{name: "replica identity default", create: []string{"ALTER TABLE orders REPLICA IDENTITY NOTHING"}, operations: "  - set_replica_identity: {table: orders, identity: default}\n", direct: []string{"ALTER TABLE orders REPLICA IDENTITY DEFAULT"}},
+		{name: "create trigger", create: []string{touch}, operations: "  - create_trigger: {table: orders, name: Touch, fires: BEFORE INSERT OR UPDATE OF total, where: NEW.total > 3, function: \"touch('a')\"}\n",
+			direct: []string{`CREATE TRIGGER "Touch" BEFORE INSERT OR UPDATE OF total ON orders FOR EACH ROW WHEN (NEW.total > 3) EXECUTE FUNCTION touch('a')`}},
+		{name: "create trigger of a statement", create: []string{"CREATE FUNCTION public.seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM count(*) FROM gone; RETURN NULL; END $$"},
+			operations: "  - create_trigger: {table: orders, name: seen, fires: AFTER DELETE, each: statement, referencing: OLD TABLE AS gone, function: public.seen()}\n",
+			direct:     []string{"CREATE TRIGGER seen AFTER DELETE ON orders REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.seen()"}},
+		{name: "drop trigger", create: touchy("ENABLE ALWAYS"), operations: "  - drop_trigger: {table: orders, name: Touch}\n", direct: []string{`DROP TRIGGER "Touch" ON orders`}},
+		{name: "disable trigger", create: touchy("ENABLE"), operations: "  - set_trigger: {table: orders, name: Touch, fires: never}\n", direct: []string{`ALTER TABLE orders DISABLE TRIGGER "Touch"`}},
+		{name: "enable trigger", create: touchy("DISABLE"), operations: "  - set_trigger: {table: orders, name: Touch, fires: always}\n", direct: []string{`ALTER TABLE orders ENABLE ALWAYS TRIGGER "Touch"`}},
+		{name: "comment on a trigger", create: touchy("ENABLE"), operations: "  - set_comment: {table: orders, trigger: Touch, comment: \"\"}\n", direct: []string{`COMMENT ON TRIGGER "Touch" ON orders IS NULL`}},
+	}
+}
+
+var (
+	enumStatus = []string{"CREATE TYPE state AS ENUM ('new', 'paid', 'it''s lost')", "ALTER TABLE orders ALTER status DROP DEFAULT, ALTER status TYPE state USING status::state, ALTER status SET DEFAULT 'new'"}
+	mailDomain = []string{"CREATE DOMAIN mail AS varchar(80)", "ALTER DOMAIN mail ADD CONSTRAINT mail_set CHECK (VALUE <> '')", "COMMENT ON CONSTRAINT mail_set ON DOMAIN mail IS 'set'", "ALTER TABLE orders ALTER email TYPE mail"}
+	mailLater  = []string{"CREATE DOMAIN mail AS varchar(80)", "ALTER DOMAIN mail ADD CONSTRAINT mail_set CHECK (VALUE <> '') NOT VALID", "COMMENT ON CONSTRAINT mail_set ON DOMAIN mail IS 'set'", "ALTER TABLE orders ALTER email TYPE mail"}
+)
+
+const addMailCheck = "  - add_check: {table: mail, name: Mail, check: \"VALUE ~ '^mail' AND is_state(VALUE)\"}\n"
+
+func typeCases() []recipeCase {
+	return []recipeCase{
+		{name: "add enum value", create: enumStatus, operations: "  - add_enum_value: {type: state, value: \"it's sent\", after: paid}\n", direct: []string{"ALTER TYPE state ADD VALUE 'it''s sent' AFTER 'paid'"}, stays: "can't drop value"},
+		{name: "rename enum value", create: enumStatus, operations: "  - rename_enum_value: {type: public.state, from: it's lost, to: gone}\n", direct: []string{"ALTER TYPE state RENAME VALUE 'it''s lost' TO 'gone'"}},
+		{name: "add domain check", create: mailDomain, operations: addMailCheck, direct: []string{`ALTER DOMAIN mail ADD CONSTRAINT "Mail" CHECK (VALUE ~ '^mail' AND is_state(VALUE)) NOT VALID`}},
+		{name: "drop domain check", create: mailLater, operations: "  - drop_constraint: {table: mail, name: mail_set}\n", direct: []string{"ALTER DOMAIN mail DROP CONSTRAINT mail_set"}},
+		{name: "rename domain check", create: mailDomain, operations: "  - rename_constraint: {table: mail, from: mail_set, to: Set}\n", direct: []string{`ALTER DOMAIN mail RENAME CONSTRAINT mail_set TO "Set"`}},
+		{name: "comments on types", create: append(append([]string{}, enumStatus...), mailDomain...),
+			operations: "  - set_comment: {table: state, comment: states}\n  - set_comment: {table: mail, comment: mails}\n  - set_comment: {table: mail, constraint: mail_set, comment: \"\"}\n",
+			direct:     []string{"COMMENT ON TYPE state IS 'states'", "COMMENT ON DOMAIN mail IS 'mails'", "COMMENT ON CONSTRAINT mail_set ON DOMAIN mail IS NULL"}},
 	}
 }

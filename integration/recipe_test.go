@@ -154,20 +154,34 @@ func (x *kitchen) life() {
 	before := [][]string{x.start}
 	for i, n := range plans.PhaseNames() {
 		fault.Arm("engine.phase_done=error") // all is done, and the way back is open
-		if x.plan.Phase(n).Until != "" {
+		if n == plans.Contract && x.plan.Phase(n).Until != "" {
 			fault.Arm("engine.step_journaled=error") // the column is hidden
 		}
 		if err := x.apply(n); !errors.Is(err, fault.ErrInjected) {
 			x.t.Fatalf("%s: %v", n, err)
 		}
 		fault.Arm("")
-		x.back()
-		x.same("rollback of "+string(n), before[i])
+		if n == plans.Expand && x.c.stays != "" {
+			x.stays()
+		} else {
+			x.back()
+			x.same("rollback of "+string(n), before[i])
+		}
 		x.must(n)
 		before = append(before, x.now())
 	}
 	stop()
 	x.same("the end", x.direct())
+}
+
+// stays: what can't be taken back is said, and nothing is changed by asking for it.
+func (x *kitchen) stays() {
+	x.t.Helper()
+	done := x.now()
+	if _, err := x.engine.Rollback(x.t.Context(), x.plan.ID, engine.RollbackOptions{}); !errors.Is(err, engine.ErrIrreversible) || !strings.Contains(err.Error(), x.c.stays) {
+		x.t.Fatalf("rollback of what stays: %v", err)
+	}
+	x.same("rollback that was refused", done)
 }
 
 // mend changes rows, here and where the same change is done at once.
@@ -340,7 +354,7 @@ func TestRecipeMeetsOthers(t *testing.T) {
 func TestRecipeRefuses(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		x := newKitchen(t, k, recipeCase{operations: indexCases()[0].operations, create: []string{"ALTER TABLE orders ADD PRIMARY KEY (id)", "ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total > 0)",
-			"CREATE TABLE lines (o bigint REFERENCES orders)", "CREATE TABLE orders_taken (a int)", "ALTER TABLE orders ADD EXCLUDE USING btree (id WITH =)"}})
+			"CREATE TABLE lines (o bigint REFERENCES orders)", "CREATE TABLE orders_taken (a int)", touch, "CREATE TYPE state AS ENUM ('new')", "CREATE DOMAIN mail AS text CONSTRAINT mail_set CHECK (VALUE <> '')", "CREATE UNIQUE INDEX orders_total_idx ON orders (total)", "ALTER TABLE orders ADD EXCLUDE USING btree (id WITH =)"}})
 		for operations, want := range map[string]string{
 			"  - create_index: {table: orders, name: i, columns: [nothing]}\n":                                                          "nothing",
 			"  - create_index: {table: orders, name: orders_taken, columns: [id]}\n":                                                    "exists already",
@@ -356,6 +370,19 @@ func TestRecipeRefuses(t *testing.T) {
 			"  - add_foreign_key: {table: orders, name: f, columns: [ref], references: {table: nothing, columns: [id]}}\n":              "nothing",
 			"  - add_foreign_key: {table: orders, name: f, columns: [ref], references: {table: teams, columns: [name]}}\n":              "no unique constraint",
 			"  - set_not_null: {table: orders, column: id}\n":                                                                           "NOT NULL already",
+			"  - create_trigger: {table: orders, name: g, fires: BEFORE UPDATE, function: nothing()}\n":                                 "nothing",
+			"  - create_trigger: {table: orders, name: ~pm_g, fires: BEFORE UPDATE, function: touch()}\n":                               "keep columns in step",
+			"  - drop_trigger: {table: orders, name: g}\n":                                                                              "no such trigger",
+			"  - set_replica_identity: {table: orders, index: orders_total_idx}\n":                                                      "NOT NULL",
+			"  - replace_index: {table: orders, name: orders_total_idx, columns: [total], unique: true}\n":                              "so already",
+			"  - replace_index: {table: orders, name: orders_pkey, columns: [total]}\n":                                                 "constraint of its name",
+			"  - add_enum_value: {type: orders, value: x}\n":                                                                            "for an enum type",
+			"  - add_enum_value: {type: state, value: new}\n":                                                                           "already",
+			"  - add_enum_value: {type: state, value: x, after: y}\n":                                                                   "no value",
+			"  - rename_enum_value: {type: state, from: x, to: y}\n":                                                                    "no value",
+			"  - validate_constraint: {table: mail, name: mail_set}\n":                                                                  "valid already",
+			"  - drop_constraint: {table: mail, name: mail_set}\n":                                                                      "no way back",
+			"  - create_index: {table: state, name: i, columns: [x]}\n":                                                                 "it is an enum type",
 			"  - validate_constraint: {table: orders, name: orders_total}\n":                                                            "valid already",
 			"  - rename_constraint: {table: orders, from: nothing, to: x}\n":                                                            "no constraint nothing",
 			"  - drop_index: {table: orders, name: i}\n  - rename_column: {table: orders, from: email, to: mail}\n":                     "",
@@ -363,6 +390,16 @@ func TestRecipeRefuses(t *testing.T) {
 		} {
 			_, err := x.build(operations)
 			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", operations, err, want)
+			}
+		}
+		dbtest.Exec(t, x.dsn, "CREATE PUBLICATION p FOR TABLE orders", "ALTER DOMAIN mail ADD CONSTRAINT mail_short CHECK (length(VALUE) < 80) NOT VALID")
+		for operations, want := range map[string]string{
+			"  - set_replica_identity: {table: orders, identity: nothing}\n":     "publication p",
+			"  - validate_constraint: {table: mail, name: mail_short}\n":         "keeps writes",
+			"  - add_check: {table: mail, name: mail_short, check: VALUE > 1}\n": "already exists",
+		} {
+			if _, err := x.build(operations); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q", operations, err, want)
 			}
 		}

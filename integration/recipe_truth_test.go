@@ -208,7 +208,7 @@ func (x *kitchen) lints() {
 		for _, st := range slices.Backward(reversible(ph.Steps)) {
 			back = append(back, st.Undo...)
 		}
-		x.lint(version, schema, there, ph.Name == plans.Contract)
+		x.lint(version, schema, there, ph.Name != plans.Expand)
 		x.lint(version, schema, back, true)
 		schema += script(there)
 	}

@@ -188,7 +188,7 @@ func (b *builder) asAlter(t *schema.Table, o Operation) (string, error) {
 	if o.AlterTable != nil {
 		return o.AlterTable.SQL, nil
 	}
-	return b.rules.AsAlter(t, o)
+	return b.rules.AsAlter(b.facts, t, o)
 }
 
 // way is the cheapest safe one, unless one was asked for.

@@ -98,8 +98,8 @@ func (b *builder) table(o Operation) (*schema.Table, error) {
 	if !ok {
 		return nil, &InputError{What: "table " + id.String(), Reason: "there is no such table in database " + b.facts.Server.Database}
 	}
-	if t.Kind != "table" {
-		return nil, &RefusedError{What: "table " + id.String(), Reason: "it is a " + t.Kind + ", not a plain table"}
+	if !o.Takes(t.Kind) {
+		return nil, &RefusedError{What: "table " + id.String(), Reason: "it is " + article(t.Kind) + ", " + o.kindWords()}
 	}
 	return t, nil
 }
@@ -127,6 +127,13 @@ func (b *builder) draft(o Operation, t *schema.Table) Sync {
 		for _, p := range c.Into {
 			s.New = append(s.New, Side{Name: p.Name, Type: p.Type, SQL: p.Up})
 		}
+	case o.MergeColumns != nil:
+		c := o.MergeColumns
+		s.Operation = "merge_columns"
+		for _, p := range c.From {
+			s.Old = append(s.Old, Side{Name: p.Name, SQL: p.Down})
+		}
+		s.New = []Side{{Name: c.Into, Type: c.Type, SQL: c.Up}}
 	case o.ChangeType != nil:
 		c := o.ChangeType
 		s.Operation, s.Swap = "change_type", true

@@ -55,6 +55,7 @@ func (r *Replicas) UnmarshalYAML(n *yaml.Node) error {
 type Operation struct {
 	RenameColumn *RenameColumn `yaml:"rename_column,omitempty" json:"rename_column,omitempty"`
 	SplitColumn  *SplitColumn  `yaml:"split_column,omitempty" json:"split_column,omitempty"`
+	MergeColumns *MergeColumns `yaml:"merge_columns,omitempty" json:"merge_columns,omitempty"`
 	ChangeType   *ChangeType   `yaml:"change_type,omitempty" json:"change_type,omitempty"`
 	SetNotNull   *SetNotNull   `yaml:"set_not_null,omitempty" json:"set_not_null,omitempty"`
 	AlterTable   *AlterTable   `yaml:"alter_table,omitempty" json:"alter_table,omitempty"`
@@ -73,6 +74,13 @@ type Operation struct {
 	SetDefault         *SetDefault         `yaml:"set_default,omitempty" json:"set_default,omitempty"`
 	DropDefault        *DropDefault        `yaml:"drop_default,omitempty" json:"drop_default,omitempty"`
 	SetComment         *SetComment         `yaml:"set_comment,omitempty" json:"set_comment,omitempty"`
+	ReplaceIndex       *ReplaceIndex       `yaml:"replace_index,omitempty" json:"replace_index,omitempty"`
+	SetReplicaIdentity *SetReplicaIdentity `yaml:"set_replica_identity,omitempty" json:"set_replica_identity,omitempty"`
+	CreateTrigger      *CreateTrigger      `yaml:"create_trigger,omitempty" json:"create_trigger,omitempty"`
+	DropTrigger        *DropTrigger        `yaml:"drop_trigger,omitempty" json:"drop_trigger,omitempty"`
+	SetTrigger         *SetTrigger         `yaml:"set_trigger,omitempty" json:"set_trigger,omitempty"`
+	AddEnumValue       *AddEnumValue       `yaml:"add_enum_value,omitempty" json:"add_enum_value,omitempty"`
+	RenameEnumValue    *RenameEnumValue    `yaml:"rename_enum_value,omitempty" json:"rename_enum_value,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.
@@ -90,6 +98,47 @@ type SplitColumn struct {
 	Column string `yaml:"column" json:"column"`
 	Into   Parts  `yaml:"into" json:"into"`
 	Down   string `yaml:"down" json:"down"`
+}
+
+// MergeColumns turns several columns into one.
+type MergeColumns struct {
+	Table string  `yaml:"table" json:"table"`
+	From  Sources `yaml:"from" json:"from"`
+	Into  string  `yaml:"into" json:"into"`
+	Type  string  `yaml:"type,omitempty" json:"type,omitempty"` // empty: the type of the first column that is merged
+	Up    string  `yaml:"up" json:"up"`
+}
+
+// Source is one old column of a merge, and the SQL that fills it from the new one.
+type Source struct {
+	Name string `yaml:"-" json:"name"`
+	Down string `yaml:"down" json:"down"`
+}
+
+// Sources keeps the order of the file.
+type Sources []Source
+
+// UnmarshalYAML reads "name: SQL".
+func (p *Sources) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: from wants a map of old columns", n.Line)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i+1].Kind != yaml.ScalarNode {
+			return fmt.Errorf("line %d: from wants the SQL that fills %s", n.Content[i+1].Line, n.Content[i].Value)
+		}
+		*p = append(*p, Source{Name: n.Content[i].Value, Down: n.Content[i+1].Value})
+	}
+	return nil
+}
+
+// Names are the old columns.
+func (p Sources) Names() []string {
+	var out []string
+	for _, s := range p {
+		out = append(out, s.Name)
+	}
+	return out
 }
 
 // Part is one new column of a split.
@@ -238,6 +287,10 @@ func (o Operation) validate() error {
 		set++
 		err = errors.Join(err, s.validate())
 	}
+	if m := o.MergeColumns; m != nil {
+		set++
+		err = errors.Join(err, m.validate())
+	}
 	if c := o.ChangeType; c != nil {
 		set++
 		err = errors.Join(err, needed("table", c.Table), needed("column", c.Column), needed("type", c.Type))
@@ -282,6 +335,17 @@ func (s SplitColumn) validate() error {
 	return err
 }
 
+func (m MergeColumns) validate() error {
+	err := errors.Join(needed("table", m.Table), needed("into", m.Into), needed("up", m.Up))
+	if len(m.From) < 2 {
+		err = errors.Join(err, errors.New("from: at least two old columns are needed"))
+	}
+	for _, s := range m.From {
+		err = errors.Join(err, needed("from: name", s.Name), needed("from."+s.Name, s.Down))
+	}
+	return err
+}
+
 func needed(field, v string) error {
 	if strings.TrimSpace(v) == "" {
 		return fmt.Errorf("%s is needed", field)
@@ -296,6 +360,8 @@ func (o Operation) Table() schema.Ident {
 		return schema.ParseIdent(o.RenameColumn.Table)
 	case o.SplitColumn != nil:
 		return schema.ParseIdent(o.SplitColumn.Table)
+	case o.MergeColumns != nil:
+		return schema.ParseIdent(o.MergeColumns.Table)
 	case o.ChangeType != nil:
 		return schema.ParseIdent(o.ChangeType.Table)
 	case o.SetNotNull != nil:

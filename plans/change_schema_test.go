@@ -61,6 +61,7 @@ func TestSchemaHoldsTheFields(t *testing.T) {
 		"gates":         {root.Properties["gates"], plans.GateSet{}},
 		"rename_column": {op.Properties["rename_column"], plans.RenameColumn{}},
 		"split_column":  {op.Properties["split_column"], plans.SplitColumn{}},
+		"merge_columns": {op.Properties["merge_columns"], plans.MergeColumns{}},
 		"change_type":   {op.Properties["change_type"], plans.ChangeType{}},
 		"set_not_null":  {op.Properties["set_not_null"], plans.SetNotNull{}},
 
@@ -79,6 +80,14 @@ func TestSchemaHoldsTheFields(t *testing.T) {
 		"drop_default":        {op.Properties["drop_default"], plans.DropDefault{}},
 		"set_comment":         {op.Properties["set_comment"], plans.SetComment{}},
 		"validate_constraint": {op.Properties["validate_constraint"], plans.ValidateConstraint{}},
+
+		"replace_index":        {op.Properties["replace_index"], plans.CreateIndex{}},
+		"set_replica_identity": {op.Properties["set_replica_identity"], plans.SetReplicaIdentity{}},
+		"create_trigger":       {op.Properties["create_trigger"], plans.CreateTrigger{}},
+		"drop_trigger":         {op.Properties["drop_trigger"], plans.DropTrigger{}},
+		"set_trigger":          {op.Properties["set_trigger"], plans.SetTrigger{}},
+		"add_enum_value":       {op.Properties["add_enum_value"], plans.AddEnumValue{}},
+		"rename_enum_value":    {op.Properties["rename_enum_value"], plans.RenameEnumValue{}},
 	} {
 		if got, want := keys(c.got), fields(c.of); !slices.Equal(got, want) {
 			t.Errorf("%s: the schema has %v, the parser %v", name, got, want)

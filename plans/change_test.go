@@ -57,6 +57,9 @@ func TestParseChangeSaysWhatIsWrong(t *testing.T) {
 		"name: '../x'\noperations: [{rename_column: {table: t, from: a, to: b}}]":                                                     "name",
 		"name: x\ndual_write: magic\noperations: [{rename_column: {table: t, from: a, to: b}}]":                                       "dual_write",
 		"name: x\noperations: [{split_column: {table: t, column: a, into: [], down: x}}]":                                             "map of new columns",
+		"name: x\noperations: [{merge_columns: {table: t, from: {a: c}, into: c, up: a}}]":                                            "at least two",
+		"name: x\noperations: [{merge_columns: {table: t, from: {a: c, b: {down: c}}, into: c, up: a}}]":                              "fills b",
+		"name: x\noperations: [{merge_columns: {table: t, from: [a, b], into: c, up: a}}]":                                            "wants a map",
 		"name: x\noperations: [{rename_column: {table: t, from: a, to: b}}]\ngates: {switch: [{soak: {for: 1h}, approval: {by: 1}}]}": "one name",
 	} {
 		_, err := ParseChange([]byte(in))

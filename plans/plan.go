@@ -142,7 +142,7 @@ type Estimate struct {
 // Sync is a column sync: old columns and new ones that mean the same, and the
 // SQL that maps each way.
 type Sync struct {
-	Operation string       `json:"operation"` // rename_column, split_column …
+	Operation string       `json:"operation"` // rename_column, split_column, merge_columns …
 	Table     schema.Ident `json:"table"`
 	Old       []Side       `json:"old"`
 	New       []Side       `json:"new"`
@@ -167,6 +167,12 @@ type Sync struct {
 	// Extra is for the dialect: small facts that its steps need and that must not
 	// change between plan and apply.
 	Extra map[string]string `json:"extra,omitempty"`
+}
+
+// Reshapes: the sync has more columns on one of its sides, so that an index or a promise about the one side says nothing about
+// the other.
+func (s *Sync) Reshapes() bool {
+	return s.Operation == "split_column" || s.Operation == "merge_columns"
 }
 
 // Side is one column of a sync and the SQL that fills it from the other side:

@@ -15,8 +15,8 @@ const RunAct StepKind = "run_act"
 type Recipe struct {
 	Operation string       `json:"operation"` // as a change file calls it
 	Table     schema.Ident `json:"table"`
-	// Columns are those that it makes, changes or takes away, and Objects the names of indexes and
-	// constraints, under every name that they have at any time.
+	// Columns are those that it makes, changes or takes away, and Objects the names of indexes,
+	// constraints, triggers and values, under every name that they have at any time.
 	Columns []string `json:"columns,omitempty"`
 	Objects []string `json:"objects,omitempty"`
 	// Drops are columns that code must not name any more.
@@ -42,6 +42,8 @@ type Act struct {
 	// Undone holds what shows between two statements of Undo.
 	Undone [][]string `json:"undone,omitempty"`
 	Broken []Broken   `json:"broken,omitempty"`
+	// Stays says of an act that can't be taken back why, and what can be done instead.
+	Stays string `json:"stays,omitempty"`
 	// Otherwise is set where the server writes the same in another way when the way back makes it anew.
 	Otherwise *Spelling `json:"otherwise,omitempty"`
 }

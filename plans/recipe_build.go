@@ -83,7 +83,10 @@ func (b *builder) recipeGates(ph *Phase) {
 	ph.Reversible = true
 	for i := range ph.Steps {
 		if st := &ph.Steps[i]; !st.Reversible {
-			ph.Reversible, ph.Until, st.Gates = false, st.ID, soakBeforeDrop(b.change.Gates)
+			ph.Reversible, ph.Until = false, st.ID
+			if ph.Name == Contract {
+				st.Gates = soakBeforeDrop(b.change.Gates)
+			}
 			return
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// AddColumn adds a column. What old rows hold in it must be known without looking at them: NULL, or one value for all.
+// AddColumn adds a column.
 type AddColumn struct {
 	Table     string `yaml:"table" json:"table"`
 	Name      string `yaml:"name" json:"name"`
@@ -13,7 +13,16 @@ type AddColumn struct {
 	Default   string `yaml:"default,omitempty" json:"default,omitempty"`
 	NotNull   bool   `yaml:"not_null,omitempty" json:"not_null,omitempty"`
 	Generated string `yaml:"generated,omitempty" json:"generated,omitempty"` // SQL; computed when it is read
+	Stored    bool   `yaml:"stored,omitempty" json:"stored,omitempty"`       // what is computed is kept with the row
 	Comment   string `yaml:"comment,omitempty" json:"comment,omitempty"`
+}
+
+// Keeps is the word that says when a generated column is computed.
+func (c *AddColumn) Keeps() string {
+	if c.Stored {
+		return "STORED"
+	}
+	return "VIRTUAL"
 }
 
 func (c *AddColumn) kind() string  { return "add_column" }
@@ -22,6 +31,9 @@ func (c *AddColumn) validate() error {
 	err := errors.Join(needed("table", c.Table), needed("name", c.Name), needed("type", c.Type))
 	if c.Default != "" && c.Generated != "" {
 		err = errors.Join(err, errors.New("default and generated exclude each other"))
+	}
+	if c.Stored && c.Generated == "" {
+		err = errors.Join(err, errors.New("stored is for a column that is generated"))
 	}
 	return err
 }
@@ -85,12 +97,14 @@ func (c *DropDefault) code() (before, after string) {
 	return fmt.Sprintf("All code writes %s.%s itself.", c.Table, c.Column), fmt.Sprintf("Rows written without %s have NULL there, or are refused.", c.Column)
 }
 
-// SetComment puts a comment on a table, or on one of its columns, indexes or constraints. An empty one takes it away.
+// SetComment puts a comment on a table or a type, or on one of a table's columns, indexes, constraints or triggers. An
+// empty one takes it away.
 type SetComment struct {
 	Table      string `yaml:"table" json:"table"`
 	Column     string `yaml:"column,omitempty" json:"column,omitempty"`
 	Index      string `yaml:"index,omitempty" json:"index,omitempty"`
 	Constraint string `yaml:"constraint,omitempty" json:"constraint,omitempty"`
+	Trigger    string `yaml:"trigger,omitempty" json:"trigger,omitempty"`
 	Comment    string `yaml:"comment" json:"comment"`
 }
 
@@ -99,7 +113,7 @@ func (c *SetComment) table() string { return c.Table }
 func (c *SetComment) validate() error {
 	err := needed("table", c.Table)
 	if n := len(c.on()); n > 1 {
-		err = errors.Join(err, errors.New("a comment is on one column, index or constraint, or on the table"))
+		err = errors.Join(err, errors.New("a comment is on one column, index, constraint or trigger, or on the table"))
 	}
 	return err
 }
@@ -107,7 +121,7 @@ func (c *SetComment) validate() error {
 // on lists what is named besides the table.
 func (c *SetComment) on() []string {
 	var out []string
-	for _, n := range []string{c.Column, c.Index, c.Constraint} {
+	for _, n := range []string{c.Column, c.Index, c.Constraint, c.Trigger} {
 		if n != "" {
 			out = append(out, n)
 		}

@@ -41,6 +41,13 @@ func (o Operation) natives() []native {
 	add(o.SetDefault != nil, o.SetDefault)
 	add(o.DropDefault != nil, o.DropDefault)
 	add(o.SetComment != nil, o.SetComment)
+	add(o.ReplaceIndex != nil, o.ReplaceIndex)
+	add(o.SetReplicaIdentity != nil, o.SetReplicaIdentity)
+	add(o.CreateTrigger != nil, o.CreateTrigger)
+	add(o.DropTrigger != nil, o.DropTrigger)
+	add(o.SetTrigger != nil, o.SetTrigger)
+	add(o.AddEnumValue != nil, o.AddEnumValue)
+	add(o.RenameEnumValue != nil, o.RenameEnumValue)
 	return out
 }
 
@@ -81,6 +88,8 @@ func (o Operation) Words() string {
 			into = append(into, p.Name)
 		}
 		return fmt.Sprintf("split column %s.%s into %s", o.SplitColumn.Table, o.SplitColumn.Column, strings.Join(into, ", "))
+	case o.MergeColumns != nil:
+		return fmt.Sprintf("merge columns %s of %s into %s", strings.Join(o.MergeColumns.From.Names(), ", "), o.MergeColumns.Table, o.MergeColumns.Into)
 	case o.ChangeType != nil:
 		return fmt.Sprintf("change the type of column %s.%s to %s", o.ChangeType.Table, o.ChangeType.Column, o.ChangeType.Type)
 	case o.SetNotNull != nil:
@@ -185,6 +194,18 @@ func (c *CreateIndex) code() (before, after string) {
 		return fmt.Sprintf("Code writes no row to %s that has the key of another.", c.Table), fmt.Sprintf("The server refuses a second row with the same key of %s.", c.Name)
 	}
 	return fmt.Sprintf("Any code that uses %s.", c.Table), fmt.Sprintf("Queries can use %s.", c.Name)
+}
+
+// ReplaceIndex builds an index under the name of one that is there, and takes that one away.
+type ReplaceIndex struct {
+	CreateIndex `yaml:",inline"`
+}
+
+func (c *ReplaceIndex) kind() string  { return "replace_index" }
+func (c *ReplaceIndex) words() string { return fmt.Sprintf("replace index %s of %s", c.Name, c.Table) }
+func (c *ReplaceIndex) code() (before, after string) {
+	before, after = c.CreateIndex.code()
+	return before + fmt.Sprintf(" No query needs the former %s.", c.Name), after
 }
 
 // DropIndex takes an index away.

@@ -71,8 +71,16 @@ func TestNativeOperationsSayWhatIsWrong(t *testing.T) {
 		"add_primary_key: {table: t, columns: [a]}":                            "name is needed",
 		"rename_constraint: {table: t, from: a, to: a}":                        "both",
 		"add_column: {table: t, name: c, type: int, default: 1, generated: a}": "exclude",
+		"add_column: {table: t, name: c, type: int, stored: true}":             "is generated",
 		"set_default: {table: t, column: c}":                                   "default is needed",
 		"set_comment: {table: t, column: c, index: i, comment: x}":             "one column",
+		"replace_index: {table: t, name: i, columns: []}":                      "at least one",
+		"set_replica_identity: {table: t, identity: full, index: i}":           "either",
+		"set_replica_identity: {table: t, identity: all}":                      "all",
+		"create_trigger: {table: t, name: g, fires: BEFORE UPDATE}":            "function is needed",
+		"set_trigger: {table: t, name: g, fires: sometimes}":                   "sometimes",
+		"add_enum_value: {type: t, value: a, before: b, after: c}":             "exclude",
+		"rename_enum_value: {type: t, from: a, to: a}":                         "both",
 	} {
 		_, err := ParseChange([]byte("name: x\noperations:\n  - " + in))
 		if err == nil || !strings.Contains(err.Error(), text) {

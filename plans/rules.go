@@ -33,7 +33,7 @@ type Rules interface {
 	NameLimit() (limit int, bytes bool)
 	// AsAlter gives the clause of an ALTER TABLE that an operation is done by on this
 	// server; "" where it is a column sync.
-	AsAlter(t *schema.Table, o Operation) (string, error)
+	AsAlter(f *Facts, t *schema.Table, o Operation) (string, error)
 	// Recipe completes a recipe: the steps with their acts, what they touch, settings, notes. It refuses
 	// what this server has no way for that blocks nobody (*RefusedError). planID names the run in the
 	// comments of what is there for a while only.

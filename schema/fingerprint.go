@@ -28,13 +28,16 @@ func (t *Table) Lines() []string {
 		out = append(out, c.line())
 	}
 	for _, g := range t.Triggers {
-		out = append(out, fmt.Sprintf("trigger %q %s %s %s %s", g.Name, g.Timing, g.Event, g.Enabled, digest(g.Body)))
+		out = append(out, g.line())
 	}
 	for _, d := range t.Dependents {
 		out = append(out, fmt.Sprintf("dependent %s %q on %s", d.Kind, d.Name, strings.Join(d.Columns, ",")))
 	}
 	for _, x := range t.Statistics {
 		out = append(out, fmt.Sprintf("statistics %q %s", x.Name, x.Definition))
+	}
+	for i, l := range t.Labels {
+		out = append(out, fmt.Sprintf("label %q behind %q", l, strings.Join(t.Labels[max(i-1, 0):i], "")))
 	}
 	out = append(out, fmt.Sprintf("table %q kind=%s storage=%s partitioned=%t", t.Name, t.Kind, t.Storage, t.Partitioned))
 	sort.Strings(out)
@@ -59,6 +62,10 @@ func (x Index) line() string {
 
 func (c Constraint) line() string {
 	return fmt.Sprintf("constraint %q kind=%s incoming=%t not_valid=%t columns=%s %s", c.Name, c.Kind, c.Incoming, c.NotValid, strings.Join(c.Columns, ","), c.Definition)
+}
+
+func (g Trigger) line() string {
+	return fmt.Sprintf("trigger %q %s %s %s %s", g.Name, g.Timing, g.Event, g.Enabled, digest(g.Body))
 }
 
 func digest(s string) string {
@@ -98,6 +105,11 @@ func (t *Table) Rest(columns, own []string) []string {
 	for _, g := range t.Triggers {
 		if !slices.Contains(own, g.Name) {
 			r.Triggers = append(r.Triggers, g)
+		}
+	}
+	for _, l := range t.Labels {
+		if !slices.Contains(own, l) {
+			r.Labels = append(r.Labels, l)
 		}
 	}
 	for _, d := range t.Dependents {

@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ObjectKind tells apart what a table has.
 type ObjectKind string
@@ -10,10 +13,14 @@ const (
 	ColumnObject     ObjectKind = "column"
 	IndexObject      ObjectKind = "index"
 	ConstraintObject ObjectKind = "constraint"
+	TriggerObject    ObjectKind = "trigger"
+	LabelObject      ObjectKind = "label"   // a value of an enum type
+	SettingObject    ObjectKind = "setting" // of the table as a whole
 	// The comments, by the name of what they are on.
 	ColumnComment     ObjectKind = "comment of column"
 	IndexComment      ObjectKind = "comment of index"
 	ConstraintComment ObjectKind = "comment of constraint"
+	TriggerComment    ObjectKind = "comment of trigger"
 	TableComment      ObjectKind = "comment of table"
 )
 
@@ -38,6 +45,18 @@ func (t *Table) Shows(o Object) string {
 	case ConstraintObject:
 		if c, ok := t.Constraint(o.Name); ok {
 			return c.line()
+		}
+	case TriggerObject:
+		if g, ok := t.Trigger(o.Name); ok {
+			return g.line()
+		}
+	case LabelObject:
+		if slices.Contains(t.Labels, o.Name) {
+			return fmt.Sprintf("label %q", o.Name)
+		}
+	case SettingObject:
+		if s := t.Setting(o.Name); s != "" {
+			return s
 		}
 	default:
 		return o.Says(t.CommentOn(o))
@@ -65,6 +84,9 @@ func (t *Table) CommentOn(o Object) string {
 	case ConstraintComment:
 		c, _ := t.Constraint(o.Name)
 		return c.Comment
+	case TriggerComment:
+		g, _ := t.Trigger(o.Name)
+		return g.Comment
 	case TableComment:
 		return t.Comment
 	}

@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // Table is one relation as the server describes it.
 type Table struct {
 	Ident
@@ -12,10 +14,13 @@ type Table struct {
 	Statistics  []Statistics `json:"statistics,omitempty"`
 	Settings    []string     `json:"settings,omitempty"` // of the table as a whole, as clauses of ALTER TABLE, where the server has such
 	Comment     string       `json:"comment,omitempty"`
+	Labels      []string     `json:"labels,omitempty"`  // values of an enum type, in their order
 	Storage     string       `json:"storage,omitempty"` // engine or access method
 	Partitioned bool         `json:"partitioned,omitempty"`
 	// Kind is "table"; "view", "partition", "temporary" … are told apart so
-	// that a planner can refuse what it can't change.
+	// that a planner can refuse what it can't change. A type of its own that columns
+	// have is told the same way, where the server has such: its kind is EnumType or Domain, and a
+	// domain's only column is what it allows.
 	Kind string `json:"kind"`
 	// NoInstant says why columns can't be added to or dropped from this very table by
 	// metadata alone, where the server otherwise can. It is no part of the fingerprint.
@@ -25,6 +30,12 @@ type Table struct {
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
 }
+
+// The kinds of types that are described as tables are.
+const (
+	EnumType = "enum type"
+	Domain   = "domain"
+)
 
 // TypeClass groups column types by how their values are compared and written.
 type TypeClass string
@@ -128,6 +139,7 @@ type Trigger struct {
 	Enabled string `json:"enabled,omitempty"`
 	Definer string `json:"definer,omitempty"`
 	Body    string `json:"body,omitempty"` // definition or its digest
+	Comment string `json:"comment,omitempty"`
 	Order   int    `json:"order,omitempty"`
 }
 
@@ -183,6 +195,27 @@ func (t *Table) Constraint(name string) (Constraint, bool) {
 		}
 	}
 	return Constraint{}, false
+}
+
+// Trigger finds a trigger by its exact name.
+func (t *Table) Trigger(name string) (Trigger, bool) {
+	for _, g := range t.Triggers {
+		if g.Name == name {
+			return g, true
+		}
+	}
+	return Trigger{}, false
+}
+
+// Setting finds what is set on the table as a whole, by the words that its clause begins with; "" where
+// the server's own default holds.
+func (t *Table) Setting(name string) string {
+	for _, c := range t.Settings {
+		if strings.HasPrefix(c, name+" ") {
+			return c
+		}
+	}
+	return ""
 }
 
 // Key returns the index that a backfill walks: the primary key, else the

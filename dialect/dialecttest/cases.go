@@ -45,10 +45,24 @@ operations:
         last_name: "CASE WHEN position(' ' IN full_name) > 0 THEN substring(full_name FROM position(' ' IN full_name) + 1) END"
       down: "CASE WHEN last_name IS NULL THEN first_name ELSE concat(first_name, ' ', last_name) END"`
 
+// merge has the parts that seed gives, and takes them from what new code writes.
+const merge = `
+name: merge
+replicas: none
+operations:
+  - merge_columns:
+      table: users
+      from:
+        full_name: "CASE WHEN position('/' IN label) > 0 THEN substring(label FROM 1 FOR position('/' IN label) - 1) ELSE label END"
+        nick: "CASE WHEN position('/' IN label) > 0 THEN substring(label FROM position('/' IN label) + 1) END"
+      into: label
+      type: varchar(130)
+      up: "CASE WHEN nick IS NULL THEN full_name ELSE concat(full_name, '/', nick) END"`
+
 // changes lists the examples that a dialect takes; a refused retype is looked at
 // in Input.
 func (h *harness) changes() map[string]string {
-	out := map[string]string{"rename": rename, "split": split, "not_null": notNull}
+	out := map[string]string{"rename": rename, "split": split, "merge": merge, "not_null": notNull}
 	if h.kind.IsPostgres() {
 		out["retype"] = retype
 	}

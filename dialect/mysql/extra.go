@@ -88,8 +88,11 @@ func (r *resolver) clauses() error {
 			return err
 		}
 	}
+	if r.x.Relaxed != "" && len(r.s.Old) > 1 {
+		return r.refuse("ALTER TABLE … ALTER COLUMN … SET DEFAULT for each column that is NOT NULL without one", "INSERT … SELECT of new code would fail here on an old NOT NULL column before a trigger can fill it")
+	}
 	for _, n := range r.s.New {
-		k := clause{Core: n.Type, Comment: n.Comment, Default: n.Default, NotNull: n.NotNull, Invisible: r.s.Operation != "split_column" && r.x.Old[0].Invisible}
+		k := clause{Core: n.Type, Comment: n.Comment, Default: n.Default, NotNull: n.NotNull, Invisible: !r.s.Reshapes() && r.x.Old[0].Invisible}
 		if n.Plain == "" && r.s.Operation == "rename_column" {
 			k.Default = nil // it says something in the old form
 		}
@@ -227,7 +230,7 @@ func rejectsNull(expr string) bool {
 // table while writes wait.
 func (r *resolver) attached() error {
 	for _, x := range r.t.Indexes {
-		if !r.ofOld(x.Uses) || r.s.Operation == "split_column" && r.carriesForeignKey(x) {
+		if !r.ofOld(x.Uses) || r.s.Reshapes() && r.carriesForeignKey(x) {
 			continue
 		}
 		if slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool { return p.Expression != "" }) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -52,7 +53,7 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 // alterFacts tries an operation that is done by an ALTER TABLE; nil where it isn't. What
 // can't be meant is said when the plan is built.
 func (s *server) alterFacts(ctx context.Context, t *schema.Table, o plans.Operation) (*plans.AlterFacts, error) {
-	sql, err := rules{}.AsAlter(t, o)
+	sql, err := rules{}.AsAlter(nil, t, o)
 	if o.AlterTable != nil {
 		sql, err = o.AlterTable.SQL, nil
 	}
@@ -110,18 +111,17 @@ func mappings(t *schema.Table, o plans.Operation) []mappingSQL {
 	for _, c := range t.Columns {
 		all[c.Name] = c.Name
 	}
-	without := func(old string, names ...string) map[string]string {
-		out := map[string]string{}
-		for n := range all {
-			if n != old {
-				out[n] = n
-			}
+	withoutAll := func(olds []string, names ...string) map[string]string {
+		out := maps.Clone(all)
+		for _, n := range olds {
+			delete(out, n)
 		}
 		for _, n := range names {
-			out[n] = old
+			out[n] = olds[0]
 		}
 		return out
 	}
+	without := func(old string, names ...string) map[string]string { return withoutAll([]string{old}, names...) }
 	switch {
 	case o.RenameColumn != nil:
 		r := o.RenameColumn
@@ -134,6 +134,13 @@ func mappings(t *schema.Table, o plans.Operation) []mappingSQL {
 			out, names = append(out, mappingSQL{n.Up, all}), append(names, n.Name)
 		}
 		return append(out, mappingSQL{p.Down, without(p.Column, names...)})
+	case o.MergeColumns != nil:
+		m := o.MergeColumns
+		out := []mappingSQL{{m.Up, all}}
+		for _, s := range m.From {
+			out = append(out, mappingSQL{s.Down, withoutAll(m.From.Names(), m.Into)})
+		}
+		return out
 	case o.SetNotNull != nil:
 		n := o.SetNotNull
 		if n.Fill == "" {

@@ -42,6 +42,12 @@ func nativeClause(t *schema.Table, o plans.Operation) (string, error) {
 		return "", noRecipe(o, "on this server it would be gone in the first phase, without a way back", "phasemig plan --strategy shadow --alter with DROP COLUMN: the old table keeps the column until contract")
 	case o.SetComment != nil:
 		return "", noRecipe(o, "comments are part of a column's or an index's whole definition here", "phasemig plan --alter with MODIFY COLUMN or COMMENT")
+	case o.ReplaceIndex != nil:
+		return "", noRecipe(o, "on this server the one that is there would be dropped in the first phase", "create_index under another name; when queries use it, drop the old one by phasemig plan --alter with DROP INDEX")
+	case o.SetReplicaIdentity != nil, o.AddEnumValue != nil, o.RenameEnumValue != nil:
+		return "", noRecipe(o, "this server has no such thing", "phasemig plan --alter with MODIFY COLUMN and the whole list changes the values of an ENUM")
+	case o.CreateTrigger != nil, o.DropTrigger != nil, o.SetTrigger != nil:
+		return "", noRecipe(o, "a trigger is made and dropped by statements of its own here, under a short metadata lock", "CREATE TRIGGER or DROP TRIGGER by hand, with a short lock_wait_timeout")
 	case o.ValidateConstraint != nil:
 		return "", noRecipe(o, "this server has no constraint that isn't valid", "")
 	case o.DropConstraint != nil, o.RenameConstraint != nil:
@@ -54,6 +60,9 @@ func nativeClause(t *schema.Table, o plans.Operation) (string, error) {
 
 func indexClause(o plans.Operation) (string, error) {
 	c := o.CreateIndex
+	if m := strings.ToUpper(c.Method); c.Unique && (m == "FULLTEXT" || m == "SPATIAL") {
+		return "", noRecipe(o, "such an index can't be unique", "")
+	}
 	if len(c.Include) > 0 || c.Where != "" || c.With != "" || c.NullsEqual {
 		return "", noRecipe(o, "this server's indexes have no include, where, with or nulls_equal", "")
 	}
@@ -68,8 +77,12 @@ func indexClause(o plans.Operation) (string, error) {
 	if c.Unique {
 		kind = "UNIQUE INDEX"
 	}
-	if c.Method != "" {
-		using = " USING " + strings.ToUpper(c.Method)
+	switch method := strings.ToUpper(c.Method); method {
+	case "":
+	case "FULLTEXT", "SPATIAL": // a kind of index here, not a way of storing one
+		kind = method + " INDEX"
+	default:
+		using = " USING " + method
 	}
 	return fmt.Sprintf("ADD %s %s%s (%s)", kind, quote(c.Name), using, strings.Join(keys, ", ")), nil
 }
@@ -77,7 +90,7 @@ func indexClause(o plans.Operation) (string, error) {
 func columnClause(c *plans.AddColumn) string {
 	out := "ADD COLUMN " + quote(c.Name) + " " + c.Type
 	if c.Generated != "" {
-		out += " GENERATED ALWAYS AS (" + c.Generated + ") VIRTUAL"
+		out += " GENERATED ALWAYS AS (" + c.Generated + ") " + c.Keeps()
 	}
 	if c.NotNull {
 		out += " NOT NULL"

@@ -389,7 +389,7 @@ func (c kitchen) drop() recipe {
 
 // indexesGo says which indexes go with a column that is split: they have no twins.
 func (c kitchen) indexesGo() string {
-	if c.s.Operation != "split_column" || len(c.x.Indexes) == 0 {
+	if !c.s.Reshapes() || len(c.x.Indexes) == 0 {
 		return ""
 	}
 	return "; index " + strings.Join(c.x.Indexes, ", ") + " goes with the column: index the new ones as their readers need"

@@ -16,8 +16,8 @@ func (rules) Twins(f *plans.Facts, t *schema.Table, s *plans.Sync) ([]plans.Twin
 		return nil, err
 	}
 	w := twins{resolver: resolver{f: f, t: t, s: s, can: f.Server.Can, x: x, what: fmt.Sprintf("%s %s.%s", s.Operation, t.Ident, s.Old[0].Name)}}
-	if s.Operation == "split_column" {
-		return nil, w.refuseSplit()
+	if s.Reshapes() {
+		return nil, w.refuseReshaped()
 	}
 	for _, collect := range []func() error{w.notNull, w.indexes, w.foreignKeys} {
 		if err := collect(); err != nil {
@@ -34,15 +34,15 @@ type twins struct {
 	list []plans.Twin
 }
 
-// refuseSplit: what guards the whole says nothing about its parts.
-func (w *twins) refuseSplit() error {
+// refuseReshaped: what guards the whole says nothing about its parts, nor the other way round.
+func (w *twins) refuseReshaped() error {
 	for _, x := range w.t.Indexes {
 		if x.Unique && w.ofOld(x.Uses) {
-			return w.refuse("drop it first, and add a unique index over the parts yourself", "unique index %s guards the column; over its parts it would mean something else", x.Name)
+			return w.refuse("drop it first, and add a unique index over what takes the column's place yourself", "unique index %s guards the column; over what takes its place it would mean something else", x.Name)
 		}
 	}
 	if len(w.x.Keys) > 0 {
-		return w.refuse("drop it first", "foreign key %s is on the column; its parts can't have it", w.x.Keys[0])
+		return w.refuse("drop it first", "foreign key %s is on the column; what takes its place can't have it", w.x.Keys[0])
 	}
 	return nil
 }

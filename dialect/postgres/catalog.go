@@ -35,6 +35,7 @@ type reader struct {
 	tx     *sql.Tx
 	number int
 	oid    uint32
+	kind   string // of a type; "" of a relation
 }
 
 func (r *reader) table(id schema.Ident) (*schema.Table, error) {
@@ -44,6 +45,9 @@ func (r *reader) table(id schema.Ident) (*schema.Table, error) {
 	t := &schema.Table{Ident: id}
 	if _, err := r.tx.ExecContext(r.ctx, "SET LOCAL search_path = pg_catalog"); err != nil {
 		return nil, err
+	}
+	if r.kind != "" {
+		return t, r.describeType(t)
 	}
 	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings} {
 		if err := read(t); err != nil {
@@ -58,7 +62,7 @@ func (r *reader) find(id *schema.Ident) error {
 	err := r.tx.QueryRowContext(r.ctx, `SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.oid = pg_catalog.to_regclass($1)::oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`, relation(*id)).Scan(&r.oid, &id.Schema, &id.Name)
 	if errors.Is(err, sql.ErrNoRows) {
-		return &plans.InputError{What: "table " + id.String(), Reason: "there is no such table, or no right to see its schema"}
+		return r.findType(id)
 	}
 	return err
 }

@@ -11,7 +11,7 @@ func (r *reader) triggers(t *schema.Table) error {
 		concat_ws(' OR ', CASE WHEN g.tgtype & 4 = 4 THEN 'INSERT' END, CASE WHEN g.tgtype & 8 = 8 THEN 'DELETE' END, CASE WHEN g.tgtype & 16 = 16 THEN 'UPDATE' END,
 			CASE WHEN g.tgtype & 32 = 32 THEN 'TRUNCATE' END) AS event,
 		g.tgenabled::text AS enabled, pg_get_userbyid(p.proowner) AS definer,
-		pg_get_triggerdef(g.oid) || ' -- ' || md5(p.prosrc || coalesce(p.proconfig::text, '')) AS body, row_number() OVER (ORDER BY g.tgname COLLATE "C") AS "order"
+		pg_get_triggerdef(g.oid) || ' -- ' || md5(p.prosrc || coalesce(p.proconfig::text, '')) AS body, coalesce(obj_description(g.oid, 'pg_trigger'), '') AS comment, row_number() OVER (ORDER BY g.tgname COLLATE "C") AS "order"
 		FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid WHERE g.tgrelid = $1 AND NOT g.tgisinternal ORDER BY g.tgname COLLATE "C"`)
 }
 
@@ -71,7 +71,7 @@ func (r *reader) settings(t *schema.Table) error {
 		UNION ALL SELECT 2, 'SET (' || (SELECT string_agg('toast.' || o, ', ') FROM unnest(s.reloptions) AS o) || ')' FROM pg_class c JOIN pg_class s ON s.oid = c.reltoastrelid WHERE c.oid = $1 AND s.reloptions IS NOT NULL
 		UNION ALL SELECT 3, 'SET TABLESPACE ' || quote_ident(p.spcname) FROM pg_class c JOIN pg_tablespace p ON p.oid = c.reltablespace WHERE c.oid = $1
 		UNION ALL SELECT 4, CASE c.relreplident WHEN 'f' THEN 'REPLICA IDENTITY FULL' WHEN 'n' THEN 'REPLICA IDENTITY NOTHING'
-			WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX ' || (SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisreplident) END
+			WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX ' || (SELECT '"' || replace(x.relname, '"', '""') || '"' FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisreplident) END
 			FROM pg_class c WHERE c.oid = $1 AND c.relreplident <> 'd'
 		UNION ALL SELECT 5, 'CLUSTER ON ' || quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = $1 AND i.indisclustered
 		) AS x WHERE x.clause IS NOT NULL ORDER BY x.n`)

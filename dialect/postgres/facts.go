@@ -48,29 +48,44 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if len(f.Problems) > 0 {
 		return f, nil
 	}
+	if err := s.trials(ctx, c, &f); err != nil { // which tell what is done by an ALTER TABLE
+		return f, err
+	}
 	if err := s.probeAll(ctx, c, &f); err != nil {
 		return f, err
 	}
-	if err := s.judge(ctx, c, &f); err != nil {
-		return f, err
-	}
-	return f, s.trials(ctx, c, &f)
+	return f, s.judge(ctx, c, &f)
 }
 
-// probeAll tries each ALTER TABLE of the change.
+// probeAll tries each ALTER TABLE of the change, and what is done as one.
 func (s *server) probeAll(ctx context.Context, c plans.Change, f *plans.Facts) error {
 	for _, o := range c.Operations {
 		t, ok := f.Table(o.Table())
-		if o.AlterTable == nil || !ok || t.Kind != "table" {
+		if !ok || t.Kind != "table" {
 			continue
 		}
-		a, err := s.probe(ctx, t, o.AlterTable.SQL, f.Settings["search_path"])
+		clauses, err := alterOf(f, t, o)
+		if err != nil {
+			return err
+		}
+		if clauses == "" {
+			continue
+		}
+		a, err := s.probe(ctx, t, clauses, f.Settings["search_path"])
 		if err != nil {
 			return err
 		}
 		f.Alters = append(f.Alters, a)
 	}
 	return nil
+}
+
+// alterOf is what stands behind the table's name in the ALTER TABLE that an operation is; "" if it is none.
+func alterOf(f *plans.Facts, t *schema.Table, o plans.Operation) (string, error) {
+	if o.AlterTable != nil {
+		return o.AlterTable.SQL, nil
+	}
+	return Rules{}.AsAlter(f, t, o)
 }
 
 // settings reads what expressions depend on. The search_path is the resolved
@@ -142,7 +157,7 @@ func (s *server) problems(ctx context.Context, tables []schema.Table) ([]string,
 // hidesRows: a policy would keep rows from the backfill and from verification.
 func (s *server) hidesRows(ctx context.Context, id schema.Ident) (bool, error) {
 	var active bool
-	if err := s.db.QueryRowContext(ctx, "SELECT pg_catalog.row_security_active(pg_catalog.to_regclass($1)::oid)", relation(id)).Scan(&active); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(pg_catalog.row_security_active(pg_catalog.to_regclass($1)::oid), false)", relation(id)).Scan(&active); err != nil {
 		return false, fmt.Errorf("read row-level security of %s: %w", id, classify(err))
 	}
 	return active, nil
@@ -185,10 +200,12 @@ func (j *judge) operation(o plans.Operation) {
 		old, ok := j.table.Column(c.From)
 		if ok && c.Up != "" {
 			j.up(c.Up, old.Type)
-			j.down(c.Down, old, column{c.To, old.Type})
+			j.down(c.Down, old.Type, []string{old.Name}, column{c.To, old.Type})
 		}
 	case o.SplitColumn != nil:
 		j.split(o.SplitColumn)
+	case o.MergeColumns != nil:
+		j.merge(o.MergeColumns)
 	case o.ChangeType != nil:
 		j.retype(o.ChangeType)
 	case o.SetNotNull != nil:
@@ -208,6 +225,8 @@ func (j *judge) domains(o plans.Operation) {
 		name = o.RenameColumn.From
 	case o.SplitColumn != nil:
 		name = o.SplitColumn.Column
+	case o.MergeColumns != nil:
+		name = o.MergeColumns.From[0].Name
 	case o.SetNotNull != nil:
 		name = o.SetNotNull.Column
 	}
@@ -254,7 +273,26 @@ func (j *judge) split(c *plans.SplitColumn) {
 		j.up(p.Up, typ)
 		news = append(news, column{p.Name, typ})
 	}
-	j.down(c.Down, old, news...)
+	j.down(c.Down, old.Type, []string{old.Name}, news...)
+}
+
+func (j *judge) merge(c *plans.MergeColumns) {
+	first, ok := j.table.Column(c.From[0].Name)
+	into := column{c.Into, first.Type}
+	if c.Type != "" {
+		y := j.typ(c.Type)
+		ok = ok && y.Error == ""
+		into.typ = y.Type
+	}
+	if !ok {
+		return
+	}
+	j.up(c.Up, into.typ)
+	for _, s := range c.From {
+		if old, ok := j.table.Column(s.Name); ok {
+			j.down(s.Down, old.Type, c.From.Names(), into)
+		}
+	}
 }
 
 func (j *judge) retype(c *plans.ChangeType) {
@@ -269,7 +307,7 @@ func (j *judge) retype(c *plans.ChangeType) {
 	j.cast(old.Type, y.Type)
 	j.cast(y.Type, old.Type)
 	j.up(c.Up, y.Type)
-	j.down(c.Down, old, column{c.Column, y.Type}, column{plans.CutName("_pm_"+c.Column, 63, true), y.Type})
+	j.down(c.Down, old.Type, []string{old.Name}, column{c.Column, y.Type}, column{plans.CutName("_pm_"+c.Column, 63, true), y.Type})
 }
 
 // up judges SQL that sees the row as it is.
@@ -281,18 +319,18 @@ func (j *judge) up(sql, target string) {
 	j.expression(sql, target, fmt.Sprintf("(SELECT %s FROM %s) AS %s", quoteAll(cols), relation(j.table.Ident), Quote(j.table.Name)), cols)
 }
 
-// down judges SQL that sees the new columns in place of the old one.
-func (j *judge) down(sql string, old schema.Column, news ...column) {
+// down judges SQL that sees the new columns in place of the old ones.
+func (j *judge) down(sql, target string, olds []string, news ...column) {
 	var names, cols []string
 	for _, c := range j.table.Columns {
-		if c.Name != old.Name {
+		if !slices.Contains(olds, c.Name) {
 			names, cols = append(names, c.Name), append(cols, Quote(c.Name))
 		}
 	}
 	for _, n := range news {
 		names, cols = append(names, n.name), append(cols, fmt.Sprintf("CAST(NULL AS %s) AS %s", n.typ, Quote(n.name)))
 	}
-	j.expression(sql, old.Type, fmt.Sprintf("(SELECT %s FROM %s) AS %s", strings.Join(cols, ", "), relation(j.table.Ident), Quote(j.table.Name)), names)
+	j.expression(sql, target, fmt.Sprintf("(SELECT %s FROM %s) AS %s", strings.Join(cols, ", "), relation(j.table.Ident), Quote(j.table.Name)), names)
 }
 
 // expression asks twice: as a result, for its type, and as a condition, where no

@@ -126,7 +126,8 @@ func (c *checks) table(id schema.Ident) {
 	var owner string
 	var owns, create bool
 	if !c.scan(`SELECT pg_catalog.pg_get_userbyid(k.relowner), pg_catalog.pg_has_role(k.relowner, 'USAGE'), pg_catalog.has_schema_privilege(k.relnamespace, 'CREATE')
-		FROM pg_catalog.pg_class k WHERE k.oid = pg_catalog.to_regclass($1)::oid`, []any{relation(id)}, &owner, &owns, &create) {
+		FROM (SELECT relowner, relnamespace FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)::oid
+			UNION ALL SELECT typowner, typnamespace FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype($1)::oid AND typtype IN ('d', 'e')) AS k`, []any{relation(id)}, &owner, &owns, &create) {
 		return
 	}
 	c.add(dialect.Advice{Check: "owner", OK: owns, Fatal: true, Detail: fmt.Sprintf("%s belongs to %s", id, owner), Fix: either(owns, "", fmt.Sprintf("GRANT %s TO %s", Quote(owner), Quote(c.user)))})

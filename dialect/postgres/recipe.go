@@ -15,8 +15,7 @@ type recipe struct {
 	out  *plans.Recipe
 	what string
 	// made is the table as the server changed it at once, when it was empty; nil where nothing is made.
-	made     *schema.Table
-	rewrites bool // and wrote it anew for that
+	made *schema.Table
 }
 
 // Recipe implements plans.Rules.
@@ -31,7 +30,7 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		if err != nil {
 			return err
 		}
-		r.made, r.rewrites = seen.Result, seen.Rewrites
+		r.made = seen.Result
 	}
 	switch {
 	case o.CreateIndex != nil:
@@ -64,6 +63,20 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		return r.dropDefault(o.DropDefault)
 	case o.SetComment != nil:
 		return r.setComment(o.SetComment)
+	case o.ReplaceIndex != nil:
+		return r.replaceIndex(o.ReplaceIndex)
+	case o.SetReplicaIdentity != nil:
+		return r.setReplicaIdentity(o.SetReplicaIdentity)
+	case o.CreateTrigger != nil:
+		return r.createTrigger(o.CreateTrigger)
+	case o.DropTrigger != nil:
+		return r.dropTrigger(o.DropTrigger)
+	case o.SetTrigger != nil:
+		return r.setTrigger(o.SetTrigger)
+	case o.AddEnumValue != nil:
+		return r.addEnumValue(o.AddEnumValue)
+	case o.RenameEnumValue != nil:
+		return r.renameEnumValue(o.RenameEnumValue)
 	}
 	return r.refuse("", "this server's planner has no recipe for it")
 }
@@ -88,7 +101,7 @@ func (r *recipe) input(format string, args ...any) error {
 	return &plans.InputError{What: r.what, Reason: fmt.Sprintf(format, args...)}
 }
 
-// free refuses a name that an index or a constraint of the table has.
+// free refuses a name that an index or a constraint has.
 func (r *recipe) free(name string) error {
 	_, index := r.t.Index(name)
 	_, constraint := r.t.Constraint(name)
@@ -104,7 +117,15 @@ func (r *recipe) free(name string) error {
 func (r *recipe) rel() string { return relation(r.t.Ident) }
 
 func (r *recipe) alter(format string, args ...any) string {
-	return "ALTER TABLE " + r.rel() + " " + fmt.Sprintf(format, args...)
+	return altering(r.t, r.rel()) + " " + fmt.Sprintf(format, args...)
+}
+
+// altering begins a statement that changes a table or a domain.
+func altering(t *schema.Table, rel string) string {
+	if t.Kind == schema.Domain {
+		return "ALTER DOMAIN " + rel
+	}
+	return "ALTER TABLE " + rel
 }
 
 func (r *recipe) dropConstraintSQL(name string) string {
@@ -131,6 +152,19 @@ func withIndex(x schema.Index) *schema.Table { return &schema.Table{Indexes: []s
 func withConstraint(c schema.Constraint) *schema.Table {
 	return &schema.Table{Constraints: []schema.Constraint{c}}
 }
+
+func withTrigger(g schema.Trigger) *schema.Table {
+	return &schema.Table{Triggers: []schema.Trigger{g}}
+}
+
+func withSetting(clause string) *schema.Table {
+	if clause == "" {
+		return nothing()
+	}
+	return &schema.Table{Settings: []string{clause}}
+}
+
+func withLabels(list ...string) *schema.Table { return &schema.Table{Labels: list} }
 
 func withColumns(list ...schema.Column) *schema.Table { return &schema.Table{Columns: list} }
 

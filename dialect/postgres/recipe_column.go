@@ -41,6 +41,19 @@ func (r *recipe) commentColumn(column, text string) string {
 	return fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s", r.rel(), Quote(column), text)
 }
 
+// rewritingColumn is the clause for a column of which each row would have a value of its own, so that the server would write
+// the table anew: that is done beside it.
+func rewritingColumn(f *plans.Facts, t *schema.Table, c *plans.AddColumn) (string, error) {
+	sql := addColumnSQL(c, relation(t.Ident))
+	if seen, ok := f.Trial(t.Ident, sql); !ok || seen.Error != "" || !seen.Rewrites {
+		return "", nil
+	}
+	if c.Comment != "" {
+		return "", &plans.RefusedError{What: (plans.Operation{AddColumn: c}).Words(), Reason: "each row has a value of its own in it, so it comes by an ALTER TABLE, which holds no comment", Hint: "set_comment afterwards"}
+	}
+	return strings.TrimPrefix(sql, "ALTER TABLE "+relation(t.Ident)+" "), nil
+}
+
 // mayAdd refuses what would look at rows, and what is an operation of its own.
 func (r *recipe) mayAdd(c *plans.AddColumn) error {
 	if _, ok := r.t.Column(c.Name); ok {
@@ -51,9 +64,6 @@ func (r *recipe) mayAdd(c *plans.AddColumn) error {
 	switch {
 	case !ok:
 		return r.input("the server made no column of this name")
-	case r.rewrites:
-		return r.refuse("add it without that, nullable; set_default then gives new rows a value, and old ones stay NULL",
-			"each row would need a value of its own (a volatile default, a sequence, a stored expression, a domain with constraints), and the server would rewrite the table under a lock that blocks reads and writes")
 	case !made.Nullable && made.Default == nil && made.Generated == "":
 		return r.refuse("give it a default, or add it nullable", "rows that are there would have no value")
 	case slices.ContainsFunc(r.made.Indexes, func(x schema.Index) bool { return touches(uses(x)) }),
@@ -68,8 +78,8 @@ const computed = 180000
 
 // stores refuses what older versions do with a generated column.
 func (r *recipe) stores(o plans.Operation) error {
-	if c := o.AddColumn; c != nil && c.Generated != "" && r.f.Server.Number < computed {
-		return r.refuse("a view, or a column that a trigger fills", "this version stores what a generated column holds, and the server would rewrite the table under a lock that blocks reads and writes")
+	if c := o.AddColumn; c != nil && c.Generated != "" && !c.Stored && r.f.Server.Number < computed {
+		return r.refuse("stored: true, which is done on a shadow", "this version has no column that is computed when it is read")
 	}
 	return nil
 }
@@ -78,7 +88,7 @@ func addColumnSQL(c *plans.AddColumn, rel string) string {
 	out := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", rel, Quote(c.Name), c.Type)
 	switch {
 	case c.Generated != "":
-		out += " GENERATED ALWAYS AS (" + c.Generated + ") VIRTUAL"
+		out += " GENERATED ALWAYS AS (" + c.Generated + ") " + c.Keeps()
 	case c.Default != "":
 		out += " DEFAULT " + c.Default
 	}
@@ -243,6 +253,9 @@ func (r *recipe) defaults(ph plans.PhaseName, does string, from, to schema.Colum
 func (r *recipe) setComment(c *plans.SetComment) error {
 	object, on := schema.Object{Kind: schema.TableComment, Name: r.t.Name}, "TABLE "+r.rel()
 	there, level := true, shareUpdate
+	if r.t.Kind != "table" {
+		on, level = map[string]string{schema.Domain: "DOMAIN ", schema.EnumType: "TYPE "}[r.t.Kind]+r.rel(), readLock
+	}
 	switch {
 	case c.Column != "":
 		object, on = schema.Object{Kind: schema.ColumnComment, Name: c.Column}, "COLUMN "+r.rel()+"."+Quote(c.Column)
@@ -251,12 +264,16 @@ func (r *recipe) setComment(c *plans.SetComment) error {
 		object, on = schema.Object{Kind: schema.IndexComment, Name: c.Index}, "INDEX "+inSchemaOf(r.t.Ident, c.Index)
 		_, there = r.t.Index(c.Index)
 	case c.Constraint != "":
-		object, on = schema.Object{Kind: schema.ConstraintComment, Name: c.Constraint}, fmt.Sprintf("CONSTRAINT %s ON %s", Quote(c.Constraint), r.rel())
+		object, on = schema.Object{Kind: schema.ConstraintComment, Name: c.Constraint}, fmt.Sprintf("CONSTRAINT %s ON %s", Quote(c.Constraint), r.constrained())
 		_, there = r.t.Constraint(c.Constraint)
 		level = readLock
+	case c.Trigger != "":
+		object, on = schema.Object{Kind: schema.TriggerComment, Name: c.Trigger}, fmt.Sprintf("TRIGGER %s ON %s", Quote(c.Trigger), r.rel())
+		_, there = r.t.Trigger(c.Trigger)
+		level = readLock
 	}
-	if !there {
-		return r.input("there is no such column, index or constraint on %s", r.t.Ident)
+	if !there || c.Column != "" && r.t.Kind != "table" {
+		return r.input("there is no such column, index, constraint or trigger on %s", r.t.Ident)
 	}
 	from := r.t.CommentOn(object)
 	if from == c.Comment {

@@ -13,6 +13,9 @@ func (r *recipe) addCheck(c *plans.AddCheck) error {
 	if err := r.free(c.Name); err != nil {
 		return err
 	}
+	if r.t.Kind == schema.Domain {
+		return r.addDomainCheck(c)
+	}
 	st := r.constrain(c.Name, checkClause(c))
 	st.Lock = accessExclusive
 	st.Because = "Added NOT VALID, which looks at no row and holds for new ones at once, and validated in a transaction of its own while writes go on. Rows that break it end the validation; the constraint stands for new rows until it is validated or taken back."
@@ -55,7 +58,7 @@ func (r *recipe) constrain(name, clause string) plans.Step {
 	a := &plans.Act{Phase: plans.Expand, Does: fmt.Sprintf("add constraint %s and validate it", name), Sees: []schema.Object{{Kind: schema.ConstraintObject, Name: name}}}
 	a.Before, a.After = a.Looks(nothing()), looks(a, withConstraint(notValid(c)), withConstraint(c))
 	return plans.Step{
-		SQL:  []string{addConstraint(r.rel(), name, clause+" NOT VALID"), r.validateSQL(name)},
+		SQL:  []string{addConstraint(altering(r.t, r.rel()), name, clause+" NOT VALID"), r.validateSQL(name)},
 		Undo: []string{r.dropConstraintSQL(name)}, Scans: true, Estimate: r.reads(1_000_000), Act: a,
 	}
 }
@@ -88,6 +91,9 @@ func (r *recipe) dropConstraint(d *plans.DropConstraint) error {
 		return r.input("there is no such constraint on %s", r.t.Ident)
 	case c.Kind == schema.Exclusion:
 		return r.refuse("", "an exclusion constraint can't be built again without blocking writes: there would be no way back")
+	}
+	if r.t.Kind == schema.Domain {
+		return r.dropDomainCheck(c)
 	}
 	a := &plans.Act{Phase: plans.Contract, Does: "drop constraint " + c.Name, Sees: constraintObjects(c.Name), Otherwise: r.spelling(c)}
 	st := plans.Step{SQL: []string{r.dropConstraintSQL(c.Name)}, Lock: accessExclusive, Act: a,
@@ -122,9 +128,9 @@ func uncommented(c schema.Constraint) schema.Constraint {
 func (r *recipe) constrainAgain(a *plans.Act, c schema.Constraint) (undo []string, undone [][]string) {
 	bare := uncommented(c)
 	if c.NotValid {
-		undo = []string{addConstraint(r.rel(), c.Name, c.Definition)}
+		undo = []string{addConstraint(altering(r.t, r.rel()), c.Name, c.Definition)}
 	} else {
-		undo = []string{addConstraint(r.rel(), c.Name, c.Definition+" NOT VALID"), r.validateSQL(c.Name)}
+		undo = []string{addConstraint(altering(r.t, r.rel()), c.Name, c.Definition+" NOT VALID"), r.validateSQL(c.Name)}
 		undone = looks(a, withConstraint(notValid(bare)))
 	}
 	if c.Comment != "" {
@@ -135,7 +141,15 @@ func (r *recipe) constrainAgain(a *plans.Act, c schema.Constraint) (undo []strin
 }
 
 func (r *recipe) commentConstraint(c schema.Constraint) string {
-	return fmt.Sprintf("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(c.Name), r.rel(), comment(c.Comment))
+	return fmt.Sprintf("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(c.Name), r.constrained(), comment(c.Comment))
+}
+
+// constrained is what a constraint is on, in the words of COMMENT.
+func (r *recipe) constrained() string {
+	if r.t.Kind == schema.Domain {
+		return "DOMAIN " + r.rel()
+	}
+	return r.rel()
 }
 
 func (r *recipe) validateConstraint(v *plans.ValidateConstraint) error {
@@ -149,6 +163,9 @@ func (r *recipe) validateConstraint(v *plans.ValidateConstraint) error {
 		return r.refuse("", "the server doesn't enforce it")
 	case strings.HasPrefix(c.Definition, "NOT NULL "):
 		return r.refuse("ALTER TABLE "+r.rel()+" VALIDATE CONSTRAINT "+Quote(c.Name), "a NOT NULL is validated by hand: the statement lets writes go on")
+	}
+	if r.t.Kind == schema.Domain {
+		return r.refuse(otherProof, "%s", notProven)
 	}
 	a := &plans.Act{Phase: plans.Expand, Does: "validate constraint " + c.Name, Sees: constraintObjects(c.Name), Otherwise: r.spelling(c)}
 	a.Before, a.After = a.Looks(withConstraint(c)), looks(a, withConstraint(validated(c)))
@@ -189,7 +206,11 @@ func (r *recipe) renameConstraint(n *plans.RenameConstraint) error {
 	a := &plans.Act{Phase: plans.Switch, Does: fmt.Sprintf("rename constraint %s to %s", n.From, n.To), Sees: []schema.Object{{Kind: kind, Name: n.From}, {Kind: kind, Name: n.To}}}
 	a.Before, a.After = a.Looks(before), looks(a, after)
 	r.out.Objects = []string{n.From, n.To}
-	r.add(plans.Step{SQL: []string{r.renameSQL(n.From, n.To)}, Undo: []string{r.renameSQL(n.To, n.From)}, Lock: accessExclusive, Act: a,
+	lock := accessExclusive
+	if r.t.Kind == schema.Domain {
+		lock = readLock
+	}
+	r.add(plans.Step{SQL: []string{r.renameSQL(n.From, n.To)}, Undo: []string{r.renameSQL(n.To, n.From)}, Lock: lock, Act: a,
 		Because: "A moment's work in the catalog. It happens in the switch, since code that names the constraint must have both names in mind."})
 	return nil
 }

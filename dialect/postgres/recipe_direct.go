@@ -26,6 +26,9 @@ func attempts(o plans.Operation, t *schema.Table, native bool, here, parent stri
 		out = append(out, attempt{sql: notNullSQL(t, c, relation(t.Ident), native),
 			here: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL; %s", here, Quote(c), notNullSQL(t, c, here, native))})
 	}
+	if x := o.ReplaceIndex; x != nil {
+		out = append(out, replaced(&x.CreateIndex, t, here)...)
+	}
 	if sql := atOnce(o, t, relation(t.Ident), referenced(o)); sql != "" {
 		out = append(out, attempt{sql: sql, here: atOnce(o, t, here, parent), keep: makes(o), name: newIndex(o)})
 	}
@@ -34,7 +37,8 @@ func attempts(o plans.Operation, t *schema.Table, native bool, here, parent stri
 
 // makes: what only takes away is tried for the way back, and isn't there for others.
 func makes(o plans.Operation) bool {
-	return o.CreateIndex != nil || o.AddCheck != nil || o.AddForeignKey != nil || o.AddUnique != nil || o.AddPrimaryKey != nil || o.AddColumn != nil || o.SetDefault != nil
+	return o.CreateIndex != nil || o.AddCheck != nil || o.AddForeignKey != nil || o.AddUnique != nil || o.AddPrimaryKey != nil || o.AddColumn != nil || o.SetDefault != nil ||
+		o.ReplaceIndex != nil || o.CreateTrigger != nil
 }
 
 // atOnce is the operation, or the way back from one that takes something away. "": nothing is made whose form
@@ -46,13 +50,13 @@ func atOnce(o plans.Operation, t *schema.Table, rel, parent string) string {
 	case o.DropIndex != nil:
 		return indexAgain(t, o.DropIndex.Name, o.DropIndex.Name, rel)
 	case o.AddCheck != nil:
-		return addConstraint(rel, o.AddCheck.Name, checkClause(o.AddCheck))
+		return addConstraint(altering(t, rel), o.AddCheck.Name, checkClause(o.AddCheck))
 	case o.AddForeignKey != nil:
-		return addConstraint(rel, o.AddForeignKey.Name, foreignKeyClause(o.AddForeignKey, parent))
+		return addConstraint(altering(t, rel), o.AddForeignKey.Name, foreignKeyClause(o.AddForeignKey, parent))
 	case o.AddUnique != nil:
-		return addConstraint(rel, o.AddUnique.Name, uniqueClause(o.AddUnique))
+		return addConstraint(altering(t, rel), o.AddUnique.Name, uniqueClause(o.AddUnique))
 	case o.AddPrimaryKey != nil:
-		return addConstraint(rel, o.AddPrimaryKey.Name, "PRIMARY KEY ("+quoteAll(o.AddPrimaryKey.Columns)+")")
+		return addConstraint(altering(t, rel), o.AddPrimaryKey.Name, "PRIMARY KEY ("+quoteAll(o.AddPrimaryKey.Columns)+")")
 	case o.DropConstraint != nil:
 		return checkAgain(t, o.DropConstraint.Name, rel)
 	case o.ValidateConstraint != nil:
@@ -63,6 +67,10 @@ func atOnce(o plans.Operation, t *schema.Table, rel, parent string) string {
 		return addColumnSQL(o.AddColumn, rel)
 	case o.SetDefault != nil:
 		return setDefaultSQL(o.SetDefault, rel)
+	case o.ReplaceIndex != nil:
+		return indexSQL(&o.ReplaceIndex.CreateIndex, rel, "")
+	case o.CreateTrigger != nil:
+		return triggerSQL(o.CreateTrigger, rel)
 	}
 	return ""
 }
@@ -82,8 +90,9 @@ func newIndex(o plans.Operation) string {
 	return ""
 }
 
-func addConstraint(rel, name, clause string) string {
-	return fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", rel, Quote(name), clause)
+// addConstraint adds a constraint to what altering names.
+func addConstraint(altering, name, clause string) string {
+	return fmt.Sprintf("%s ADD CONSTRAINT %s %s", altering, Quote(name), clause)
 }
 
 func checkClause(c *plans.AddCheck) string { return "CHECK (" + c.Check + ")" }
@@ -133,6 +142,9 @@ func checkAgain(t *schema.Table, name, rel string) string {
 	if !ok || c.Kind != schema.Check || strings.HasPrefix(c.Definition, "NOT NULL ") {
 		return ""
 	}
+	if t.Kind == schema.Domain { // which takes one action a statement
+		return fmt.Sprintf("ALTER DOMAIN %s DROP CONSTRAINT %s; ", rel, Quote(name)) + addConstraint(altering(t, rel), name, c.Definition)
+	}
 	return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s, ADD CONSTRAINT %s %s", rel, Quote(name), Quote(name), c.Definition)
 }
 
@@ -176,9 +188,9 @@ func notNullName(t *schema.Table, column string, native bool) string {
 func notNullSQL(t *schema.Table, column, rel string, native bool) string {
 	name := notNullName(t, column, native)
 	if native {
-		return addConstraint(rel, name, "NOT NULL "+Quote(column)+" NOT VALID")
+		return addConstraint(altering(t, rel), name, "NOT NULL "+Quote(column)+" NOT VALID")
 	}
-	return addConstraint(rel, name, "CHECK ("+Quote(column)+" IS NOT NULL) NOT VALID")
+	return addConstraint(altering(t, rel), name, "CHECK ("+Quote(column)+" IS NOT NULL) NOT VALID")
 }
 
 // indexSQL is a CREATE INDEX with or without CONCURRENTLY.

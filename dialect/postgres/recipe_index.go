@@ -125,6 +125,135 @@ func (r *recipe) restsOn(x schema.Index) error {
 	return nil
 }
 
+// inTheMaking and formerly are the names of the two indexes of a replacement that don't have the one in question.
+func inTheMaking(name string) string { return plans.CutName(name+"_pm_new", 63, true) }
+func formerly(name string) string    { return plans.CutName(name+"_pm_old", 63, true) }
+
+// replaced are the attempts that show how the server writes the two down.
+func replaced(c *plans.CreateIndex, t *schema.Table, here string) []attempt {
+	made := *c
+	made.Name = inTheMaking(c.Name)
+	out := []attempt{{sql: indexSQL(&made, relation(t.Ident), ""), here: indexSQL(&made, here, ""), name: made.Name}}
+	if old := indexAgain(t, c.Name, formerly(c.Name), relation(t.Ident)); old != "" {
+		out = append(out, attempt{sql: old, here: indexAgain(t, c.Name, formerly(c.Name), here), name: formerly(c.Name)})
+	}
+	return out
+}
+
+// replaceIndex builds the new index beside the old one, gives it the name, and drops the other. Queries have one of the
+// two at any moment.
+func (r *recipe) replaceIndex(c *plans.ReplaceIndex) error {
+	x, ok := r.t.Index(c.Name)
+	if !ok {
+		return r.input("there is no such index on %s", r.t.Ident)
+	}
+	if err := r.mayDrop(x); err != nil {
+		return err
+	}
+	attempts := replaced(&c.CreateIndex, r.t, "")
+	was, err := r.tried(attempts[1].sql)
+	if err != nil {
+		return err
+	}
+	final, _ := r.made.Index(c.Name)
+	if r.made, err = r.triedTable(attempts[0].sql); err != nil {
+		return err
+	}
+	made, _ := r.made.Index(inTheMaking(c.Name))
+	old, _ := was.Result.Index(formerly(c.Name))
+	again := formerDefinition(&old, x)
+	if plain(final).Definition == plain(x).Definition {
+		return r.input("the index is so already")
+	}
+	r.out.Objects = []string{c.Name, made.Name, old.Name}
+	r.buildReplacement(&c.CreateIndex, made, x.Comment)
+	made.Comment, final.Comment, old.Comment = x.Comment, x.Comment, x.Comment
+	r.exchangeIndexes(x, made, final, old).Otherwise = again
+	r.dropFormer(old).Otherwise = again
+	return nil
+}
+
+// formerDefinition gives the old index under its last name the words that it has, and tells how the server writes them when
+// it is built again.
+func formerDefinition(old *schema.Index, x schema.Index) *plans.Spelling {
+	head, again := cutAt(old.Definition, "USING")
+	_, first := cutAt(plain(x).Definition, "USING")
+	old.Definition = head + first
+	return otherwise(first, again)
+}
+
+// triedTable is the table that a statement has made.
+func (r *recipe) triedTable(sql string) (*schema.Table, error) {
+	seen, err := r.tried(sql)
+	return seen.Result, err
+}
+
+func indexObjects(names ...string) []schema.Object {
+	var out []schema.Object
+	for _, n := range names {
+		out = append(out, schema.Object{Kind: schema.IndexObject, Name: n}, schema.Object{Kind: schema.IndexComment, Name: n})
+	}
+	return out
+}
+
+func (r *recipe) buildReplacement(c *plans.CreateIndex, made schema.Index, comment string) {
+	build := *c
+	build.Name = made.Name
+	st := r.build(made.Name, indexSQL(&build, r.rel(), beside))
+	a := st.Act
+	a.Does, a.Sees = "build the new "+c.Name, indexObjects(made.Name)
+	a.Before, a.After = a.Looks(nothing()), looks(a, withIndex(plain(made)))
+	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(made))), Clean: st.Undo}}
+	st.Because = "Built CONCURRENTLY under a name of its own while queries have the one that is there. An index that a failure leaves invalid is dropped and built again."
+	if c.Unique {
+		st.Because += equalRows
+	}
+	if comment != "" {
+		made.Comment = comment
+		st.SQL = append(st.SQL, r.commentIndex(made))
+		a.After = append(a.After, a.Looks(withIndex(plain(made))))
+	}
+	r.add(st)
+}
+
+func (r *recipe) commentIndex(x schema.Index) string {
+	return fmt.Sprintf("COMMENT ON INDEX %s IS %s", inSchemaOf(r.t.Ident, x.Name), comment(x.Comment))
+}
+
+// exchangeIndexes takes two statements, between which no index has the name: nothing but people and hints go by it.
+func (r *recipe) exchangeIndexes(x, made, final, old schema.Index) *plans.Act {
+	rename := func(from, to string) string {
+		return fmt.Sprintf("ALTER INDEX %s RENAME TO %s", inSchemaOf(r.t.Ident, from), Quote(to))
+	}
+	both := func(a, b schema.Index) *schema.Table {
+		return &schema.Table{Indexes: []schema.Index{plain(a), plain(b)}}
+	}
+	a := &plans.Act{Phase: plans.Switch, Does: "give the new index the name " + x.Name, Sees: indexObjects(x.Name, made.Name, old.Name)}
+	a.Before, a.After = a.Looks(both(x, made)), looks(a, both(old, made), both(old, final))
+	a.Undone = looks(a, both(old, made))
+	r.add(plans.Step{SQL: []string{rename(x.Name, old.Name), rename(made.Name, x.Name)}, Undo: []string{rename(x.Name, made.Name), rename(old.Name, x.Name)}, Lock: shareUpdate, Act: a,
+		Because: "A moment's work in the catalog, for which nobody waits. Both indexes are there, so the planner takes the better one."})
+	return a
+}
+
+// dropFormer takes the old index away under its last name.
+func (r *recipe) dropFormer(old schema.Index) *plans.Act {
+	bare := withoutComment(old)
+	drop := []string{r.dropIndexSQL(old.Name)}
+	a := &plans.Act{Phase: plans.Contract, Does: "drop the former index " + old.Name, Sees: indexObjects(old.Name)}
+	a.Before, a.After = a.Looks(withIndex(plain(old))), looks(a, nothing())
+	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(old))), Clean: drop}}
+	st := plans.Step{SQL: drop, Undo: []string{concurrentIndex(old.Definition)}, Lock: shareUpdate, Act: a,
+		Because: "Dropped CONCURRENTLY: it waits for the queries that use it, and nobody waits for it. The way back builds it anew beside traffic."}
+	if old.Comment != "" {
+		st.Undo = append(st.Undo, r.commentIndex(old))
+		a.Undone = looks(a, withIndex(plain(bare)))
+		a.Broken = append(a.Broken, plans.Broken{Shows: a.Looks(withIndex(invalid(bare))), Clean: drop})
+	}
+	r.add(st)
+	return a
+}
+
 func keyNames(x schema.Index) []string {
 	var out []string
 	for _, c := range x.Columns {

@@ -20,7 +20,7 @@ func (s *server) trials(ctx context.Context, c plans.Change, f *plans.Facts) err
 		t := &f.Tables[i]
 		var list []plans.Operation
 		for _, o := range c.Operations {
-			if own, ok := f.Table(o.Table()); ok && own == t && len(attempts(o, t, false, "", "")) > 0 {
+			if own, ok := f.Table(o.Table()); ok && own == t && o.Takes(t.Kind) && len(attempts(o, t, false, "", "")) > 0 {
 				list = append(list, o)
 			}
 		}
@@ -78,7 +78,20 @@ func (y *trier) copy() error {
 	if err := y.exec(tryWait); err != nil {
 		return err
 	}
+	if y.t.Kind == schema.Domain {
+		return y.copyDomain()
+	}
 	return y.exec(fmt.Sprintf("CREATE TEMPORARY TABLE %s (LIKE %s %s)", Quote(y.t.Name), relation(y.t.Ident), copied))
+}
+
+// copyDomain makes a domain of the same kind.
+func (y *trier) copyDomain() error {
+	is := y.t.Columns[0]
+	q := fmt.Sprintf("CREATE DOMAIN %s AS %s%s", relation(y.own()), is.Type, collate(is.Collation))
+	for _, c := range y.t.Constraints {
+		q += "; " + addConstraint(altering(y.t, relation(y.own())), c.Name, c.Definition)
+	}
+	return y.exec(q)
 }
 
 func (y *trier) exec(sql string) error {
@@ -126,7 +139,7 @@ func (y *trier) one(o plans.Operation, a attempt) (plans.Trial, error) {
 
 // file is another one after the copy was rewritten.
 func (y *trier) file() (id int64, err error) {
-	err = y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.pg_relation_filenode(pg_catalog.to_regclass($1)::oid)::bigint", relation(y.own())).Scan(&id)
+	err = y.tx.QueryRowContext(y.ctx, "SELECT coalesce(pg_catalog.pg_relation_filenode(pg_catalog.to_regclass($1)::oid)::bigint, 0)", relation(y.own())).Scan(&id)
 	return id, err
 }
 
@@ -180,7 +193,7 @@ func (y *trier) result(o plans.Operation) (*schema.Table, error) {
 		return nil, err
 	}
 	t.Ident, t.Kind = y.t.Ident, y.t.Kind
-	if err := y.renameIndexes(t); err != nil {
+	if err := y.renameObjects(t); err != nil {
 		return nil, err
 	}
 	if o.AddForeignKey != nil {
@@ -189,16 +202,22 @@ func (y *trier) result(o plans.Operation) (*schema.Table, error) {
 	return t, err
 }
 
-func (y *trier) renameIndexes(t *schema.Table) error {
+// renameObjects has the definitions that name the copy name the table.
+func (y *trier) renameObjects(t *schema.Table) error {
 	var from, to string
-	err := y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.format(' ON pg_temp.%I USING ', $2::text), pg_catalog.format(' ON %I.%I USING ', $1::text, $2::text)", y.t.Schema, y.t.Name).Scan(&from, &to)
-	for i := range t.Indexes {
-		x := &t.Indexes[i]
-		head, rest, ok := strings.Cut(x.Definition, from)
+	err := y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.format(' ON pg_temp.%I ', $2::text), pg_catalog.format(' ON %I.%I ', $1::text, $2::text)", y.t.Schema, y.t.Name).Scan(&from, &to)
+	rename := func(name, definition string) string {
+		head, rest, ok := strings.Cut(definition, from)
 		if !ok && err == nil {
-			err = fmt.Errorf("index %s of the copy isn't told as expected: %s", x.Name, x.Definition)
+			err = fmt.Errorf("%s of the copy isn't told as expected: %s", name, definition)
 		}
-		x.Definition = head + to + rest
+		return head + to + rest
+	}
+	for i := range t.Indexes {
+		t.Indexes[i].Definition = rename(t.Indexes[i].Name, t.Indexes[i].Definition)
+	}
+	for i := range t.Triggers {
+		t.Triggers[i].Body = rename(t.Triggers[i].Name, t.Triggers[i].Body)
 	}
 	return err
 }

@@ -21,18 +21,40 @@ func (Rules) Quote(name string) string { return Quote(name) }
 // NameLimit is NAMEDATALEN - 1 of every build that is in use.
 func (Rules) NameLimit() (int, bool) { return 63, true }
 
-// AsAlter implements plans.Rules: any retype is a new column whose name is exchanged, in one short
-// transaction.
-func (Rules) AsAlter(*schema.Table, plans.Operation) (string, error) { return "", nil }
+// AsAlter implements plans.Rules: a retype is a new column whose name is exchanged, in one short
+// transaction. A column that rows are known by, or that the server numbers, changes with its table: on a shadow,
+// where its sequence and the foreign keys that point at it go over.
+func (Rules) AsAlter(f *plans.Facts, t *schema.Table, o plans.Operation) (string, error) {
+	if o.AddColumn != nil {
+		return rewritingColumn(f, t, o.AddColumn)
+	}
+	c := o.ChangeType
+	if c == nil || c.Up != "" || c.Down != "" || !rowsKnownBy(t, c.Column) {
+		return "", nil
+	}
+	return fmt.Sprintf("ALTER COLUMN %s TYPE %s", Quote(c.Column), c.Type), nil
+}
+
+// rowsKnownBy: the column is numbered by the server, is part of the primary key or of the only key that
+// batches could walk, or is pointed at by a foreign key.
+func rowsKnownBy(t *schema.Table, column string) bool {
+	c, ok := t.Column(column)
+	key, walked := t.Key()
+	return ok && (c.Identity != "" || walked && slices.Contains(keyNames(key), column) ||
+		slices.ContainsFunc(t.Indexes, func(x schema.Index) bool { return x.Primary && slices.Contains(keyNames(x), column) }) ||
+		slices.ContainsFunc(t.Constraints, func(k schema.Constraint) bool { return k.Incoming && slices.Contains(k.Columns, column) }))
+}
 
 // Resolve completes a sync.
 func (r Rules) Resolve(f *plans.Facts, t *schema.Table, s *plans.Sync) error {
 	if s.Extra == nil {
 		s.Extra = map[string]string{}
 	}
-	old, _ := t.Column(s.Old[0].Name)
-	takeOver(&s.Old[0], old)
-	for _, step := range []func(*plans.Facts, *schema.Table, *plans.Sync) error{resolveTypes, resolveMapping, resolveReads, resolveChecks, refuseNames, refuseTriggers, refuseSplit, resolveKey} {
+	for i := range s.Old {
+		old, _ := t.Column(s.Old[i].Name)
+		takeOver(&s.Old[i], old)
+	}
+	for _, step := range []func(*plans.Facts, *schema.Table, *plans.Sync) error{resolveTypes, resolveMapping, resolveReads, resolveChecks, refuseNames, refuseTriggers, refuseReshaped, resolveKey} {
 		if err := step(f, t, s); err != nil {
 			return err
 		}
@@ -79,7 +101,7 @@ func resolveTypes(f *plans.Facts, t *schema.Table, s *plans.Sync) error {
 				return &plans.InputError{What: what(s), Reason: "the column is NOT NULL already"}
 			}
 			n.NotNull, n.Default = true, old.Default
-		case "split_column":
+		case "split_column", "merge_columns":
 			n.Comment = ""
 		}
 	}
@@ -234,18 +256,23 @@ func silent(enabled string, replica bool) bool {
 // something to silence, because foreign keys' own triggers stay silent too.
 func quiet(s *plans.Sync) bool { return s.Extra["replica_role"] == "yes" }
 
-// refuseSplit: what the old column enforces alone can't be told apart into parts.
-func refuseSplit(_ *plans.Facts, t *schema.Table, s *plans.Sync) error {
-	if s.Operation != "split_column" {
+// ofOld: one of the columns is an old one.
+func ofOld(s *plans.Sync, columns []string) bool {
+	return slices.ContainsFunc(s.Old, func(o plans.Side) bool { return slices.Contains(columns, o.Name) })
+}
+
+// refuseReshaped: what the old columns enforce alone can't be told of new ones that hold other pieces.
+func refuseReshaped(_ *plans.Facts, t *schema.Table, s *plans.Sync) error {
+	if !s.Reshapes() {
 		return nil
 	}
 	for _, x := range t.Indexes {
-		if x.Unique && slices.Contains(uses(x), s.Old[0].Name) {
-			return &plans.RefusedError{What: what(s), Reason: "unique index " + x.Name + " covers the column, and its parts don't make the same promise", Hint: "drop it first, or keep the column"}
+		if x.Unique && ofOld(s, uses(x)) {
+			return &plans.RefusedError{What: what(s), Reason: "unique index " + x.Name + " covers the column, and what takes its place doesn't make the same promise", Hint: "drop it first, or keep the column"}
 		}
 	}
 	for _, c := range t.Constraints {
-		if !c.Incoming && c.Kind != schema.Check && slices.Contains(c.Columns, s.Old[0].Name) {
+		if !c.Incoming && c.Kind != schema.Check && ofOld(s, c.Columns) {
 			return &plans.RefusedError{What: what(s), Reason: fmt.Sprintf("constraint %s covers the column: a write of new code could break it without naming the column", c.Name), Hint: "drop it first"}
 		}
 	}
@@ -266,7 +293,7 @@ func resolveChecks(_ *plans.Facts, t *schema.Table, s *plans.Sync) error {
 	}
 	var list []check
 	for _, c := range t.Constraints {
-		if c.Kind == schema.Check && slices.Contains(c.Columns, s.Old[0].Name) && !strings.HasSuffix(c.Definition, " NOT ENFORCED") {
+		if c.Kind == schema.Check && ofOld(s, c.Columns) && !strings.HasSuffix(c.Definition, " NOT ENFORCED") {
 			list = append(list, check{checkExpression(c.Definition), c.Columns})
 		}
 	}

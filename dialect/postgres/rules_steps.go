@@ -130,7 +130,7 @@ func collate(c string) string {
 // options carries over how values are stored, where the type stays.
 func (r *render) options() []string {
 	old, _ := r.t.Column(r.s.Old[0].Name)
-	if r.s.New[0].Type != old.Type || r.s.Operation == "split_column" || old.Definition == "" {
+	if r.s.New[0].Type != old.Type || r.s.Reshapes() || old.Definition == "" {
 		return nil
 	}
 	var out []string
@@ -140,11 +140,11 @@ func (r *render) options() []string {
 	return out
 }
 
-// grantsSQL gives the new columns the rights that were given on the old one alone.
+// grantsSQL gives the new columns the rights that were given on the old one alone; on all of them, where there are several.
 func (r *render) grantsSQL() []string {
 	var out []string
 	for _, g := range r.t.Grants {
-		if g.Column != r.s.Old[0].Name {
+		if g.Column != r.s.Old[0].Name || !r.onAll(g) {
 			continue
 		}
 		var cols []string
@@ -158,6 +158,14 @@ func (r *render) grantsSQL() []string {
 		out = append(out, q)
 	}
 	return out
+}
+
+func (r *render) onAll(g schema.Grant) bool {
+	return !slices.ContainsFunc(r.s.Old, func(o plans.Side) bool {
+		of := g
+		of.Column = o.Name
+		return !slices.Contains(r.t.Grants, of)
+	})
 }
 
 func grantee(name string) string {

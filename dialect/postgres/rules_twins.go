@@ -10,11 +10,11 @@ import (
 	"github.com/phasemig/phasemig/schema"
 )
 
-// Twins lists what the old column carries, for the new one. For a split it is the
+// Twins lists what the old column carries, for the new one. For a split or a merge it is the
 // planner's statistics alone: an index or a promise about the whole says nothing about a part.
 func (Rules) Twins(f *plans.Facts, t *schema.Table, s *plans.Sync) ([]plans.Twin, error) {
 	var out []plans.Twin
-	if s.Operation != "split_column" {
+	if !s.Reshapes() {
 		n := namer{t: t, s: s}
 		out = slices.Concat(n.notNull(f.Server.Can.NotValidNotNull), n.checks(), n.indexes(false), n.indexes(true), n.foreignKeys(), n.grants(), n.statistics())
 	}
@@ -251,7 +251,7 @@ func (r *render) statistics(w *plans.Twin) {
 	} else {
 		r.st.Because = "Without numbers about the new column the planner guesses, and the first queries that move to it get bad plans."
 		old, _ := r.t.Column(r.s.Old[0].Name)
-		if old.Statistics != nil && r.s.Operation != "split_column" {
+		if old.Statistics != nil && !r.s.Reshapes() {
 			r.st.SQL = append(r.st.SQL, r.alter("ALTER COLUMN %s SET STATISTICS %d", cols[0], *old.Statistics))
 		}
 	}

@@ -109,10 +109,12 @@ func (c *carrier) sequences() {
 		name := r[2]
 		switch other := own[to]; {
 		case other != "":
+			c.unboundIdentity(name, other)
 			c.before = append(c.before, fmt.Sprintf("SELECT setval(%s, least(s.last_value, (SELECT q.seqmax FROM pg_sequence q WHERE q.seqrelid = %[1]s::regclass)), s.is_called) FROM %s AS s", literal(other), name))
 		case r[3] == "a" && r[4] == "true":
 			c.before = append(c.before, "ALTER SEQUENCE "+name+" OWNED BY NONE")
 			c.after = append(c.after, "ALTER SEQUENCE "+name+" OWNED BY "+c.home()+"."+Quote(to))
+			c.retypeSequence(name, r[1], to)
 		}
 	}
 }
