@@ -20,6 +20,9 @@
 //     are stream.Absent. Whatever could make rows something else ends the reading with a
 //     *stream.StopError: other columns or types, another replica identity, a TRUNCATE, a
 //     relation that was renamed, dropped or taken out of the publication.
+//   - A partitioned table is followed by its partitions, as they are when reading begins: a row that moves between
+//     two of them is a delete and an insert, a TRUNCATE of one is one of the table, and a partition that is added ends
+//     the reading. One that is taken out is noticed as a relation that left the publication.
 //   - Nothing is tried again. After a lost connection the caller opens a new Source where the
 //     last transaction that it dealt with ended.
 //   - A slot that holds back more of the log than the budget is dropped, and the reading ends.

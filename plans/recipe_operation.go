@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// native is an operation that a server can do by itself.
+// native is an operation that a server can do by itself, or that is always done on a shadow.
 type native interface {
 	kind() string // as a change file calls it
 	table() string
@@ -41,6 +41,8 @@ func (o Operation) natives() []native {
 	add(o.SetDefault != nil, o.SetDefault)
 	add(o.DropDefault != nil, o.DropDefault)
 	add(o.SetComment != nil, o.SetComment)
+	add(o.PartitionTable != nil, o.PartitionTable)
+	add(o.RewriteTable != nil, o.RewriteTable)
 	return out
 }
 

@@ -61,10 +61,10 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 func (s *server) probeAll(ctx context.Context, c plans.Change, f *plans.Facts) error {
 	for _, o := range c.Operations {
 		t, ok := f.Table(o.Table())
-		if o.AlterTable == nil || !ok || t.Kind != "table" {
+		if o.AlterTable == nil && o.PartitionTable == nil && o.RewriteTable == nil || !ok || t.Kind != "table" {
 			continue
 		}
-		a, err := s.probe(ctx, t, o.AlterTable.SQL, f.Settings["search_path"])
+		a, err := s.probe(ctx, t, o, f.Settings["search_path"])
 		if err != nil {
 			return err
 		}

@@ -22,8 +22,16 @@ func (Rules) Quote(name string) string { return Quote(name) }
 func (Rules) NameLimit() (int, bool) { return 63, true }
 
 // AsAlter implements plans.Rules: any retype is a new column whose name is exchanged, in one short
-// transaction.
-func (Rules) AsAlter(*schema.Table, plans.Operation) (string, error) { return "", nil }
+// transaction. For what only a copy does there is no clause: the words tell people.
+func (Rules) AsAlter(_ *schema.Table, o plans.Operation) (string, error) {
+	switch {
+	case o.PartitionTable != nil:
+		return partitionBy(o.PartitionTable), nil
+	case o.RewriteTable != nil:
+		return "REWRITE", nil
+	}
+	return "", nil
+}
 
 // Resolve completes a sync.
 func (r Rules) Resolve(f *plans.Facts, t *schema.Table, s *plans.Sync) error {

@@ -118,9 +118,13 @@ const (
 	exclusionViolation = "23P01"
 )
 
-// duplicate tells a duplicate from other errors, and which index it was about.
+// duplicate tells a duplicate from other errors, and which index it was about; and a row that has no place, which is dealt with
+// alike.
 func (p *pair) duplicate(err error) error {
 	var pg *pgconn.PgError
+	if errors.As(err, &pg) && p.noPartition(pg) {
+		return &shadow.DuplicateError{Index: partitionKey, Err: classify(err)}
+	}
 	if !errors.As(err, &pg) || pg.Code != uniqueViolation && pg.Code != exclusionViolation {
 		return classify(err)
 	}

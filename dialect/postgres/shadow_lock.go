@@ -103,6 +103,9 @@ func (l *locked) Swap(all context.Context, reached stream.Position) error {
 	if _, err := l.tx.ExecContext(ctx, "LOCK TABLE "+relation(l.p.from.Ident)+", "+relation(l.p.to.Ident)+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return classify(err)
 	}
+	if err := l.p.sameParts(ctx, l.tx); err != nil {
+		return err
+	}
 	at, err := l.end(ctx, reached)
 	if err != nil {
 		return err
