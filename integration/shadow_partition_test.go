@@ -177,3 +177,15 @@ func TestShadowPartitionRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestShadowLooseKeys: a key that bytes can't tell apart is refused with the name of its column and of what is in the way.
+func TestShadowLooseKeys(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		for _, c := range []struct{ typ, says string }{
+			{`text COLLATE loose`, "its collation loose is not deterministic"}, {`text COLLATE "en-x-icu"`, "ordered by a language's rules in column id"}, {"double precision", "double precision, whose order"},
+		} {
+			s := newEvents(t, k, "rewrite_table: {table: named}", "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)", "CREATE TABLE named (id "+c.typ+" PRIMARY KEY)")
+			s.plansEvents(9).says(t, c.says)
+		}
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
@@ -277,17 +279,21 @@ func (x *alterResolver) sourceName(t *schema.Table, name string) string {
 	return x.a.Columns[n].From
 }
 
-// byteIndexed: an index has a key in the order in which it is walked.
+// byteIndexed: an index has a key in the order in which it is walked. Collations stand in its definition only.
 func byteIndexed(t *schema.Table, key []plans.KeyPart) bool {
 	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool {
-		if i.Method != "btree" || i.Predicate != "" || len(i.Columns) != len(key) || i.Invalid {
+		tree, err := pg.Parse(i.Definition)
+		if i.Method != "btree" || i.Predicate != "" || i.Invalid || err != nil || len(tree.Stmts) != 1 {
+			return false
+		}
+		params := tree.Stmts[0].Stmt.GetIndexStmt().GetIndexParams()
+		if len(params) != len(key) {
 			return false
 		}
 		for n, k := range key {
-			p := i.Columns[n]
-			plain := p.Name == k.Name && !k.ByBytes
-			bytes := k.ByBytes && (p.Expression == Quote(k.Name)+` COLLATE "C"` || p.Expression == k.Name+` COLLATE "C"`)
-			if p.Descending || !plain && !bytes {
+			e := params[n].GetIndexElem()
+			bytes := len(e.Collation) > 0 && e.Collation[len(e.Collation)-1].GetString_().GetSval() == "C"
+			if e.Name != k.Name || i.Columns[n].Descending || bytes != k.ByBytes || len(e.Opclass) > 0 {
 				return false
 			}
 		}
