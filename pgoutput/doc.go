@@ -31,8 +31,8 @@
 // not in the log's order: who needs certainty at a moment asks Check under a lock. It
 // doesn't see changes that the server doesn't log as rows: a rewrite that leaves the type
 // as it is (ALTER COLUMN … TYPE same USING …) and what isn't about rows (indexes,
-// triggers, sequences). While no reader is connected nobody enforces the budget; the server's
-// max_slot_wal_keep_size does.
+// triggers, sequences). While no reader is connected nobody enforces the budget but the
+// server's max_slot_wal_keep_size; the next Open does, before it reads.
 //
 // Literals are meant for a session with client_encoding=UTF8, lc_monetary=C and
 // xmloption=content.

@@ -37,7 +37,7 @@ func slotOf(ctx context.Context, s *session, name string) (slot, error) {
 	case row[0] != "pgoutput" || row[1] != "t":
 		out.why = "is another database's or another plugin's"
 	case row[2] == "lost":
-		out.why = "has lost its part of the log (max_slot_wal_keep_size)"
+		out.why = "has lost its part of the log (max_slot_wal_keep_size, or idle_replication_slot_timeout)"
 	case row[3] == "":
 		out.why = "was invalidated"
 	default:

@@ -36,6 +36,7 @@ type pair struct {
 	columns  []plans.Copied
 	db       *sql.DB  // sessions that copy, compare and ask
 	applier  *session // of the one lane
+	origins  *origins
 
 	mu     sync.Mutex
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
@@ -64,6 +65,9 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 		return nil, fmt.Errorf("read the tables of the copy: %w", err)
 	}
 	if err := p.walkable(ctx); err != nil {
+		return nil, err
+	}
+	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+1); err != nil {
 		return nil, err
 	}
 	p.db = s.pool(max(w.Workers, 1)+4, shadowSettings)
