@@ -228,6 +228,8 @@ type Artifact struct {
 	Table schema.Ident `json:"table"`
 	Name  string       `json:"name"`
 	Run   string       `json:"run"` // plan ID in its mark; "" when it can't be told
+	// Detail says what it costs to keep it, where that may be much.
+	Detail string `json:"detail,omitempty"`
 	// Remove is the SQL that takes it away.
 	Remove []string `json:"remove"`
 }

@@ -145,6 +145,30 @@ var postgresChanges = []alteration{
 	pgKeyed("negative key", "integer NOT NULL", func(n int64) string { return fmt.Sprint(1000 - n*3) }, "ALTER id TYPE bigint"),
 	pgKeyed("small key", "smallint NOT NULL", func(n int64) string { return fmt.Sprint(n - 20000) }, "ALTER id TYPE integer"),
 	pgKeyed("large key", "bigint NOT NULL", func(n int64) string { return fmt.Sprint(int64(-1)<<63 + n*1_000_000_007) }, "ALTER whole TYPE bigint"),
+	pgKeyed("numeric key", "numeric NOT NULL", func(n int64) string {
+		return fmt.Sprintf("%d.%s", scrambled(n)-500000, []string{"0", "50", "500", "07"}[n%4])
+	}, "ALTER whole TYPE bigint"),
+	pgKeyed("timestamp key", "timestamp NOT NULL", func(n int64) string {
+		return fmt.Sprintf("timestamp '0002-12-31 23:59:59.5 BC' + interval '1 day 00:00:00.000007' * %d", scrambled(n))
+	}, "ALTER whole TYPE bigint"),
+	pgKeyed("timestamptz key", "timestamp with time zone NOT NULL", func(n int64) string {
+		return fmt.Sprintf("timestamptz '2024-10-26 21:00:00Z' + interval '00:01:00.1' * %d", n)
+	}, "ALTER whole TYPE bigint"),
+	pgKeyed("bytea key", "bytea NOT NULL", func(n int64) string {
+		return fmt.Sprintf(`'\x%s'::bytea`, []string{"00", "", "ff", "5c27"}[n%4]+fmt.Sprintf("%012x", scrambled(n)<<8))
+	}, "ALTER whole TYPE bigint"),
+	pgKeyed("char key", `character(12) COLLATE "C" NOT NULL`, func(n int64) string { return fmt.Sprintf("'é%d '", scrambled(n)) }, "ALTER whole TYPE bigint"),
+	func() alteration {
+		a := pgKeyed("key in a language's order", `text COLLATE "en-x-icu" NOT NULL`, func(n int64) string {
+			return fmt.Sprintf("'%s%d'", []string{"a-", "A ", "ä", "Z", "z", "😀"}[n%6], scrambled(n))
+		}, "ALTER whole TYPE bigint")
+		a.tail = `CREATE UNIQUE INDEX walk ON items (id COLLATE "C")`
+		return a
+	}(),
+	{name: "key of a day, a time and a flag", alter: "ALTER whole TYPE bigint", table: texts{"id": "date NOT NULL", "at": "time NOT NULL", "up": "boolean NOT NULL", "n": "numeric(12,2) NOT NULL"},
+		indexes: []string{"CONSTRAINT items_pkey PRIMARY KEY (up, id, at, n)", "CONSTRAINT items_email_key UNIQUE (email)"}, key: []string{"id", "at", "up", "n"}, keyOf: func(n int64) []string {
+			return []string{fmt.Sprintf("date '0001-01-01' - %d", n%7-3), fmt.Sprintf("time '00:00' + interval '0.5 s' * %d", n%11), fmt.Sprint(n%2 == 0), fmt.Sprintf("%d.5", n-200)}
+		}},
 	{name: "composite key", alter: `ALTER whole TYPE bigint, ALTER id TYPE bigint`, table: texts{"id": "integer NOT NULL", "b": `varchar(20) COLLATE "C" NOT NULL`}, indexes: []string{"CONSTRAINT items_pkey PRIMARY KEY (id, b)", "CONSTRAINT items_email_key UNIQUE (email)"},
 		key: []string{"id", "b"}, keyOf: func(n int64) []string { return []string{fmt.Sprint(n % 13), fmt.Sprintf("'b%d'", n)} }},
 	{name: "no primary key", alter: "ALTER whole TYPE bigint", table: texts{"id": "integer NOT NULL"}, indexes: []string{"CONSTRAINT one_id UNIQUE (id)", "CONSTRAINT items_email_key UNIQUE (email)"}, tail: "ALTER TABLE items REPLICA IDENTITY USING INDEX one_id",

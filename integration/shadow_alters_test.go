@@ -215,7 +215,7 @@ func (a alteration) run(t *testing.T, k throwaway.Kind, l load, d time.Duration)
 		s.whole(d)
 		return
 	}
-	c := s.home.call(onShadow(a.alter)...)
+	c := s.home.call(s.planArgs()...)
 	if a.exit > 0 {
 		c.want(t, a.exit)
 	} else if c.exit == 0 {

@@ -13,15 +13,15 @@ import (
 // words, whatever the table's number is.
 const dependingSQL = `SELECT string_agg(line, E'\n' ORDER BY line COLLATE "C") FROM (
 	SELECT 'owner ' || pg_get_userbyid(relowner) || ' acl ' || coalesce((SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(relacl) AS x), '') || ' rls ' || relrowsecurity || relforcerowsecurity || ' identity ' || relreplident::text
-		|| ' options ' || coalesce(reloptions::text, '') || ' comment ' || coalesce(obj_description(oid), '') AS line FROM pg_class WHERE oid = 'things'::regclass
+		|| ' options ' || coalesce(reloptions, (SELECT p.reloptions FROM pg_partition_tree('things') t JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf LIMIT 1))::text || ' comment ' || coalesce(obj_description(oid), '') AS line FROM pg_class WHERE oid = 'things'::regclass
 	UNION ALL SELECT 'column ' || attname || ' ' || coalesce((SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(attacl) AS x), '') || coalesce(col_description(attrelid, attnum), '') FROM pg_attribute WHERE attrelid = 'things'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'added'
 	UNION ALL SELECT 'view ' || c.oid::regclass || coalesce(c.reloptions::text, '') || pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace
-	UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || convalidated || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE contype = 'f'
+	UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || convalidated || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
 	UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) || tgenabled::text || coalesce(obj_description(oid, 'pg_trigger'), '') FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'things'::regclass
 	UNION ALL SELECT 'policy ' || p::text FROM pg_policies p WHERE schemaname = 'public'
 	UNION ALL SELECT 'publication ' || t::text FROM pg_publication_tables t WHERE pubname NOT LIKE 'phasemig%'
 	UNION ALL SELECT 'sequence ' || d.objid::regclass || ' of ' || d.refobjid::regclass || '.' || d.refobjsubid || d.deptype::text FROM pg_depend d JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S' AND d.deptype IN ('a', 'i') AND q.relnamespace = 'public'::regnamespace
-	UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) || indisclustered || indisreplident || coalesce(obj_description(indexrelid), '') FROM pg_index WHERE indrelid = 'things'::regclass
+	UNION ALL SELECT 'index ' || replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') || indisclustered || indisreplident || coalesce(obj_description(indexrelid), '') FROM pg_index WHERE indrelid = 'things'::regclass
 	UNION ALL SELECT 'statistics ' || pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = 'things'::regclass
 	) AS x`
 
@@ -57,37 +57,61 @@ func TestShadowCarries(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		dsn := dbtest.Database(t, k)
 		dbtest.Exec(t, dsn, withDependents...)
-		depending := func() string { return dbtest.Query(t, dsn, dependingSQL)[0][0] }
-		before := depending()
 		h := newHome(t, dsn)
 		h.must(0, "plan", "--alter", "ALTER TABLE things ALTER parent TYPE bigint, ALTER number TYPE bigint, ADD COLUMN added int DEFAULT 9", "--strategy", "shadow", "--replicas", "none", "--gates", "none", "-o", "plan.json")
-		for _, phase := range []string{"expand", "switch"} {
-			h.must(0, "apply", "plan.json", "--phase", phase)
-		}
-		same := func(what string) {
-			t.Helper()
-			if after := depending(); after != before {
-				t.Fatalf("after %s:\n%s", what, diff(before, after))
-			}
-		}
-		same("switch")
-		writesGoOn(t, dsn, 401)
-		h.must(0, "rollback", "plan.json")
-		same("rollback")
-		writesGoOn(t, dsn, 403)
-		h.must(0, "apply", "plan.json", "--phase", "switch")
-		h.must(0, "apply", "plan.json", "--phase", string(plans.Contract))
-		same("contract")
-		writesGoOn(t, dsn, 405)
+		carries(t, h, dsn)
 		if got := dbtest.Query(t, dsn, "SELECT count(*), count(added) FROM things")[0]; got[0] != "403" || got[1] != "403" {
 			t.Errorf("rows: %v", got)
 		}
-		left := dbtest.Query(t, dsn, `SELECT (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'phasemig\_%') + (SELECT count(*) FROM pg_publication WHERE pubname LIKE 'phasemig%')
-			+ (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()) + (SELECT count(*) FROM pg_class WHERE relname LIKE 'checkpoint\_%')`)
-		if left[0][0] != "0" {
-			t.Errorf("%s things are left behind", left[0][0])
+	})
+}
+
+// TestShadowPartitionCarries: the same for a table that becomes a partitioned one, where the server allows all of it.
+func TestShadowPartitionCarries(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		dsn := dbtest.Database(t, k)
+		dbtest.Exec(t, dsn, withDependents...)
+		dbtest.Exec(t, dsn, "ALTER PUBLICATION sends SET (publish_via_partition_root = true)")
+		h := newHome(t, dsn)
+		h.write("change.yaml", "name: things\noperations:\n  - partition_table: {table: things, by: hash, columns: [id], partitions: [{name: things_a}, {name: Things B}]}\n")
+		h.must(0, "plan", "--change", "change.yaml", "--replicas", "none", "--gates", "none", "-o", "plan.json")
+		carries(t, h, dsn)
+		got := dbtest.Query(t, dsn, `SELECT (SELECT count(*) FROM things), count(*), count(*) FILTER (WHERE c.relowner = 'pg_database_owner'::regrole AND c.relnamespace = 'public'::regnamespace), min((SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid))
+			FROM pg_partition_tree('things') AS t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf`)[0]
+		if strings.Join(got, " ") != "403 2 2 2" {
+			t.Errorf("rows, partitions, of the owner, and their indexes: %v", got)
 		}
 	})
+}
+
+// carries takes a change of things through its life, and compares what depends on the table.
+func carries(t *testing.T, h *home, dsn string) {
+	t.Helper()
+	depending := func() string { return dbtest.Query(t, dsn, dependingSQL)[0][0] }
+	before := depending()
+	for _, phase := range []string{"expand", "switch"} {
+		h.must(0, "apply", "plan.json", "--phase", phase)
+	}
+	same := func(what string) {
+		t.Helper()
+		if after := depending(); after != before {
+			t.Fatalf("after %s:\n%s", what, diff(before, after))
+		}
+	}
+	same("switch")
+	writesGoOn(t, dsn, 401)
+	h.must(0, "rollback", "plan.json")
+	same("rollback")
+	writesGoOn(t, dsn, 403)
+	h.must(0, "apply", "plan.json", "--phase", "switch")
+	h.must(0, "apply", "plan.json", "--phase", string(plans.Contract))
+	same("contract")
+	writesGoOn(t, dsn, 405)
+	left := dbtest.Query(t, dsn, `SELECT (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'phasemig\_%') + (SELECT count(*) FROM pg_publication WHERE pubname LIKE 'phasemig%')
+		+ (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()) + (SELECT count(*) FROM pg_class WHERE relname LIKE 'checkpoint\_%')`)
+	if left[0][0] != "0" {
+		t.Errorf("%s things are left behind", left[0][0])
+	}
 }
 
 // writesGoOn adds one row, whose numbers come next, and has the triggers and foreign keys of the table at work. One

@@ -49,10 +49,14 @@ type mortal struct {
 
 func newMortal(t *testing.T, k throwaway.Kind) *mortal {
 	t.Helper()
-	a := crashedAlter
 	if k.IsPostgres() {
-		a = crashedPostgres
+		return mortalOf(t, k, crashedPostgres)
 	}
+	return mortalOf(t, k, crashedAlter)
+}
+
+func mortalOf(t *testing.T, k throwaway.Kind, a alteration) *mortal {
+	t.Helper()
 	m := &mortal{newShadowed(t, k, a, load{rows: 500, writers: 4, rate: 120}), map[string]int{}}
 	m.planned()
 	m.begin()
@@ -119,6 +123,34 @@ func TestCrashShadow(t *testing.T) {
 		for _, p := range shadowPoints(k) {
 			if died[p] == 0 {
 				t.Errorf("the program never died at %s", p)
+			}
+		}
+	})
+}
+
+// TestCrashPartition kills the program while a table goes into partitions and back, and rows move between them.
+func TestCrashPartition(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		if k == throwaway.Postgres15 && !long() {
+			return
+		}
+		lives := [][]string{{"shadow.chunk_committed", "shadow.batch_applied", "shadow.carried", "shadow.renamed"}}
+		if long() {
+			lives = nil
+			for _, p := range shadowPoints(k) {
+				lives = append(lives, []string{p})
+			}
+		}
+		for _, points := range lives {
+			m := mortalOf(t, k, cuts[0].onPostgres())
+			for _, c := range m.calls() {
+				m.through(points, 1, c.args...)
+				c.then(fmt.Sprintf("%s, dying at %s", strings.Join(c.args[:2], " "), strings.Join(points, ", ")))
+			}
+			m.contract()
+			m.fleet.Close()
+			if len(m.died) < len(points) {
+				t.Errorf("killed at %v only, of %v", m.died, points)
 			}
 		}
 	})

@@ -14,6 +14,9 @@ import (
 type alteration struct {
 	name  string
 	alter string // what stands behind ALTER TABLE t
+	// operation stands in alter's place: one of a change file, with the table as it is made in its new shape.
+	operation string
+	after     func(create string) string
 	// table has other definitions for columns of the usual table, and further ones.
 	table map[string]string
 	// indexes stand in the place of the usual ones; the first is the key's.

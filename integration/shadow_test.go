@@ -71,10 +71,19 @@ func newShadowed(t *testing.T, k throwaway.Kind, a alteration, l load) *shadowed
 
 func (s *shadowed) database() string { return databaseOf(s.t, s.dsn) }
 
+// planArgs plan the change.
+func (s *shadowed) planArgs() []string {
+	if s.change.operation == "" {
+		return onShadow(s.change.alter)
+	}
+	s.home.write("change.yaml", "name: items\noperations:\n  - "+s.change.operation+"\n")
+	return []string{"plan", "--change", "change.yaml", "--replicas", "none", "--gates", "none", "-o", "plan.json"}
+}
+
 // planned plans the change, which must be possible.
 func (s *shadowed) planned() {
 	s.t.Helper()
-	s.home.must(0, onShadow(s.change.alter)...)
+	s.home.must(0, s.planArgs()...)
 	if err := json.Unmarshal([]byte(s.home.read("plan.json")), &s.plan); err != nil {
 		s.t.Fatal(err)
 	}
@@ -113,7 +122,11 @@ func (s *shadowed) rollback() {
 // isNew and isOld compare the table with the tally, in the new and in the old shape.
 func (s *shadowed) isNew(what string) {
 	s.t.Helper()
-	s.compare(what, tally.Check{Alter: s.change.alter})
+	c := tally.Check{Alter: s.change.alter}
+	if s.change.operation != "" {
+		c.Create = s.change.after(s.change.create())
+	}
+	s.compare(what, c)
 }
 
 func (s *shadowed) isOld(what string) {

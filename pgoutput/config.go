@@ -20,7 +20,7 @@ type Config struct {
 	// life; after twelve silent ones the connection counts as lost. 0: 5 s.
 	Heartbeat time.Duration
 	// Budget limits the bytes of the log that the slot holds back. Past it the slot is
-	// dropped. 0: 10 GiB.
+	// dropped. 0: DefaultBudget.
 	Budget int64
 }
 
@@ -43,6 +43,9 @@ func Names(run string, back bool) (slot, publication string) {
 	return name, name
 }
 
+// DefaultBudget is how many bytes of the log a run's slot may hold back.
+const DefaultBudget = 10 << 30
+
 // silence is how many heartbeats without a word make a connection lost. A server that
 // sorts out a large transaction says nothing for a while.
 const silence = 12
@@ -52,7 +55,7 @@ func (c Config) withDefaults() Config {
 		c.Heartbeat = 5 * time.Second
 	}
 	if c.Budget <= 0 {
-		c.Budget = 10 << 30
+		c.Budget = DefaultBudget
 	}
 	return c
 }

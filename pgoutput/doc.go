@@ -20,6 +20,9 @@
 //     are stream.Absent. Whatever could make rows something else ends the reading with a
 //     *stream.StopError: other columns or types, another replica identity, a TRUNCATE, a
 //     relation that was renamed, dropped or taken out of the publication.
+//   - A partitioned table is followed by its partitions, as they are when reading begins: a row that moves between
+//     two of them is a delete and an insert, a TRUNCATE of one is one of the table, and a partition that is added ends
+//     the reading. One that is taken out is noticed as a relation that left the publication.
 //   - Nothing is tried again. After a lost connection the caller opens a new Source where the
 //     last transaction that it dealt with ended.
 //   - A slot that holds back more of the log than the budget is dropped, and the reading ends.
@@ -28,8 +31,8 @@
 // not in the log's order: who needs certainty at a moment asks Check under a lock. It
 // doesn't see changes that the server doesn't log as rows: a rewrite that leaves the type
 // as it is (ALTER COLUMN … TYPE same USING …) and what isn't about rows (indexes,
-// triggers, sequences). While no reader is connected nobody enforces the budget; the server's
-// max_slot_wal_keep_size does.
+// triggers, sequences). While no reader is connected nobody enforces the budget but the
+// server's max_slot_wal_keep_size; the next Open does, before it reads.
 //
 // Literals are meant for a session with client_encoding=UTF8, lc_monetary=C and
 // xmloption=content.

@@ -64,6 +64,7 @@ func (s *Source) message(m pglogrepl.Message) error {
 		if f := s.relations[m.RelationID]; f != nil {
 			return f.describe(m)
 		}
+		return s.stranger(m)
 	case *pglogrepl.InsertMessage:
 		return s.change(m.RelationID, func(f *followed) (stream.Change, error) { return f.insert(m) })
 	case *pglogrepl.UpdateMessage:
@@ -74,6 +75,16 @@ func (s *Source) message(m pglogrepl.Message) error {
 		return s.truncated(m.RelationIDs)
 	}
 	return nil // origins, types, and messages that others wrote
+}
+
+// stranger: the publication holds the followed relations alone, so another one is a partition that was added.
+func (s *Source) stranger(m *pglogrepl.RelationMessage) error {
+	for _, f := range s.relations {
+		if f.root != 0 {
+			return stop(f.Ident, "a partition was added beside it: %s.%s", m.Namespace, m.RelationName)
+		}
+	}
+	return nil
 }
 
 // change takes a change of a followed relation.

@@ -146,14 +146,14 @@ func (p *pulse) stop() {
 	p.side.hangUp()
 }
 
-// publishedSQL tells how a relation is published; no row: not at all.
-const publishedSQL = `SELECT c.relname, n.nspname, c.relpersistence, p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate, r.prqual IS NOT NULL, r.prattrs IS NOT NULL
-	FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE p.pubname = $1 AND c.oid = $2::oid`
+// publishedSQL tells how a relation is published, a partition with its table; no row: not at all.
+const publishedSQL = `SELECT c.relname, n.nspname, c.relpersistence, p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot, r.prqual IS NOT NULL, r.prattrs IS NOT NULL
+	FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = $2::oid JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE p.pubname = $1 AND r.prrelid = coalesce(nullif($3::oid, 0), c.oid) AND ($3::oid = 0 OR c.oid IN (SELECT t.relid FROM pg_partition_tree($3::oid) AS t))`
 
 // published looks for what would keep a relation's changes out of the log.
 func published(ctx context.Context, s *session, f *followed, publication string) error {
-	row, err := s.row(ctx, publishedSQL, publication, fmt.Sprint(f.oid))
+	row, err := s.row(ctx, publishedSQL, publication, fmt.Sprint(f.oid), fmt.Sprint(f.root))
 	switch {
 	case err != nil:
 		return fmt.Errorf("look at publication %s: %w", publication, err)

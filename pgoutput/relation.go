@@ -19,7 +19,8 @@ type followed struct {
 	schema.Ident
 	number   int // its place in Options.Follow
 	oid      uint32
-	identity byte // d, i, f or n
+	root     uint32 // the table that it is a partition of, which is the one that is published; 0: none
+	identity byte   // d, i, f or n
 	columns  []column
 	logged   []int // columns[logged[i]] is the message's column i
 	checked  bool  // the log has described it, and as here
@@ -45,9 +46,12 @@ const columnsSQL = `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.at
 		AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
 	FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.oid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
+const partsSQL = `SELECT n.nspname, c.relname FROM pg_partition_tree($1::oid) AS t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE t.isleaf AND t.level > 0 ORDER BY c.oid`
+
 // find reads a relation from the catalog and holds it against what the run began
-// with.
-func find(ctx context.Context, s *session, number int, want Relation) (*followed, error) {
+// with. A partitioned table is what its partitions are: each of them logs its rows under its own name.
+func find(ctx context.Context, s *session, number int, want Relation) ([]*followed, error) {
 	row, err := s.row(ctx, relationSQL, want.Schema, want.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s from the catalog: %w", want.Ident, err)
@@ -55,8 +59,39 @@ func find(ctx context.Context, s *session, number int, want Relation) (*followed
 	if row == nil {
 		return nil, stop(want.Ident, "somebody dropped or renamed the table")
 	}
+	if row[1] != "p" {
+		f, err := plain(ctx, s, number, row, want)
+		return []*followed{f}, err
+	}
+	parts, err := s.rows(ctx, partsSQL, row[0])
+	if err != nil {
+		return nil, fmt.Errorf("list the partitions of %s: %w", want.Ident, err)
+	}
+	var out []*followed
+	for _, r := range parts {
+		part := want
+		part.Ident = schema.Ident{Schema: r[0], Name: r[1]}
+		leaf, err := s.row(ctx, relationSQL, part.Schema, part.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s from the catalog: %w", part.Ident, err)
+		}
+		if leaf == nil {
+			return nil, stop(part.Ident, "somebody dropped or renamed the partition")
+		}
+		f, err := plain(ctx, s, number, leaf, part)
+		if err != nil {
+			return nil, err
+		}
+		f.root = uint32(number32(row[0]))
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// plain reads a relation that has rows of its own.
+func plain(ctx context.Context, s *session, number int, row []string, want Relation) (*followed, error) {
 	if row[1] != "r" {
-		return nil, stop(want.Ident, "only plain tables can be followed, and this one is partitioned or none")
+		return nil, stop(want.Ident, "only tables can be followed")
 	}
 	if row[2] != "p" {
 		return nil, stop(want.Ident, "the table is unlogged or temporary: its rows aren't in the log")

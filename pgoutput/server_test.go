@@ -226,6 +226,23 @@ func TestBudget(t *testing.T) {
 	})
 }
 
+// TestBudgetWhileNobodyReads: what a slot held back between two readings counts at the next one, which begins with nothing.
+func TestBudgetWhileNobodyReads(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.exec(simple, "CREATE TABLE u (v text)")
+		from := b.create("t")
+		b.exec("INSERT INTO t VALUES (1, 'x')", "INSERT INTO u SELECT repeat('x', 1000) FROM generate_series(1, 8000)")
+		b.config.Budget = 4 << 20
+		if err := b.tryOpen(from, b.relation("t")); !errors.Is(err, stream.ErrLost) || !strings.Contains(err.Error(), "and was dropped") {
+			t.Errorf("got %v", err)
+		}
+		want(t, "slots left", b.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1", b.config.Slot), 0)
+		if err := b.tryOpen(from, b.relation("t")); !errors.Is(err, stream.ErrLost) || !strings.Contains(err.Error(), "isn't there") {
+			t.Errorf("and again: %v", err)
+		}
+	})
+}
+
 // TestAccounts: what an account needs.
 func TestAccounts(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {

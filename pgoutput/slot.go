@@ -37,7 +37,7 @@ func slotOf(ctx context.Context, s *session, name string) (slot, error) {
 	case row[0] != "pgoutput" || row[1] != "t":
 		out.why = "is another database's or another plugin's"
 	case row[2] == "lost":
-		out.why = "has lost its part of the log (max_slot_wal_keep_size)"
+		out.why = "has lost its part of the log (max_slot_wal_keep_size, or idle_replication_slot_timeout)"
 	case row[3] == "":
 		out.why = "was invalidated"
 	default:
@@ -154,18 +154,29 @@ func ready(ctx context.Context, s *session, relations []Relation) error {
 		return fmt.Errorf("the log can be followed on PostgreSQL 15 and later, and this server is older: %s", version[0])
 	}
 	for i, r := range relations {
-		f, err := find(ctx, s, i, r)
+		list, err := find(ctx, s, i, r)
 		if err != nil {
 			return err
 		}
-		// Since PostgreSQL 18 the server refuses every UPDATE of such a table.
-		if g := f.computed(); g != "" && f.identity == 'f' && number32(version[0]) >= 180000 {
-			err := stop(f.Ident, "its replica identity FULL holds the computed column %s, which isn't published: UPDATEs would fail", g)
-			err.Hint = "ALTER TABLE " + quoted(f.Ident) + " REPLICA IDENTITY DEFAULT, or USING INDEX of the key's index"
-			return err
+		for _, f := range list {
+			if err := f.publishable(number32(version[0])); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// publishable: since PostgreSQL 18 the server refuses every UPDATE of a published table whose identity holds what isn't
+// published.
+func (f *followed) publishable(version int64) error {
+	g := f.computed()
+	if g == "" || f.identity != 'f' || version < 180000 {
+		return nil
+	}
+	err := stop(f.Ident, "its replica identity FULL holds the computed column %s, which isn't published: UPDATEs would fail", g)
+	err.Hint = "ALTER TABLE " + quoted(f.Ident) + " REPLICA IDENTITY DEFAULT, or USING INDEX of the key's index"
+	return err
 }
 
 // publish makes the publication. It must be there before the slot, which reads the

@@ -66,12 +66,14 @@ func (s *Source) open(ctx context.Context, from place, relations []Relation) err
 		return err
 	}
 	for i, r := range relations {
-		f, err := find(ctx, side, i, r)
+		list, err := find(ctx, side, i, r)
 		if err != nil {
 			return err
 		}
-		s.relations[f.oid] = f
-		s.pulse.relations = append(s.pulse.relations, f)
+		for _, f := range list {
+			s.relations[f.oid] = f
+			s.pulse.relations = append(s.pulse.relations, f)
+		}
 	}
 	if err := s.pulse.check(ctx); err != nil {
 		return err

@@ -136,7 +136,6 @@ func TestNotToBePublished(t *testing.T) {
 			"identity":         {simple, "ALTER TABLE t REPLICA IDENTITY NOTHING"},
 			"doesn't log":      {"CREATE TABLE t (id int PRIMARY KEY DEFERRABLE, v text)"},
 			"unlogged":         {"CREATE UNLOGGED TABLE t (id int PRIMARY KEY)"},
-			"partitioned":      {"CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)"},
 		} {
 			b.exec(append([]string{"DROP TABLE IF EXISTS t"}, statements...)...)
 			_, err := pgoutput.Create(t.Context(), b.config, "mark", b.relations([]string{"t"}), time.Second)

@@ -27,6 +27,11 @@ type Alter struct {
 
 	// The rest is of the shadow way.
 
+	// Partition cuts the new table into partitions, and Rewrite says that nothing else changes; SQL only
+	// says so to people then.
+	Partition *PartitionTable `json:"partition,omitempty"`
+	Rewrite   bool            `json:"rewrite,omitempty"`
+
 	New   string    `json:"new,omitempty"` // the shadow's name until it takes the table's place
 	Old   string    `json:"old,omitempty"` // the table's name from then on
 	Key   []KeyPart `json:"key,omitempty"` // of the table, walked by the copy
@@ -51,6 +56,9 @@ type Alter struct {
 	Extra  map[string]string `json:"extra,omitempty"`
 	Notes  []string          `json:"-"` // for the plan's notes
 }
+
+// copies: there is no way but a copy.
+func (a *Alter) copies() bool { return a.Partition != nil || a.Rewrite }
 
 // Walk is the key that a direction is walked by, in its source and in its target, and the columns
 // that it copies. In reverse the table in its new shape is the source.
@@ -106,9 +114,10 @@ type AlterFacts struct {
 	// replicas waiting for as long as one is built.
 	Late []LateIndex `json:"late,omitempty"`
 	// NotShadow says why it can't be done on a copy of the table. ByteOrder are text columns of the
-	// table that are ordered by their bytes.
-	NotShadow string   `json:"not_shadow,omitempty"`
-	ByteOrder []string `json:"byte_order,omitempty"`
+	// table that are ordered by their bytes; Loose are those for which bytes can't decide, and why.
+	NotShadow string            `json:"not_shadow,omitempty"`
+	ByteOrder []string          `json:"byte_order,omitempty"`
+	Loose     map[string]string `json:"loose,omitempty"`
 }
 
 // Alter finds what was seen of an ALTER TABLE.
@@ -151,7 +160,8 @@ func (b *builder) alters(p *Plan) error {
 		if seen.Error != "" {
 			return &InputError{What: "alter table " + t.Ident.String(), Reason: seen.Error, Hint: "the server was asked to do it to an empty copy of the table"}
 		}
-		if a.Way, a.Prefix, err = b.way(t, seen); err != nil {
+		a.Partition, a.Rewrite = o.PartitionTable, o.RewriteTable != nil
+		if a.Way, a.Prefix, err = b.way(t, &a, seen); err != nil {
 			return err
 		}
 		if b.change.Replicas.None() {
@@ -192,9 +202,12 @@ func (b *builder) asAlter(t *schema.Table, o Operation) (string, error) {
 }
 
 // way is the cheapest safe one, unless one was asked for.
-func (b *builder) way(t *schema.Table, seen AlterFacts) (Way, string, error) {
+func (b *builder) way(t *schema.Table, a *Alter, seen AlterFacts) (Way, string, error) {
 	asked := b.change.Strategy
-	if asked == "shadow" {
+	if asked == "native" && a.copies() {
+		return "", "", &RefusedError{What: "strategy native", Reason: "the server has no way of its own to do that to " + t.Ident.String() + " while it is used", Hint: "--strategy auto"}
+	}
+	if asked == "shadow" || a.copies() {
 		return Shadow, "", nil
 	}
 	for _, w := range b.rules.NativeWays(b.facts, t, &seen) {

@@ -32,7 +32,7 @@ func (b *builder) assumes(p *Plan) []Assume {
 			Assume{What: "rest", Table: id, Lines: t.Rest(cols, own)})
 	}
 	for i := range p.Alters {
-		if r := p.Alters[i].Result; r != nil {
+		if r := p.Alters[i].Result; r != nil && !p.Alters[i].Rewrite { // a table that is written anew stays what it is
 			out = append(out, Assume{What: "result", Table: p.Alters[i].Table, Lines: r})
 		}
 	}

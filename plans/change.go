@@ -60,6 +60,9 @@ type Operation struct {
 	SetNotNull   *SetNotNull   `yaml:"set_not_null,omitempty" json:"set_not_null,omitempty"`
 	AlterTable   *AlterTable   `yaml:"alter_table,omitempty" json:"alter_table,omitempty"`
 
+	PartitionTable *PartitionTable `yaml:"partition_table,omitempty" json:"partition_table,omitempty"`
+	RewriteTable   *RewriteTable   `yaml:"rewrite_table,omitempty" json:"rewrite_table,omitempty"`
+
 	CreateIndex        *CreateIndex        `yaml:"create_index,omitempty" json:"create_index,omitempty"`
 	DropIndex          *DropIndex          `yaml:"drop_index,omitempty" json:"drop_index,omitempty"`
 	AddCheck           *AddCheck           `yaml:"add_check,omitempty" json:"add_check,omitempty"`

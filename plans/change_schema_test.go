@@ -65,6 +65,10 @@ func TestSchemaHoldsTheFields(t *testing.T) {
 		"change_type":   {op.Properties["change_type"], plans.ChangeType{}},
 		"set_not_null":  {op.Properties["set_not_null"], plans.SetNotNull{}},
 
+		"partition_table": {op.Properties["partition_table"], plans.PartitionTable{}},
+		"partitions":      {*op.Properties["partition_table"].Properties["partitions"].Items, plans.Partition{}},
+		"rewrite_table":   {op.Properties["rewrite_table"], plans.RewriteTable{}},
+
 		"create_index":        {op.Properties["create_index"], plans.CreateIndex{}},
 		"drop_index":          {op.Properties["drop_index"], plans.DropIndex{}},
 		"add_check":           {op.Properties["add_check"], plans.AddCheck{}},

@@ -202,6 +202,8 @@ type KeyPart struct {
 	Charset    string           `json:"charset,omitempty"`
 	Collation  string           `json:"collation,omitempty"`
 	Descending bool             `json:"descending,omitempty"`
+	// ByBytes: it is walked in the order of its bytes, and not in that of its collation.
+	ByBytes bool `json:"by_bytes,omitempty"`
 }
 
 // TwinKind says what is doubled.

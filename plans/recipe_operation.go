@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// native is an operation that a server can do by itself.
+// native is an operation that a server can do by itself, or that is always done on a shadow.
 type native interface {
 	kind() string // as a change file calls it
 	table() string
@@ -48,6 +48,8 @@ func (o Operation) natives() []native {
 	add(o.SetTrigger != nil, o.SetTrigger)
 	add(o.AddEnumValue != nil, o.AddEnumValue)
 	add(o.RenameEnumValue != nil, o.RenameEnumValue)
+	add(o.PartitionTable != nil, o.PartitionTable)
+	add(o.RewriteTable != nil, o.RewriteTable)
 	return out
 }
 

@@ -125,9 +125,14 @@ type ConflictError struct {
 	Keys  []string
 	// Back: it is the old shape that can't hold both.
 	Back bool
+	// Stray: each of them has no place in the target, because it belongs to none of its partitions.
+	Stray bool
 }
 
 func (e *ConflictError) Error() string {
+	if e.Stray {
+		return fmt.Sprintf("rows %s of %s belong to no partition of the new table: the change can't be done with the rows as they are", strings.Join(e.Keys, ", "), e.Table)
+	}
 	if e.Back {
 		return fmt.Sprintf("rows %s of %s are equal under unique key %s of the old table, which can't hold both", strings.Join(e.Keys, " and "), e.Table, e.Index)
 	}

@@ -52,6 +52,10 @@ func nativeClause(t *schema.Table, o plans.Operation) (string, error) {
 		return "", noRecipe(o, "this server has no constraint that isn't valid", "")
 	case o.DropConstraint != nil, o.RenameConstraint != nil:
 		return "", noRecipe(o, "on this server it would be done in the first phase, and by hand is as safe", "phasemig plan --alter with the server's own clause")
+	case o.PartitionTable != nil:
+		return "", noRecipe(o, "this server has a clause of its own for partitions", "phasemig plan --alter with PARTITION BY")
+	case o.RewriteTable != nil:
+		return "", noRecipe(o, "this server rewrites a table by itself, without blocking", "phasemig plan --alter with FORCE")
 	case o.DropIndex != nil:
 		return "", noRecipe(o, "on this server what is dropped is dropped in the first phase, and by hand is as safe", "ALTER TABLE … ALTER INDEX … INVISIBLE first, then phasemig plan --alter with DROP INDEX")
 	}

@@ -21,10 +21,14 @@ const probeSchema = "phasemig_probe"
 
 // probe lets the server do an ALTER TABLE to an empty copy of the table, reads what
 // became of it and what the server said that it did, and takes all of it back.
-func (s *server) probe(ctx context.Context, t *schema.Table, clauses, path string) (plans.AlterFacts, error) {
+func (s *server) probe(ctx context.Context, t *schema.Table, o plans.Operation, clauses, path string) (plans.AlterFacts, error) {
 	out := plans.AlterFacts{Table: t.Ident, SQL: clauses}
-	read, err := readAlter(clauses)
-	if err == nil {
+	inWords := o.PartitionTable != nil || o.RewriteTable != nil // there is no clause for it
+	var read alteration
+	var err error
+	if inWords {
+		err = partitionable(t, o.PartitionTable, s.number)
+	} else if read, err = readAlter(out.SQL); err == nil {
 		err = noKeyOff(t, read)
 	}
 	if err != nil {
@@ -39,7 +43,7 @@ func (s *server) probe(ctx context.Context, t *schema.Table, clauses, path strin
 		return out, connectError(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	p := prober{ctx: ctx, s: s, tx: tx, table: t, read: read, path: path, said: said, copy: schema.Ident{Schema: probeSchema, Name: t.Name}}
+	p := prober{ctx: ctx, s: s, tx: tx, table: t, read: read, path: path, said: said, copy: schema.Ident{Schema: probeSchema, Name: t.Name}, clauses: !inWords, partition: o.PartitionTable}
 	err = p.run(&out)
 	return out, err
 }
@@ -84,14 +88,27 @@ type prober struct {
 	read  alteration
 	path  string
 	said  *notices
+	// clauses: there is an ALTER TABLE to be tried. partition is how the copy is cut, if it is.
+	clauses   bool
+	partition *plans.PartitionTable
 	// schema is the table's, as the server writes it.
 	schema string
 }
 
 func (p *prober) run(out *plans.AlterFacts) error {
-	list := append([]string{"SET LOCAL lock_timeout = '2s'", "CREATE SCHEMA " + Quote(probeSchema)}, copyStatements(p.table, p.copy)...)
-	if err := p.exec(list...); err != nil {
-		return fmt.Errorf("make an empty copy of %s to try the change on: %w", p.table.Ident, classify(err))
+	if err := p.exec("SET LOCAL lock_timeout = '2s'", "CREATE SCHEMA "+Quote(probeSchema)); err != nil {
+		return fmt.Errorf("make a schema to try the change in: %w", classify(err))
+	}
+	var said *pgconn.PgError
+	for _, q := range copyStatements(p.table, p.copy, p.partition) {
+		err := p.exec(q)
+		if errors.As(err, &said) && p.partition != nil {
+			out.Error = fmt.Sprintf("%s: %s", strings.ReplaceAll(q, probeSchema, p.table.Schema), said.Message)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("make an empty copy of %s to try the change on: %w", p.table.Ident, classify(err))
+		}
 	}
 	if err := p.tx.QueryRowContext(p.ctx, "SELECT pg_catalog.quote_ident($1)", p.table.Schema).Scan(&p.schema); err != nil {
 		return classify(err)
@@ -100,27 +117,35 @@ func (p *prober) run(out *plans.AlterFacts) error {
 		return classify(err)
 	}
 	p.said.take()
-	err := p.exec("ALTER TABLE " + relation(p.copy) + " " + out.SQL)
-	var said *pgconn.PgError
-	if errors.As(err, &said) {
-		out.Error = p.home(said.Message)
-		return nil
+	if p.clauses {
+		err := p.exec("ALTER TABLE " + relation(p.copy) + " " + out.SQL)
+		if errors.As(err, &said) {
+			out.Error = p.home(said.Message)
+			return nil
+		}
+		if err != nil {
+			return classify(err)
+		}
+		p.judge(out, p.said.take())
 	}
-	if err != nil {
-		return classify(err)
-	}
-	p.judge(out, p.said.take())
 	if err := p.exec("SET LOCAL client_min_messages = warning"); err != nil {
 		return classify(err)
 	}
+	var err error
 	if out.Result, err = p.result(); err != nil {
 		return err
+	}
+	if p.partition != nil {
+		for _, look := range []func() (string, error){p.taken, p.unsent} {
+			if out.Refused, err = look(); err != nil || out.Refused != "" {
+				return err
+			}
+		}
 	}
 	if out.NotShadow, err = p.notShadow(out.Result); err != nil || out.NotShadow != "" {
 		return err
 	}
-	out.ByteOrder, err = p.byteOrder()
-	return err
+	return p.collations(out)
 }
 
 func (p *prober) exec(list ...string) error {
@@ -239,22 +264,26 @@ func (p *prober) prepare(q string) (string, error) {
 	return said.Message, nil
 }
 
-// byteOrder lists the text columns that are ordered by their bytes.
-func (p *prober) byteOrder() ([]string, error) {
-	var out []string
+// collations sorts the text columns by what their order can be told from.
+func (p *prober) collations(out *plans.AlterFacts) error {
 	for _, c := range p.table.Columns {
-		if orderOf(c.Type) != byBytes {
+		if !isText(c.Type) {
 			continue
 		}
-		plain, err := p.s.plainOrder(p.ctx, p.table.Ident, c.Name)
-		if err != nil {
-			return nil, err
-		}
-		if plain {
-			out = append(out, c.Name)
+		plain, loose, err := p.s.textOrder(p.ctx, p.table.Ident, c.Name)
+		switch {
+		case err != nil:
+			return err
+		case loose != "":
+			if out.Loose == nil {
+				out.Loose = map[string]string{}
+			}
+			out.Loose[c.Name] = loose
+		case plain:
+			out.ByteOrder = append(out.ByteOrder, c.Name)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // columnsFrom and columnsTo list copied columns by their names in the source and in the target.

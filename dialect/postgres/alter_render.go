@@ -19,6 +19,9 @@ func (Rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 		a.New, a.Old = shadowPlace(planID, t.Ident).String(), asidePlace(planID, t.Ident).String()
 		st.Mode, st.SQL, st.Undo = plans.Transaction, k.create(), k.remove()
 		st.Because = "the change is done to an empty copy, as it was written; nobody reads or writes it yet"
+		if k.a.Partition != nil || k.a.Rewrite {
+			st.Because = "an empty table beside this one, in the shape that it is to have; nobody reads or writes it yet"
+		}
 	case plans.CopyRows:
 		st.Mode, st.Scans = plans.Batches, true
 		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
@@ -77,8 +80,10 @@ func (k alterKitchen) mark(what string) string {
 func (k alterKitchen) create() []string {
 	at := shadowPlace(k.planID, k.a.Table)
 	out := []string{"CREATE SCHEMA " + Quote(at.Schema), "CREATE SCHEMA " + Quote(asideSchema(k.planID))}
-	out = append(out, copyStatements(k.t, at)...)
-	out = append(out, "SET LOCAL search_path = "+k.path, "ALTER TABLE "+relation(at)+" "+k.a.SQL, "SET LOCAL search_path = pg_catalog, pg_temp")
+	out = append(out, copyStatements(k.t, at, k.a.Partition)...)
+	if k.a.Partition == nil && !k.a.Rewrite {
+		out = append(out, "SET LOCAL search_path = "+k.path, "ALTER TABLE "+relation(at)+" "+k.a.SQL, "SET LOCAL search_path = pg_catalog, pg_temp")
+	}
 	out = append(out, checkpointStatements(k.planID)...)
 	return append(out, "COMMENT ON SCHEMA "+Quote(at.Schema)+" IS "+k.mark(shadowReady), "COMMENT ON SCHEMA "+Quote(asideSchema(k.planID))+" IS "+k.mark(oldOne))
 }
@@ -90,19 +95,26 @@ func (k alterKitchen) remove() []string {
 }
 
 func (k alterKitchen) swap() []string {
-	return exchange(k.a.Table, asideSchema(k.planID), shadowPlace(k.planID, k.a.Table))
+	return exchange(k.a.Table, nil, asideSchema(k.planID), shadowPlace(k.planID, k.a.Table), k.a.Partition.Names())
 }
 
 func (k alterKitchen) swapBack() []string {
-	return exchange(k.a.Table, shadowSchema(k.planID), asidePlace(k.planID, k.a.Table))
+	return exchange(k.a.Table, k.a.Partition.Names(), shadowSchema(k.planID), asidePlace(k.planID, k.a.Table), nil)
 }
 
-// exchange puts a table into another schema, and one that stands aside into its place.
-func exchange(table schema.Ident, to string, from schema.Ident) []string {
-	return []string{
-		"ALTER TABLE " + relation(table) + " SET SCHEMA " + Quote(to),
-		"ALTER TABLE " + relation(from) + " SET SCHEMA " + Quote(table.Schema),
+// exchange puts a table into another schema, and one that stands aside into its place, each with its
+// partitions.
+func exchange(table schema.Ident, parts []string, to string, from schema.Ident, newParts []string) []string {
+	out := moved(table, parts, to)
+	return append(out, moved(from, newParts, table.Schema)...)
+}
+
+func moved(table schema.Ident, parts []string, to string) []string {
+	var out []string
+	for _, name := range append([]string{table.Name}, parts...) {
+		out = append(out, "ALTER TABLE "+inSchemaOf(table, name)+" SET SCHEMA "+Quote(to))
 	}
+	return out
 }
 
 func (k alterKitchen) dropOld() []string {

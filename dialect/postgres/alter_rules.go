@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
@@ -95,7 +97,11 @@ func (x *alterResolver) indexes() error {
 
 // columns: of those that only one of the tables has, none may need a value that nobody gives.
 func (x *alterResolver) columns() error {
-	read, err := readAlter(x.a.SQL)
+	var read alteration
+	var err error
+	if x.a.Partition == nil && !x.a.Rewrite {
+		read, err = readAlter(x.a.SQL)
+	}
 	if err == nil {
 		x.a.Columns, err = read.copied(x.t, x.to)
 	}
@@ -120,33 +126,99 @@ func mustBeGiven(c schema.Column) bool {
 }
 
 // key chooses the key that both shapes can be walked by: the primary key, else the
-// first unique one whose columns survive and stay unique by themselves.
+// first unique one whose columns survive and stay unique by themselves; else one that grows, for a row that the
+// application adds later under the same key has no place in the old table.
 func (x *alterResolver) key() error {
 	var why []string
-	for _, i := range primaryFirst(x.t) {
-		key, no := x.walkable(i)
-		if no != "" {
-			why = append(why, i.Name+" "+no)
-			continue
+	for _, grown := range []bool{false, true} {
+		for _, i := range primaryFirst(x.t) {
+			no := x.walks(i, grown)
+			if no == "" {
+				return nil
+			}
+			if !grown {
+				why = append(why, i.Name+" "+no)
+			}
 		}
-		to, ok := x.keyTo(key)
-		if !ok {
-			why = append(why, i.Name+" doesn't survive the change")
-			continue
-		}
-		if !logged(x.t, key) || !logged(x.to, to) {
-			why = append(why, "the log would not hold "+i.Name+" of a row that is changed or deleted, as REPLICA IDENTITY is")
-			continue
-		}
-		x.a.Key, x.a.KeyTo = key, to
-		x.a.Unique, x.a.UniqueOld = furtherUnique(x.to, to), furtherUnique(x.t, key)
-		return nil
 	}
 	reason := "no unique key of NOT NULL columns survives the change, so that rows of the two tables could not be told to be the same"
 	if len(why) > 0 {
 		reason += ": " + strings.Join(why, "; ")
 	}
-	return x.refuse(`keep or add a unique key of integers, uuids or text COLLATE "C", of NOT NULL columns`, "%s", reason)
+	return x.refuse(keyHint, "%s", reason)
+}
+
+// keyHint says which keys can be walked.
+const keyHint = `keep or add a unique key of NOT NULL columns that are integers, numerics, uuids, booleans, dates, times, bytea or texts; one of texts in a language's order needs an index in the order of the bytes, too: CREATE UNIQUE INDEX CONCURRENTLY … (column COLLATE "C")`
+
+// walks takes a key, or says why it can't be.
+func (x *alterResolver) walks(i schema.Index, grown bool) string {
+	key, no := x.walkable(x.t, i)
+	if no != "" {
+		return no
+	}
+	to, ok := x.keyTo(key)
+	if !ok {
+		return "doesn't survive the change"
+	}
+	whole := slices.ContainsFunc(x.to.Indexes, func(i schema.Index) bool { return i.Unique && i.Predicate == "" && sameColumns(i, to) })
+	back := to
+	switch {
+	case !grown && !whole:
+		return "doesn't survive the change"
+	case grown:
+		if back = x.keyBack(to); back == nil {
+			return "doesn't survive the change"
+		}
+	}
+	if !logged(x.t, key) || !logged(x.to, back) {
+		return "is not what the log would hold of a row that is changed or deleted, as REPLICA IDENTITY is"
+	}
+	x.a.Key, x.a.KeyTo = key, to
+	x.a.Unique, x.a.UniqueOld = furtherUnique(x.to, to), furtherUnique(x.t, key)
+	return ""
+}
+
+// keyBack finds a unique key of the new shape that holds the key: by it a row of the new table is told from others that
+// share the old key. nil: there is none.
+func (x *alterResolver) keyBack(to []plans.KeyPart) []plans.KeyPart {
+	for _, i := range primaryFirst(x.to) {
+		back, no := x.walkable(x.to, i)
+		if no != "" || slices.ContainsFunc(to, func(p plans.KeyPart) bool {
+			return !slices.ContainsFunc(back, func(k plans.KeyPart) bool { return k.Name == p.Name })
+		}) {
+			continue
+		}
+		old, ok := x.keyFrom(back)
+		if !ok {
+			continue
+		}
+		x.a.KeyBack, x.a.KeyBackTo = back, old
+		var names []string
+		for _, k := range to {
+			names = append(names, k.Name)
+		}
+		x.a.Notes = append(x.a.Notes, fmt.Sprintf("After the switch the new table takes several rows with the same (%s), of which the old one holds one: as soon as there are such rows the way back is shut, and rollback names them.", strings.Join(names, ", ")))
+		return back
+	}
+	return nil
+}
+
+// keyFrom is a key of the new shape in the old one, where its columns must be the same.
+func (x *alterResolver) keyFrom(back []plans.KeyPart) ([]plans.KeyPart, bool) {
+	var out []plans.KeyPart
+	for _, k := range back {
+		n := slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == k.Name })
+		if n < 0 {
+			return nil, false
+		}
+		c, _ := x.t.Column(x.a.Columns[n].From)
+		if c.Type != k.Type && (orderOf(c.Type) != byNumber || orderOf(k.Type) != byNumber) || c.Collation != k.Collation {
+			return nil, false
+		}
+		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation, ByBytes: k.ByBytes})
+	}
+	return out, true
 }
 
 // primaryFirst lists the usable unique keys.
@@ -169,11 +241,13 @@ func primaryFirst(t *schema.Table) []schema.Index {
 	return out
 }
 
-// walkable is the key that an index is over, or why it can't be walked.
-func (x *alterResolver) walkable(i schema.Index) ([]plans.KeyPart, string) {
+// walkable is the key that an index of one of the shapes is over, or why it can't be walked.
+func (x *alterResolver) walkable(t *schema.Table, i schema.Index) ([]plans.KeyPart, string) {
 	var out []plans.KeyPart
+	foreign := ""
 	for _, p := range i.Columns {
-		c, ok := x.t.Column(p.Name)
+		c, ok := t.Column(p.Name)
+		k := plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation}
 		switch {
 		case !ok || p.Expression != "":
 			return nil, "is over an expression"
@@ -183,15 +257,51 @@ func (x *alterResolver) walkable(i schema.Index) ([]plans.KeyPart, string) {
 			return nil, "runs downwards"
 		case orderOf(c.Type) == noOrder:
 			return nil, "is over " + c.Type + ", whose order can't be told from its text"
-		case orderOf(c.Type) == byBytes && !slices.Contains(x.seen.ByteOrder, c.Name):
-			return nil, "is ordered by a language's rules"
+		case isText(c.Type) && x.seen.Loose[x.sourceName(t, c.Name)] != "":
+			return nil, "is over column " + c.Name + ": " + x.seen.Loose[x.sourceName(t, c.Name)]
+		case isText(c.Type) && !slices.Contains(x.seen.ByteOrder, x.sourceName(t, c.Name)):
+			k.ByBytes, foreign = true, c.Name
 		}
-		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation})
+		out = append(out, k)
+	}
+	if foreign != "" && !byteIndexed(t, out) {
+		return nil, "is ordered by a language's rules in column " + foreign + ", and there is no index in the order of its bytes"
 	}
 	return out, ""
 }
 
-// keyTo is the key in the new shape, where it must be unique by itself, and ordered as before.
+// sourceName is the name in the old shape of a column of one of the shapes.
+func (x *alterResolver) sourceName(t *schema.Table, name string) string {
+	n := slices.IndexFunc(x.a.Columns, func(p plans.Copied) bool { return p.To == name })
+	if t == x.t || n < 0 {
+		return name
+	}
+	return x.a.Columns[n].From
+}
+
+// byteIndexed: an index has a key in the order in which it is walked. Collations stand in its definition only.
+func byteIndexed(t *schema.Table, key []plans.KeyPart) bool {
+	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool {
+		tree, err := pg.Parse(i.Definition)
+		if i.Method != "btree" || i.Predicate != "" || i.Invalid || err != nil || len(tree.Stmts) != 1 {
+			return false
+		}
+		params := tree.Stmts[0].Stmt.GetIndexStmt().GetIndexParams()
+		if len(params) != len(key) {
+			return false
+		}
+		for n, k := range key {
+			e := params[n].GetIndexElem()
+			bytes := len(e.Collation) > 0 && e.Collation[len(e.Collation)-1].GetString_().GetSval() == "C"
+			if e.Name != k.Name || i.Columns[n].Descending || bytes != k.ByBytes || len(e.Opclass) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// keyTo is the key in the new shape, ordered as before.
 func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
 	var out []plans.KeyPart
 	for _, k := range key {
@@ -204,11 +314,9 @@ func (x *alterResolver) keyTo(key []plans.KeyPart) ([]plans.KeyPart, bool) {
 		if c.Nullable || !same && (orderOf(c.Type) != byNumber || orderOf(k.Type) != byNumber) {
 			return nil, false
 		}
-		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation})
+		out = append(out, plans.KeyPart{Name: c.Name, Type: c.Type, Class: c.Class, Collation: c.Collation, ByBytes: k.ByBytes})
 	}
-	return out, slices.ContainsFunc(x.to.Indexes, func(i schema.Index) bool {
-		return i.Unique && i.Predicate == "" && sameColumns(i, out)
-	})
+	return out, true
 }
 
 // logged reports whether the log holds a key of rows that are changed or deleted.

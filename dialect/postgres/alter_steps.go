@@ -153,6 +153,9 @@ func (x *steps) clear(ctx context.Context, e *executor, k alterKitchen, list []s
 			return err
 		}
 	}
+	if err := x.dropOrigins(ctx, k.planID); err != nil {
+		return err
+	}
 	return e.each(ctx, list)
 }
 

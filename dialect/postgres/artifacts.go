@@ -45,6 +45,9 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 		WHERE c.relkind = 'r' AND n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%'
 	UNION ALL SELECT 9, 'publication', '', '', p.pubname, d.description, json_build_array(format('DROP PUBLICATION IF EXISTS %I', p.pubname))
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass
+	UNION ALL SELECT 12, 'origin', '', '', r.roname, 'phasemig ' || substring(r.roname FROM '^phasemig_([0-9a-f]{12})_[0-9]+_[0-9]+$') || ': marks the writes of a run', json_build_array(
+			format('SELECT pg_catalog.pg_replication_origin_drop(roname) FROM pg_catalog.pg_replication_origin WHERE roname = %L', r.roname)) FROM pg_catalog.pg_replication_origin r WHERE r.roname LIKE '%\_' || (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) || '\_%'
+			AND pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_drop(text)', 'EXECUTE')
 	) AS x WHERE mark ~ 'phasemig [0-9a-f]{12}: ' ORDER BY o, schema COLLATE "C", tbl COLLATE "C", name COLLATE "C"`
 
 var markForm = regexp.MustCompile(`phasemig ([0-9a-f]{12}): `)
@@ -75,5 +78,30 @@ func (s *server) Artifacts(ctx context.Context) ([]dialect.Artifact, error) {
 		}
 		out = append(out, a)
 	}
-	return out, classify(rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, classify(err)
+	}
+	for i := range out {
+		if out[i].Kind != "slot" {
+			continue
+		}
+		if out[i].Detail, err = s.heldBack(ctx, out[i].Name); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// slotHolds is what a slot keeps the server from throwing away, by the log's end as a replica, too, knows it.
+const slotHolds = `greatest(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn), 0)`
+
+// heldBack says how much of the log a slot holds back.
+func (s *server) heldBack(ctx context.Context, slot string) (string, error) {
+	var text string
+	err := s.db.QueryRowContext(ctx, `SELECT coalesce(max(CASE WHEN s.wal_status = 'lost' THEN 'has lost its part of the log' ELSE 'holds back ' || pg_catalog.pg_size_pretty(`+slotHolds+`) || ' of the log' || CASE WHEN s.active THEN '' ELSE ', and nobody reads it' END END), '')
+		FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`, slot).Scan(&text)
+	if err != nil {
+		return "", fmt.Errorf("look at slot %s: %w", slot, classify(err))
+	}
+	return text, nil
 }

@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/stream"
@@ -40,12 +42,26 @@ func TestSlotsAreArtifacts(t *testing.T) {
 		}
 		var kinds []string
 		for _, a := range found {
-			if kinds = append(kinds, a.Kind); a.Run != run || a.Name != c.Slot {
+			if kinds = append(kinds, a.Kind); a.Run != run || a.Name != c.Slot || a.Kind == "slot" && !strings.HasPrefix(a.Detail, "holds back ") {
 				b.Errorf("artifact %+v", a)
 			}
 		}
 		if !slices.Equal(kinds, []string{"slot", "publication"}) {
 			b.Errorf("artifacts %v", kinds)
+		}
+		advice, err := b.db.Server.Doctor(b.Context(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		said := map[string]dialect.Advice{}
+		for _, a := range advice {
+			said[a.Check] = a
+		}
+		if a := said["slots_held"]; !a.OK || !strings.Contains(a.Detail, c.Slot) {
+			b.Errorf("of the slot doctor says %+v", a)
+		}
+		if a := said["slot_keep_size"]; a.OK || !strings.Contains(a.Fix, "max_slot_wal_keep_size") {
+			b.Errorf("of a server without a limit doctor says %+v", a)
 		}
 		if err := b.db.Server.Remove(b.Context(), found); err != nil {
 			b.Fatal(err)

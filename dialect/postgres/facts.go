@@ -71,7 +71,7 @@ func (s *server) probeAll(ctx context.Context, c plans.Change, f *plans.Facts) e
 		if clauses == "" {
 			continue
 		}
-		a, err := s.probe(ctx, t, clauses, f.Settings["search_path"])
+		a, err := s.probe(ctx, t, o, clauses, f.Settings["search_path"])
 		if err != nil {
 			return err
 		}

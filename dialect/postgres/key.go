@@ -25,10 +25,15 @@ func keyValue(k plans.KeyPart, i int, param string) string {
 	return fmt.Sprintf("((%s::json) ->> %d)::%s", param, i, k.Type)
 }
 
+// keyColumns are the columns as they are ordered and compared along the walk.
 func keyColumns(key []plans.KeyPart, prefix string) []string {
 	var out []string
 	for _, k := range key {
-		out = append(out, prefix+Quote(k.Name))
+		c := prefix + Quote(k.Name)
+		if k.ByBytes {
+			c += ` COLLATE pg_catalog."C"`
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -43,10 +48,9 @@ func keyValues(key []plans.KeyPart, param string) []string {
 
 // keyIs is the row whose key is the parameter's.
 func keyIs(key []plans.KeyPart, prefix, param string) string {
-	cols, vals := keyColumns(key, prefix), keyValues(key, param)
 	var out []string
-	for i := range cols {
-		out = append(out, cols[i]+" = "+vals[i])
+	for i, v := range keyValues(key, param) {
+		out = append(out, prefix+Quote(key[i].Name)+" = "+v)
 	}
 	return strings.Join(out, " AND ")
 }

@@ -38,6 +38,8 @@ func (s *server) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.A
 	c.state()
 	c.replicaRole(false)
 	c.decoding(false)
+	c.origins()
+	c.retention()
 	c.settings()
 	for _, id := range tables {
 		t, err := s.Table(ctx, id)
@@ -207,8 +209,7 @@ func (c *checks) replicaRole(needed bool) {
 // settings that make waiting worse than it has to be.
 func (c *checks) settings() {
 	var autovacuum bool
-	var idle string
-	if !c.scan("SELECT pg_catalog.current_setting('autovacuum')::bool, pg_catalog.current_setting('max_slot_wal_keep_size')", nil, &autovacuum, &idle) {
+	if !c.scan("SELECT pg_catalog.current_setting('autovacuum')::bool", nil, &autovacuum) {
 		return
 	}
 	c.add(dialect.Advice{Check: "autovacuum", OK: autovacuum, Detail: either(autovacuum, "on", "off: a backfill leaves as many dead rows as the table has"), Fix: either(autovacuum, "", "ALTER SYSTEM SET autovacuum = on")})

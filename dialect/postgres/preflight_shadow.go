@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/plans"
 )
 
@@ -36,6 +37,36 @@ func (c *checks) decoding(needed bool) {
 	c.add(dialect.Advice{Check: "replication_slots", OK: slots >= 2 && senders >= 2, Fatal: needed, Detail: fmt.Sprintf("%d replication slots and %d senders are free, and a copy takes two", max(slots, 0), max(senders, 0)),
 		Fix: either(slots >= 2 && senders >= 2, "", "ALTER SYSTEM SET max_replication_slots and max_wal_senders to two more, and restart the server; or drop slots that nobody reads")})
 	c.add(dialect.Advice{Check: "replication_right", OK: may, Fatal: needed, Detail: either(may, c.user+" may read the log", c.user+" may not read the log"), Fix: either(may, "", "ALTER ROLE "+Quote(c.user)+" REPLICATION (RDS: GRANT rds_replication TO "+Quote(c.user)+")")})
+}
+
+// origins: what a run writes can be told from what applications do, by those who read the log.
+func (c *checks) origins() {
+	var may bool
+	if !c.scan(mayMarkSQL, nil, &may) {
+		return
+	}
+	c.add(dialect.Advice{Check: "replication_origin", OK: may, Detail: either(may, "a copy's own writes carry a replication origin in the log", c.user+" may not set a replication origin: who reads the log can't tell a copy's own writes from those of applications; nothing else depends on it"),
+		Fix: either(may, "", "GRANT EXECUTE ON FUNCTION pg_replication_origin_create, pg_replication_origin_drop, pg_replication_origin_session_setup, pg_replication_origin_session_reset TO "+Quote(c.user))})
+}
+
+// retention: between two calls nobody reads a run's slot, and only the server's own settings bound what it keeps of the log.
+func (c *checks) retention() {
+	var keep, idle, held string
+	var most float64
+	if !c.scan(`SELECT pg_catalog.current_setting('max_slot_wal_keep_size'), coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0'),
+			coalesce(pg_catalog.string_agg(s.slot_name || ' ' || pg_catalog.pg_size_pretty(`+slotHolds+`), ', ' ORDER BY s.slot_name), ''), coalesce(max(`+slotHolds+`), 0)::float8
+		FROM pg_catalog.pg_replication_slots s WHERE s.slot_name ~ '^phasemig_[0-9a-f]{12}(_back)?$'`, nil, &keep, &idle, &held, &most) {
+		return
+	}
+	c.add(dialect.Advice{Check: "slot_keep_size", OK: keep != "-1", Detail: "max_slot_wal_keep_size is " + keep + either(keep != "-1", "", ": a slot that nobody reads keeps the log until the disk is full, because phasemig drops its own at 10 GiB when it reads it, and not between two calls"),
+		Fix: either(keep != "-1", "", "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB', then SELECT pg_reload_conf()")})
+	if idle != "0" {
+		c.add(dialect.Advice{Check: "slot_idle_timeout", OK: true, Detail: "idle_replication_slot_timeout is " + idle + ": a copy whose calls lie further apart loses its slot, and is to be started anew; after the switch that shuts the way back"})
+	}
+	if held != "" {
+		c.add(dialect.Advice{Check: "slots_held", OK: most < pgoutput.DefaultBudget, Detail: "of the log are held back: " + held,
+			Fix: either(most < pgoutput.DefaultBudget, "", "call again what the run stands at, which reads on or gives up; or phasemig rollback or abort, and phasemig cleanup")})
+	}
 }
 
 // mayMake: schemas for the copy, and a publication.

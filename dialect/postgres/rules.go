@@ -23,10 +23,16 @@ func (Rules) NameLimit() (int, bool) { return 63, true }
 
 // AsAlter implements plans.Rules: a retype is a new column whose name is exchanged, in one short
 // transaction. A column that rows are known by, or that the server numbers, changes with its table: on a shadow,
-// where its sequence and the foreign keys that point at it go over.
+// where its sequence and the foreign keys that point at it go over. For what only a copy does there is no clause: the words
+// tell people.
 func (Rules) AsAlter(f *plans.Facts, t *schema.Table, o plans.Operation) (string, error) {
-	if o.AddColumn != nil {
+	switch {
+	case o.AddColumn != nil:
 		return rewritingColumn(f, t, o.AddColumn)
+	case o.PartitionTable != nil:
+		return partitionBy(o.PartitionTable), nil
+	case o.RewriteTable != nil:
+		return "REWRITE", nil
 	}
 	c := o.ChangeType
 	if c == nil || c.Up != "" || c.Down != "" || !rowsKnownBy(t, c.Column) {

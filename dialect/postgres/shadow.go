@@ -36,6 +36,7 @@ type pair struct {
 	columns  []plans.Copied
 	db       *sql.DB  // sessions that copy, compare and ask
 	applier  *session // of the one lane
+	origins  *origins
 
 	mu     sync.Mutex
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
@@ -64,6 +65,9 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 		return nil, fmt.Errorf("read the tables of the copy: %w", err)
 	}
 	if err := p.walkable(ctx); err != nil {
+		return nil, err
+	}
+	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+1); err != nil {
 		return nil, err
 	}
 	p.db = s.pool(max(w.Workers, 1)+4, shadowSettings)
@@ -95,11 +99,11 @@ func (p *pair) role() string {
 	return "forward"
 }
 
-// walkable refuses keys whose order can't be told from their text: see shadow_place.go.
+// walkable refuses keys whose order can't be told from their text: see shadow_order.go. What the plan found is looked at
+// once more.
 func (p *pair) walkable(ctx context.Context) error {
 	refused := func(k plans.KeyPart, why string) error {
-		return &plans.RefusedError{What: "copy " + p.from.Ident.String(), Reason: "key column " + k.Name + " " + why,
-			Hint: "give the table a unique key of integers, uuids or text COLLATE \"C\", of NOT NULL columns"}
+		return &plans.RefusedError{What: "copy " + p.from.Ident.String(), Reason: "key column " + k.Name + " " + why, Hint: keyHint}
 	}
 	for n, k := range p.key {
 		switch {
@@ -110,33 +114,37 @@ func (p *pair) walkable(ctx context.Context) error {
 		case k.Type != p.keyTo[n].Type && (orderOf(k.Type) != byNumber || orderOf(p.keyTo[n].Type) != byNumber):
 			return refused(k, "changes its type from "+k.Type+" to "+p.keyTo[n].Type)
 		}
-		if orderOf(k.Type) != byBytes {
+		if !isText(k.Type) {
 			continue
 		}
 		for _, c := range []struct {
 			t    *schema.Table
 			name string
 		}{{p.from, k.Name}, {p.to, p.keyTo[n].Name}} {
-			plain, err := p.s.plainOrder(ctx, c.t.Ident, c.name)
-			if err != nil || !plain {
-				return errors.Join(err, refused(k, "is ordered by a language's rules, and not by its bytes"))
+			plain, loose, err := p.s.textOrder(ctx, c.t.Ident, c.name)
+			if err == nil && loose == "" && !plain && !k.ByBytes {
+				loose = "it is ordered by a language's rules, and not by its bytes"
+			}
+			if err != nil || loose != "" {
+				return errors.Join(err, refused(k, "can't be walked: "+loose))
 			}
 		}
 	}
 	return nil
 }
 
-// plainOrder: a text column is ordered by its bytes, as they are in UTF-8.
-func (s *server) plainOrder(ctx context.Context, id schema.Ident, column string) (bool, error) {
-	var plain bool
-	err := s.db.QueryRowContext(ctx, `SELECT pg_catalog.current_setting('server_encoding') = 'UTF8' AND (c.collname IN ('C', 'POSIX', 'ucs_basic')
-		OR c.collname = 'default' AND d.datlocprovider = 'c' AND d.datcollate IN ('C', 'POSIX'))
+// textOrder tells of a text column whether it is ordered by its bytes, as they are in UTF-8, and why bytes can't even tell
+// its values apart or order them as the server would under COLLATE "C"; "": they can.
+func (s *server) textOrder(ctx context.Context, id schema.Ident, column string) (plain bool, loose string, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT c.collname IN ('C', 'POSIX', 'ucs_basic') OR c.collname = 'default' AND d.datlocprovider = 'c' AND d.datcollate IN ('C', 'POSIX'),
+		CASE WHEN pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN 'the database''s encoding is ' || pg_catalog.current_setting('server_encoding') || ', and not UTF8'
+			WHEN NOT c.collisdeterministic THEN 'its collation ' || c.collname || ' is not deterministic: it calls different texts equal' ELSE '' END
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
-		WHERE a.attrelid = pg_catalog.to_regclass($1)::oid AND a.attname = $2`, relation(id), column).Scan(&plain)
+		WHERE a.attrelid = pg_catalog.to_regclass($1)::oid AND a.attname = $2`, relation(id), column).Scan(&plain, &loose)
 	if err != nil {
-		return false, fmt.Errorf("read the collation of %s: %w", column, classify(err))
+		return false, "", fmt.Errorf("read the collation of %s: %w", column, classify(err))
 	}
-	return plain, nil
+	return plain, loose, nil
 }
 
 // Close ends the sessions.

@@ -23,6 +23,7 @@ type session struct {
 	p    *pair
 	conn *sql.Conn
 	pid  string
+	free func() // its origin
 }
 
 // The temporary tables: keys, and rows. A row's gaps are the columns, by their number, that
@@ -48,6 +49,7 @@ func (s *session) open(ctx context.Context) error {
 		s.close()
 		return classify(err)
 	}
+	s.free = s.p.origins.mark(ctx, conn)
 	for _, q := range s.p.stageStatements() {
 		if _, err := conn.ExecContext(ctx, q, pgx.QueryExecModeSimpleProtocol); err != nil {
 			s.close()
@@ -59,10 +61,13 @@ func (s *session) open(ctx context.Context) error {
 
 // close throws the connection away, and the temporary tables with it.
 func (s *session) close() {
+	if s.free != nil {
+		s.free()
+	}
 	if s.conn != nil {
 		discard(s.conn)
 	}
-	s.conn = nil
+	s.conn, s.free = nil, nil
 }
 
 // discard closes a connection instead of giving it back to its pool.

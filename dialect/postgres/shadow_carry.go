@@ -27,6 +27,8 @@ type carrier struct {
 	from, to schema.Ident // where they stand before the exchange
 	columns  []plans.Copied
 	planID   string
+	// The names of their partitions, which go with them.
+	partsFrom, partsTo []string
 
 	before, after []string
 	validate      []string // what is to be run once the locks are given back
@@ -35,6 +37,14 @@ type carrier struct {
 
 // carry fills the lists.
 func (c *carrier) carry() error {
+	for _, side := range []struct {
+		of   schema.Ident
+		into *[]string
+	}{{c.from, &c.partsFrom}, {c.to, &c.partsTo}} {
+		if *side.into, c.err = partNames(c.ctx, c.tx, side.of); c.err != nil {
+			return c.err
+		}
+	}
 	for _, read := range []func(){c.sequences, c.statistics, c.views, c.triggers, c.foreignKeys, c.policies, c.publications, c.rights, c.comment} {
 		if read(); c.err != nil {
 			return c.err
@@ -177,16 +187,35 @@ func (c *carrier) describe(what, text string) {
 // foreignKeys of both directions are made anew without a look at the rows, and validated when
 // the locks are given back.
 func (c *carrier) foreignKeys() {
-	for _, r := range c.rows("the foreign keys", `SELECT k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid), k.convalidated::text, coalesce(obj_description(k.oid, 'pg_constraint'), '')
-		FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = to_regclass($1)::oid OR k.confrelid = to_regclass($1)::oid) ORDER BY 1, k.conname COLLATE "C"`, 5, c.from) {
+	for _, r := range c.rows("the foreign keys", `SELECT k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid), k.convalidated::text, coalesce(obj_description(k.oid, 'pg_constraint'), ''), (k.conrelid = to_regclass($1)::oid)::text
+		FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = to_regclass($1)::oid OR k.confrelid = to_regclass($1)::oid) ORDER BY 1, k.conname COLLATE "C"`, 6, c.from) {
 		c.before = append(c.before, fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", r[0], Quote(r[1])))
-		add := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", r[0], Quote(r[1]), r[2])
+		add := fmt.Sprintf("ADD CONSTRAINT %s %s", Quote(r[1]), r[2])
+		if r[5] == "true" && len(c.partsTo) > 0 {
+			c.foreignKeyOfParts(Quote(r[1]), add, r[4])
+			continue
+		}
+		add = "ALTER TABLE " + r[0] + " " + add
 		if r[3] == "true" {
 			add += " NOT VALID"
 			c.validate = append(c.validate, fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r[0], Quote(r[1])))
 		}
 		c.after = append(c.after, add)
 		c.describe("CONSTRAINT "+Quote(r[1])+" ON "+r[0], r[4])
+	}
+}
+
+// foreignKeyOfParts: before PostgreSQL 18 a foreign key of a partitioned table can't be NOT VALID. So each partition gets its own, which
+// is validated by itself; the table's then takes them over and reads no row.
+func (c *carrier) foreignKeyOfParts(name, add, text string) {
+	for _, part := range c.partsTo {
+		leaf := inSchemaOf(c.from, part)
+		c.after = append(c.after, "ALTER TABLE "+leaf+" "+add+" NOT VALID")
+		c.validate = append(c.validate, "ALTER TABLE "+leaf+" VALIDATE CONSTRAINT "+name)
+	}
+	c.validate = append(c.validate, "ALTER TABLE "+c.home()+" "+add)
+	if text != "" {
+		c.validate = append(c.validate, "COMMENT ON CONSTRAINT "+name+" ON "+c.home()+" IS "+literal(text))
 	}
 }
 
@@ -223,7 +252,9 @@ func (c *carrier) publications() {
 func (c *carrier) rights() {
 	for _, r := range c.rows("the owner", `SELECT quote_ident(pg_get_userbyid(f.relowner)), (f.relowner <> t.relowner)::text FROM pg_class f, pg_class t WHERE f.oid = to_regclass($1)::oid AND t.oid = to_regclass($2)::oid`, 2, c.from, c.to) {
 		if r[1] == "true" {
-			c.before = append(c.before, "ALTER TABLE "+relation(c.to)+" OWNER TO "+r[0])
+			for _, name := range append([]string{c.to.Name}, c.partsTo...) {
+				c.before = append(c.before, "ALTER TABLE "+inSchemaOf(c.to, name)+" OWNER TO "+r[0])
+			}
 		}
 	}
 	const who = "CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END"
@@ -285,10 +316,10 @@ func (c *carrier) exchange() error {
 	if err := c.run(c.before); err != nil {
 		return err
 	}
-	if err := c.run(exchange(c.from, c.aside(), c.to)); err != nil {
+	if err := c.run(exchange(c.from, c.partsFrom, c.aside(), c.to, c.partsTo)); err != nil {
 		return err
 	}
-	if err := c.run(c.after); err != nil {
+	if err := c.run(append(c.after, c.noteParts()...)); err != nil {
 		return err
 	}
 	for i, q := range append([]string{dropsLog}, c.validate...) {

@@ -148,6 +148,9 @@ func (p *pair) Readable(key string) string { return keyWords(p.key, key) }
 // Conflict implements shadow.Table: it groups the source's rows by the index's columns as
 // the target would store them.
 func (p *pair) Conflict(ctx context.Context, d *shadow.DuplicateError) (*shadow.ConflictError, bool, error) {
+	if d.Index == partitionKey {
+		return p.strays(ctx)
+	}
 	group, where, ok := p.asTarget(d.Index)
 	if !ok {
 		return nil, false, nil

@@ -39,6 +39,7 @@ func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copie
 	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()::text").Scan(&pid); err != nil {
 		return shadow.Copied{}, classify(err)
 	}
+	defer p.origins.mark(ctx, conn)()
 	got, err := p.copyChunk(ctx, conn, seg, n)
 	if !errors.Is(err, dberr.ConnLost) {
 		return got, err
@@ -118,9 +119,13 @@ const (
 	exclusionViolation = "23P01"
 )
 
-// duplicate tells a duplicate from other errors, and which index it was about.
+// duplicate tells a duplicate from other errors, and which index it was about; and a row that has no place, which is dealt with
+// alike.
 func (p *pair) duplicate(err error) error {
 	var pg *pgconn.PgError
+	if errors.As(err, &pg) && p.noPartition(pg) {
+		return &shadow.DuplicateError{Index: partitionKey, Err: classify(err)}
+	}
 	if !errors.As(err, &pg) || pg.Code != uniqueViolation && pg.Code != exclusionViolation {
 		return classify(err)
 	}
@@ -147,7 +152,7 @@ func overKey(x schema.Index, key []plans.KeyPart) bool {
 // CopyLocked implements shadow.Table: nobody else writes to the table for a drain and
 // a chunk.
 func (p *pair) CopyLocked(ctx context.Context, seg state.Segment, n int, drain shadow.Drain) (shadow.Copied, error) {
-	l, err := p.lock(ctx)
+	l, err := p.lock(ctx, false)
 	if err != nil {
 		return shadow.Copied{}, err
 	}

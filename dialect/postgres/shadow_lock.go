@@ -31,7 +31,7 @@ func (p *pair) Lock(ctx context.Context) (shadow.Locked, error) {
 	if err := p.awaitSnapshots(ctx); err != nil {
 		return nil, err
 	}
-	return p.lock(ctx)
+	return p.lock(ctx, true)
 }
 
 // snapshotsSQL finds transactions of several statements that have held a snapshot since before a
@@ -69,13 +69,40 @@ func (p *pair) awaitSnapshots(ctx context.Context) error {
 	}
 }
 
-func (p *pair) lock(ctx context.Context) (*locked, error) {
+// viewLocks take the views that read the table before the table itself, as every statement does that names one. Taken after it, each
+// statement that writes through a view would hold the view and wait for the table. There is no lock of a view alone but that of
+// a change to it: this one changes nothing.
+func (p *pair) viewLocks(ctx context.Context) ([]string, error) {
+	list, err := textRows(ctx, p.db, 1, `SELECT DISTINCT format('ALTER VIEW %s OWNER TO %I', v.oid::regclass, pg_get_userbyid(v.relowner)) FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class AND v.relkind = 'v'
+		WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1)::oid ORDER BY 1`, relation(p.from.Ident))
+	if err != nil {
+		return nil, fmt.Errorf("list the views of %s: %w", p.from.Ident, classify(err))
+	}
+	var out []string
+	for _, r := range list {
+		out = append(out, r[0])
+	}
+	if len(out) > 0 { // who has written to the table and reads a view next must not wait for us while we wait for it for long
+		out = append(out, lockTimeoutSQL(laterLock))
+	}
+	return out, nil
+}
+
+func (p *pair) lock(ctx context.Context, views bool) (*locked, error) {
+	list := []string{lockTimeoutSQL(plans.LockBudget), "SET LOCAL idle_in_transaction_session_timeout = '5s'"}
+	if views {
+		more, err := p.viewLocks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, classify(err)
 	}
 	l := &locked{p, tx}
-	for _, q := range []string{lockTimeoutSQL(plans.LockBudget), "SET LOCAL idle_in_transaction_session_timeout = '5s'", "LOCK TABLE " + relation(p.from.Ident) + " IN EXCLUSIVE MODE"} {
+	for _, q := range append(list, "LOCK TABLE "+relation(p.from.Ident)+" IN EXCLUSIVE MODE") {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			_ = l.Close()
 			return nil, classify(err)
@@ -102,6 +129,9 @@ func (l *locked) Swap(all context.Context, reached stream.Position) error {
 	defer cancel()
 	if _, err := l.tx.ExecContext(ctx, "LOCK TABLE "+relation(l.p.from.Ident)+", "+relation(l.p.to.Ident)+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return classify(err)
+	}
+	if err := l.p.sameParts(ctx, l.tx); err != nil {
+		return err
 	}
 	at, err := l.end(ctx, reached)
 	if err != nil {

@@ -134,6 +134,9 @@ func (p *pair) positionSQL() string {
 // Open implements shadow.Table.
 func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, error) {
 	list, err := p.relations(ctx)
+	if err == nil {
+		err = p.sameParts(ctx, p.db)
+	}
 	if err != nil {
 		return nil, err
 	}

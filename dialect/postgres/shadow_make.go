@@ -6,6 +6,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
 
@@ -13,7 +14,10 @@ import (
 // of the same names. The server's own LIKE … INCLUDING INDEXES would give them other names, and
 // LIKE … INCLUDING STATISTICS, too. Foreign keys, triggers, policies and rights come with
 // the exchange of places.
-func copyStatements(t *schema.Table, at schema.Ident) []string {
+func copyStatements(t *schema.Table, at schema.Ident, cut *plans.PartitionTable) []string {
+	if cut != nil {
+		return partitionedStatements(t, at, cut)
+	}
 	out := []string{fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS)", relation(at), relation(t.Ident))}
 	for _, c := range t.Columns {
 		out = append(out, likeLeavesOut(c, at)...)

@@ -3,40 +3,14 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/shadow"
 	"github.com/phasemig/phasemig/stream"
 )
-
-// order says how the order of a type's values is made from their text.
-type order int
-
-const (
-	noOrder  order = iota
-	byNumber       // integers
-	byHex          // uuid
-	byBytes        // text of a collation that compares bytes
-)
-
-func orderOf(typ string) order {
-	base, _, _ := strings.Cut(typ, "(")
-	switch base {
-	case "smallint", "integer", "bigint":
-		return byNumber
-	case "uuid":
-		return byHex
-	case "text", "character varying":
-		return byBytes
-	}
-	return noOrder
-}
 
 // Places implements shadow.Table. A place is made of one piece a column: bytes whose
 // order is the server's, with zeros escaped, ended by two zeros.
@@ -81,33 +55,23 @@ func (p *pair) Locate(_ context.Context, rows []stream.Row) ([]shadow.Place, err
 func placeOf(key []plans.KeyPart, texts []string) (shadow.Place, error) {
 	var b []byte
 	for n, k := range key {
-		piece, err := pieceOf(k, texts[n])
+		piece, err := pieceOf(k.Type, texts[n])
 		if err != nil {
 			return "", fmt.Errorf("order key column %s: %w", k.Name, err)
 		}
-		for i := range len(piece) {
-			if b = append(b, piece[i]); piece[i] == 0 {
-				b = append(b, 0xFF)
-			}
-		}
-		b = append(b, 0, 0)
+		b = placePiece(b, piece)
 	}
 	return shadow.Place(b), nil
 }
 
-func pieceOf(k plans.KeyPart, text string) (string, error) {
-	switch orderOf(k.Type) {
-	case byNumber:
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return "", err
+// placePiece adds a column's bytes: what ends them is less than whatever could go on.
+func placePiece(b []byte, piece string) []byte {
+	for i := range len(piece) {
+		if b = append(b, piece[i]); piece[i] == 0 {
+			b = append(b, 0xFF)
 		}
-		return string(binary.BigEndian.AppendUint64(nil, uint64(n)^1<<63)), nil
-	case byHex:
-		b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
-		return string(b), err
 	}
-	return text, nil
+	return append(b, 0, 0)
 }
 
 // literalText reads a literal of the log.

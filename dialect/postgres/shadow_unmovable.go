@@ -24,7 +24,7 @@ func unmovable(ctx context.Context, q queryer, id schema.Ident) (string, error) 
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = to_regclass($1)::oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
 		UNION ALL SELECT 'the table has a security label' FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass AND l.objoid = to_regclass($1)::oid
 		UNION ALL SELECT format('foreign key %s of partitioned table %s points at it, and such a key can''t be added without a look at every row', k.conname, k.conrelid::regclass)
-			FROM pg_constraint k JOIN pg_class o ON o.oid = k.conrelid AND o.relkind = 'p' WHERE k.contype = 'f' AND k.confrelid = to_regclass($1)::oid
+			FROM pg_constraint k JOIN pg_class o ON o.oid = k.conrelid AND o.relkind = 'p' WHERE k.contype = 'f' AND k.confrelid = to_regclass($1)::oid AND o.oid <> k.confrelid
 		LIMIT 1`, relation(id))
 	if err != nil {
 		return "", fmt.Errorf("look for what depends on %s: %w", id, classify(err))

@@ -18,6 +18,8 @@ type Check struct {
 	// Alter, if set, is run on that table: the tally in the new shape. It is what stands behind
 	// ALTER TABLE t.
 	Alter string
+	// Create, if set, makes the tally's table in its new shape, where no ALTER TABLE does.
+	Create string
 	// Both runs it on a copy of the table too: what a lossy change made of a value is then
 	// no difference.
 	Both bool
@@ -39,7 +41,7 @@ func (f *Fleet) Compare(ctx context.Context, c Check) error {
 		return fmt.Errorf("write the tally out: %w", err)
 	}
 	table, sh := Table, before
-	if c.Alter != "" {
+	if c.Alter != "" || c.Create != "" {
 		sh = after
 	}
 	db := f.db
@@ -55,7 +57,11 @@ func (f *Fleet) Compare(ctx context.Context, c Check) error {
 }
 
 func (f *Fleet) writeOut(ctx context.Context, oracle *sql.DB, c Check) error {
-	for _, q := range []string{"DROP TABLE IF EXISTS " + Table, f.options.Subject.create(Table)} {
+	create := f.options.Subject.create(Table)
+	if c.Create != "" {
+		create = fmt.Sprintf(c.Create, Table)
+	}
+	for _, q := range []string{"DROP TABLE IF EXISTS " + Table, create} {
 		if _, err := oracle.ExecContext(ctx, q); err != nil {
 			return err
 		}

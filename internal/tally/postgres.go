@@ -117,6 +117,9 @@ func (postgres) describe(ctx context.Context, db *sql.DB, _ string) (string, err
 		UNION ALL SELECT 6, 0, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = 'public.`+Table+`'::regclass
 		UNION ALL SELECT 7, 0, format('%s as %s by %s', q.relname, s.seqtypid::regtype, s.seqincrement) FROM pg_depend d JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S' JOIN pg_sequence s ON s.seqrelid = q.oid
 			WHERE d.refobjid = 'public.`+Table+`'::regclass AND d.deptype IN ('a', 'i')
+		UNION ALL SELECT 8, 0, format('%s in %s %s %s %s, %s', c.relname, c.relnamespace::regnamespace, pg_get_expr(c.relpartbound, c.oid), c.reloptions, c.relreplident,
+			(SELECT string_agg(pg_get_indexdef(i.indexrelid) || i.indisvalid, '; ' ORDER BY pg_get_indexdef(i.indexrelid) COLLATE "C") FROM pg_index i WHERE i.indrelid = c.oid))
+			FROM pg_partition_tree('public.`+Table+`') AS t JOIN pg_class c ON c.oid = t.relid WHERE t.level > 0
 		) AS x ORDER BY o, n, line COLLATE "C"`)
 	if err != nil {
 		return "", err

@@ -160,7 +160,11 @@ func (g *page) artifacts(head string, list []dialect.Artifact) {
 	g.gap()
 	var rows [][]string
 	for _, a := range list {
-		rows = append(rows, []string{a.Kind, a.Table.String(), a.Name, cmp.Or(a.Run, "?")})
+		name := a.Name
+		if a.Detail != "" {
+			name += " (" + a.Detail + ")"
+		}
+		rows = append(rows, []string{a.Kind, a.Table.String(), name, cmp.Or(a.Run, "?")})
 	}
 	g.line("%s", g.style.bold(head))
 	g.table(2, []string{"KIND", "TABLE", "NAME", "RUN"}, rows)
