@@ -59,3 +59,7 @@ func studentQuantile(p, freedom float64) float64 {
 	}
 	return high
 }
+
+// StudentQuantile is the t with P(T >= t) = p of Student's distribution, for p in (0, 1) and any number of degrees
+// of freedom above 0.
+func StudentQuantile(p, freedom float64) float64 { return studentQuantile(p, freedom) }

@@ -119,6 +119,9 @@ func (s *session) phase(ctx context.Context, name plans.PhaseName) error {
 	}
 	s.e.observe(PhaseStarted{Phase: name, Steps: len(ph.Steps)})
 	for _, st := range ph.Steps {
+		if st.ID == s.options.Before {
+			return ErrStopped
+		}
 		if err := s.applicationStands(ctx, name); err != nil {
 			return err
 		}

@@ -257,7 +257,7 @@ func (s *session) askGate(ctx context.Context, ph plans.PhaseName, ref plans.Gat
 	case !s.askable(ref):
 		return gate.Unsure(fmt.Sprintf("the run is %s: there are no two sides to compare", s.run.Status), nil), nil
 	}
-	return s.gate(ctx, ph, ref)
+	return s.gate(ctx, ph, "", ref)
 }
 
 // askable: comparing rows makes no sense before both sides exist.

@@ -43,7 +43,9 @@ type Config struct {
 	// Replicas maps the plan's replica names to DSNs.
 	Replicas map[string]string
 	Targets  gate.Targets // what command and http gates may call
-	Who      string       // host, process, OS user; default: asked of the system
+	// Rehearsal is set where a run is only practised.
+	Rehearsal *Rehearsal
+	Who       string // host, process, OS user; default: asked of the system
 	// Person is who asks, where that isn't the OS user of this process: the creator of runs, the
 	// giver of approvals.
 	Person string

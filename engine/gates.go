@@ -21,7 +21,7 @@ import (
 func (s *session) gates(ctx context.Context, ph plans.PhaseName, step string, refs []plans.GateRef) error {
 	var held error
 	for _, ref := range refs {
-		v, err := s.gate(ctx, ph, ref)
+		v, err := s.gate(ctx, ph, step, ref)
 		if err != nil {
 			return err
 		}
@@ -42,12 +42,15 @@ func worse(have error, e *gate.HeldError) error {
 	return e
 }
 
-func (s *session) gate(ctx context.Context, ph plans.PhaseName, ref plans.GateRef) (gate.Verdict, error) {
+func (s *session) gate(ctx context.Context, ph plans.PhaseName, step string, ref plans.GateRef) (gate.Verdict, error) {
 	in, err := s.input(ctx, ph, ref)
 	if err != nil {
 		return gate.Verdict{}, err
 	}
-	v := gate.Check(ctx, in)
+	v, ok := s.standIn(ph, step, ref)
+	if !ok {
+		v = gate.Check(ctx, in)
+	}
 	if ctx.Err() != nil {
 		return v, context.Cause(ctx)
 	}
@@ -87,7 +90,7 @@ func (s *session) evidence(ctx context.Context, ph plans.PhaseName, kind, st, re
 
 func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateRef) (gate.Input, error) {
 	st := s.e.db.Store
-	in := gate.Input{Run: s.run, Plan: s.plan, Phase: ph, Ref: ref, Targets: s.e.config.Targets}
+	in := gate.Input{Run: s.run, Plan: s.gated(), Phase: ph, Ref: ref, Targets: s.e.config.Targets}
 	var err error
 	if in.Steps, err = st.Steps(ctx, s.run.ID); err == nil {
 		if in.Evidence, err = st.Evidence(ctx, s.run.ID); err == nil {
@@ -169,10 +172,10 @@ func (s *session) unnamed(ctx context.Context) ([]string, error) {
 
 // named are the names of the plan's replicas.
 func (s *session) named() plans.Replicas {
-	if s.plan.Replicas.None() {
-		return nil
+	if p := s.gated(); !p.Replicas.None() {
+		return p.Replicas
 	}
-	return s.plan.Replicas
+	return nil
 }
 
 // preflight asks the server, and each replica that later gates will need: one

@@ -15,7 +15,7 @@ import (
 // paced runs f with a pacer that follows the signals meanwhile. What holds the work is
 // told to the observer, and stored as the run's message for status.
 func (s *session) paced(ctx context.Context, st plans.Step, f func(context.Context, *throttle.Pacer) error) error {
-	return s.pacedBy(ctx, st, s.plan.Replicas, func(ctx context.Context, w *watch, p *throttle.Pacer) error {
+	return s.pacedBy(ctx, st, s.gated().Replicas, func(ctx context.Context, w *watch, p *throttle.Pacer) error {
 		w.tellFollowers(ctx)
 		return f(ctx, p)
 	})

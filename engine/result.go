@@ -14,6 +14,8 @@ type Options struct {
 	// Phase is the one phase to run; empty: expand and switch as far as gates
 	// allow, never contract.
 	Phase plans.PhaseName
+	// Before is the id of a step before which Apply ends with ErrStopped; empty: none.
+	Before string
 	// Revision is that of the application which this call belongs to; empty: not said. It is stored with
 	// each phase that the call opens.
 	Revision string

@@ -140,6 +140,7 @@ var kinds = map[string]func(context.Context, Input) (Verdict, error){
 	"backup":              backup,
 	"smoke":               smoke,
 	"canary":              canaryGate,
+	"drill":               drillGate,
 	"old_instances_gone":  oldInstancesGone,
 	"no_references":       noReferences,
 	"old_readers_safe":    oldReadersSafe,

@@ -62,6 +62,7 @@ var settings = map[string][]string{
 	"flag_expiry":         {"key", "target"},
 	"backup":              {"target", "max_age"},
 	"smoke":               {"old", "new"},
+	"drill":               {"target", "max_age", "rows"},
 	"canary":              append([]string{"target", "window", "step"}, judged...),
 }
 
@@ -77,6 +78,7 @@ var checks = map[string]func(p map[string]any) error{
 	"flag_expiry":         func(p map[string]any) error { _, _, err := flagKeyOf(p); return err },
 	"backup":              func(p map[string]any) error { _, err := backupLimit(p); return err },
 	"smoke":               func(p map[string]any) error { _, err := smokeOf(p); return err },
+	"drill":               func(p map[string]any) error { _, err := drillWishOf(p); return err },
 	"canary":              func(p map[string]any) error { _, err := trialOf(p); return err },
 	"old_instances_gone":  func(p map[string]any) error { _, err := rollOf(p); return err },
 	"no_references":       func(p map[string]any) error { _, err := soakOf(p); return err },

@@ -16,13 +16,14 @@ type Targets struct {
 	Flags    map[string]Flags   `yaml:"flags"`
 	Backups  map[string]Backup  `yaml:"backups"`
 	Canaries map[string]Canary  `yaml:"canaries"`
+	Drills   map[string]Drill   `yaml:"drills"`
 	// Instances are systems that know what runs.
 	Instances map[string]Instances `yaml:"instances"`
 }
 
 // Validate returns all that is wrong with the targets by themselves.
 func (t Targets) Validate() error {
-	return errors.Join(each("flags", t.Flags), each("backups", t.Backups), each("canaries", t.Canaries), each("instances", t.Instances))
+	return errors.Join(each("flags", t.Flags), each("backups", t.Backups), each("canaries", t.Canaries), each("drills", t.Drills), each("instances", t.Instances))
 }
 
 func each[T interface{ validate() error }](kind string, all map[string]T) error {

@@ -28,7 +28,8 @@ import (
 //	field NAME PATH             set a variable to a value of the last stdout, which is JSON
 //	as USER                     go on as another user of the server
 //
-// and the conditions [postgres], [mysql], [mariadb] and [mysqls] for the last two.
+// and the conditions [postgres], [mysql], [mariadb], [mysqls] for the last two, and [sample] for the newest server of each
+// family, and for all of them in the long form.
 func TestScript(t *testing.T) {
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		testscript.Run(t, testscript.Params{
@@ -83,6 +84,8 @@ func condition(k throwaway.Kind, c string) (bool, error) {
 		return k == throwaway.MySQL, nil
 	case "mariadb":
 		return k == throwaway.MariaDB, nil
+	case "sample":
+		return sampled(k), nil
 	}
 	return false, errors.New("unknown condition " + c)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/phasemig/phasemig/drill"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -52,6 +53,7 @@ func classify(ctx context.Context, err error) class {
 		stop         *stream.StopError
 		judged       *judgedError
 		found        *foundError
+		broken       *drill.BrokenError
 	)
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
@@ -59,6 +61,10 @@ func classify(ctx context.Context, err error) class {
 		return class{"usage", exitUsage}
 	case errors.As(err, &found):
 		return class{"findings", exitLint}
+	case errors.As(err, &broken) && broken.Differs():
+		return class{"drill_differs", exitDiverged}
+	case errors.As(err, &broken):
+		return class{"drill_failed", exitNo}
 	case is(engine.ErrOutcomeUnknown):
 		return class{"outcome_unknown", exitUnknown}
 	case errors.As(err, &diverged):

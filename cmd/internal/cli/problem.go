@@ -173,6 +173,8 @@ var classHints = map[string]string{
 	"foreign_rows":    "find out who writes into the copy; phasemig rollback RUN removes it",
 	"irreversible":    "restore the dropped column from a backup, if it must come back",
 	"tampered":        "no gate and no approval of this run can be believed any more: find out who may write to the state tables, and compare with the heads that were kept",
+	"drill_failed":    "mend the code, its check or the plan, and drill again; --report FILE.html shows each state",
+	"drill_differs":   "don't apply this plan: its rollback doesn't lead back to what was there; --report FILE.html shows the difference",
 	"aborted":         "phasemig rollback RUN --all takes back what was done",
 	"wrong_phase":     "phasemig status RUN shows where the run stands",
 	"error":           "nothing goes on by itself; mend the cause and call the same command again, which goes on where it was",

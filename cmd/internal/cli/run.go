@@ -75,7 +75,7 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.initCommand(), p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
+		p.initCommand(), p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(), p.drillCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
 		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.reportCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
