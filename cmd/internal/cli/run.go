@@ -20,6 +20,8 @@ type Host struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Open           dialect.Open // by the scheme of a target's URL
+	// Planner is what is known of a dialect without a server, by the name that plans give it.
+	Planner func(name string) (dialect.Planner, bool)
 }
 
 // program is one call of the command line.
