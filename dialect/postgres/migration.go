@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ import (
 // Translate is the migration.Translator of this server. The grammar says what a statement is; its pieces are taken over as they
 // were written.
 func Translate(s *migration.Statement) (migration.Part, error) {
-	tree, err := pg.Parse(s.Text)
+	tree, err := parse(s.Text)
 	if err != nil {
 		return migration.Part{}, unread(s, err)
 	}
@@ -32,6 +33,23 @@ func Translate(s *migration.Statement) (migration.Part, error) {
 		return migration.Part{}, err
 	}
 	return t.part, nil
+}
+
+// virtual ends a column that is computed when it is read, which is newer than the grammar.
+var virtual = regexp.MustCompile(`(?i)\)\s*VIRTUAL\b`)
+
+// parse reads a statement. What is newer than the grammar is read as its older sibling of the same length; the pieces are cut out of
+// the text as it was written.
+func parse(text string) (*pg.ParseResult, error) {
+	tree, err := pg.Parse(text)
+	if err == nil || !virtual.MatchString(text) {
+		return tree, err
+	}
+	older := virtual.ReplaceAllStringFunc(text, func(s string) string { return s[:len(s)-len("VIRTUAL")] + "STORED " })
+	if tree, olderErr := pg.Parse(older); olderErr == nil {
+		return tree, nil
+	}
+	return nil, err
 }
 
 // unread says where the grammar stopped.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -149,6 +150,9 @@ func (c *clause) changeType(column string, d *pg.ColumnDef) error {
 	return nil
 }
 
+// defaultWord is what stands before the expression of a DEFAULT, which may have a name that means nothing.
+var defaultWord = regexp.MustCompile(`(?is)^(CONSTRAINT\s+("[^"]*"|\S+)\s+)?DEFAULT\s*`)
+
 // addColumn: constraints that come with a column are operations of their own.
 func (c *clause) addColumn(d *pg.ColumnDef) error {
 	o := &plans.AddColumn{Table: c.table, Name: d.Colname}
@@ -164,13 +168,16 @@ func (c *clause) addColumn(d *pg.ColumnDef) error {
 		case pg.ConstrType_CONSTR_NOTNULL:
 			o.NotNull = true
 		case pg.ConstrType_CONSTR_DEFAULT:
-			o.Default = strings.TrimSpace(strings.TrimSpace(pieces.of[n])[len("DEFAULT"):])
+			o.Default = defaultWord.ReplaceAllString(pieces.of[n], "")
 		case pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_CHECK, pg.ConstrType_CONSTR_FOREIGN:
 			more = append(more, k)
-		default: // identity, generated columns, DEFERRABLE: as it is written
-			i.Operation, i.Clause = plans.Operation{}, c.sql()
-			c.add(i)
-			return nil
+		default: // as it is written, but for what is computed when it is read
+			if k.GetContype() != pg.ConstrType_CONSTR_GENERATED || !virtual.MatchString(pieces.of[n]) {
+				i.Operation, i.Clause = plans.Operation{}, c.sql()
+				c.add(i)
+				return nil
+			}
+			o.Generated = c.behind(k, "AS")
 		}
 	}
 	c.add(i)

@@ -29,7 +29,7 @@ func (c *clause) addConstraint(k *pg.Constraint, column string) error {
 		if name == "" {
 			name = defaultName(c.table, columnsNamed(k.RawExpr, column), "check")
 		}
-		o.AddCheck = &plans.AddCheck{Table: c.table, Name: name, Check: c.checkText(k)}
+		o.AddCheck = &plans.AddCheck{Table: c.table, Name: name, Check: c.behind(k, "CHECK")}
 	case pg.ConstrType_CONSTR_FOREIGN:
 		f, err := c.foreignKey(k, column)
 		if err != nil {
@@ -74,10 +74,10 @@ func keysOf(list []*pg.Node, column string) []string {
 	return texts(list)
 }
 
-// checkText is what stands in the parentheses of the CHECK that begins at a constraint's place.
-func (c *clause) checkText(k *pg.Constraint) string {
+// behind is what stands in the parentheses behind a word of a constraint.
+func (c *clause) behind(k *pg.Constraint, word string) string {
 	for n := c.from; n < c.to; n++ {
-		if c.text.Tokens[n].Start >= int(k.Location) && c.text.At(n, "CHECK", "(") {
+		if c.text.Tokens[n].Start >= int(k.Location) && c.text.At(n, word, "(") {
 			return c.text.Inside(n + 1)
 		}
 	}

@@ -106,6 +106,9 @@ func (p *program) readGates(path string, into *plans.GateSet) error {
 		return &plans.InputError{What: "--gates", Reason: err.Error(), Hint: "default, none, or a file with lists of gates under expand, switch and contract"}
 	}
 	*into = plans.GateSet{}
+	if err := plans.UnknownKeys(b, into); err != nil {
+		return &plans.InputError{What: path, Reason: err.Error()}
+	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {

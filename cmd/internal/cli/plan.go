@@ -20,6 +20,7 @@ func (p *program) planCommand() *cli.Command {
 		Description: "The plan is deterministic: the same change and the same schema give the same bytes. It is\n" +
 			"reviewed, stored and promoted unchanged; apply refuses one that was edited.",
 		Flags: slices.Concat(inputFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "facts", Usage: "plan from a `FILE` of phasemig facts, without a server"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write the plan to `FILE`"},
 			&cli.StringFlag{Name: "gates", Usage: "`WHICH` gates: default, none (only what protects data), or a file", DefaultText: "as in the change"},
 			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto, native, sync or shadow"},
@@ -50,7 +51,11 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pl, err := p.build(c, in)
+	build := p.build
+	if c.IsSet("facts") {
+		build = p.buildOffline
+	}
+	pl, err := build(c, in)
 	if err != nil {
 		return err
 	}
@@ -133,7 +138,7 @@ func (p *program) deliver(c *cli.Context, pl *plans.Plan) error {
 func writeWhole(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".phasemig-*")
 	if err != nil {
-		return fmt.Errorf("write the plan: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(b)
@@ -147,7 +152,7 @@ func writeWhole(path string, b []byte) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("write the plan: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

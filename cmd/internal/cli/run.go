@@ -74,7 +74,7 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
+		p.planCommand(), p.factsCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
 		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
