@@ -27,6 +27,9 @@ type Database struct {
 	Columns func(ctx context.Context, w Work) (Columns, error)
 	// Shadow opens a table and its shadow; nil where the server has no shadow copies.
 	Shadow func(ctx context.Context, w ShadowWork) (Shadow, error)
+	// IndexTable finds the table of an index, as operations name it; "" where there is no such index. nil where statements
+	// about an index name its table.
+	IndexTable func(ctx context.Context, index string) (string, error)
 	// Replica opens a replica by its DSN.
 	Replica func(ctx context.Context, dsn string) (Replica, error)
 	Close   func() error

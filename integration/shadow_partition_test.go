@@ -157,7 +157,7 @@ func TestShadowPartitionRefused(t *testing.T) {
 			"transition table": {byDay, "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'\nCREATE TRIGGER seen AFTER UPDATE ON events REFERENCING OLD TABLE AS o FOR EACH ROW EXECUTE FUNCTION f()", []string{"trigger seen", "transition"}},
 			"publication":      {byDay, "CREATE PUBLICATION sends FOR TABLE events", []string{"publication sends", "publish_via_partition_root"}},
 			"name taken":       {byDay, "CREATE VIEW events_2025 AS SELECT 1 AS one", []string{"events_2025", "there already"}},
-			"replica identity": {byDay, "ALTER TABLE events REPLICA IDENTITY USING INDEX events_pkey", []string{"REPLICA IDENTITY USING INDEX events_pkey"}},
+			"replica identity": {byDay, "ALTER TABLE events REPLICA IDENTITY USING INDEX events_pkey", []string{`REPLICA IDENTITY USING INDEX "events_pkey"`}},
 			"incoming key":     {byDay, "CREATE TABLE seen (event bigint CONSTRAINT of_event REFERENCES events)", []string{"of_event", "unique key over (id)"}},
 			"no column":        {"partition_table: {table: events, by: hash, columns: [nothing], partitions: [{name: a}]}", "", []string{"no column nothing"}},
 			"overlap":          {"partition_table: {table: events, by: range, columns: [id], partitions: [{name: a, from: 1, to: 9}, {name: b, from: 5, to: 20}]}", "", []string{"overlap"}},

@@ -17,7 +17,7 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 		return nil, &RefusedError{What: "server", Reason: strings.Join(f.Problems, "; ")}
 	}
 	b := builder{change: c, facts: f, rules: r}
-	p := &Plan{Format: Format, Name: c.Name, Dialect: f.Dialect, Strategy: "sync", Replicas: c.Replicas, Operations: c.Operations}
+	p := &Plan{Format: Format, Name: c.Name, FactsRead: f.Read, Dialect: f.Dialect, Strategy: "sync", Replicas: c.Replicas, Operations: c.Operations}
 	if err := b.resolve(p); err != nil {
 		return nil, err
 	}

@@ -228,9 +228,12 @@ func (g *GateRef) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // ParseChange reads a change file, YAML or JSON. Unknown fields are errors that
-// name the line.
+// name line and column, and what may have been meant.
 func ParseChange(b []byte) (Change, error) {
 	var c Change
+	if err := UnknownKeys(b, c); err != nil {
+		return c, fmt.Errorf("parse change: %w", err)
+	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil {

@@ -11,6 +11,11 @@ import (
 
 // Facts is one read of the live server: all that decides a plan.
 type Facts struct {
+	// Read is when they were read, in RFC 3339, and For the digest of the operations that they were read for; both are set in
+	// facts that are kept in a file.
+	Read string `json:"read,omitempty"`
+	For  string `json:"for,omitempty"`
+
 	Dialect string         `json:"dialect"`
 	Server  schema.Server  `json:"server"`
 	Tables  []schema.Table `json:"tables"`

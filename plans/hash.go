@@ -22,10 +22,10 @@ func planID(c Change, f *Facts, p *Plan) string {
 }
 
 // ComputeHash digests everything that decides what runs: all of the plan except
-// the hash itself and the estimates.
+// the hash itself, the estimates and the age of the facts.
 func (p *Plan) ComputeHash() string {
 	q := *p
-	q.Hash = ""
+	q.Hash, q.FactsRead = "", ""
 	q.Phases = slices.Clone(p.Phases)
 	for i := range q.Phases {
 		q.Phases[i].Steps = slices.Clone(q.Phases[i].Steps)

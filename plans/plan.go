@@ -18,6 +18,8 @@ type Plan struct {
 	// digits derived from the change and the schema it was planned for.
 	ID   string `json:"id"`
 	Hash string `json:"hash"`
+	// FactsRead is when the facts were read that the plan rests on, in RFC 3339, where they came from a file. It stands outside the hash.
+	FactsRead string `json:"facts_read,omitempty"`
 
 	Dialect    string      `json:"dialect"`
 	Strategy   string      `json:"strategy"` // "sync", "native" or "shadow"

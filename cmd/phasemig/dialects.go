@@ -28,3 +28,14 @@ func open(ctx context.Context, dsn string) (*dialect.Database, error) {
 	}
 	return f(ctx, dsn)
 }
+
+// planner is what is known of a dialect without a server.
+func planner(name string) (dialect.Planner, bool) {
+	switch name {
+	case postgres.Name:
+		return postgres.Planner(), true
+	case "mysql", "mariadb":
+		return mysql.Planner(), true
+	}
+	return dialect.Planner{}, false
+}

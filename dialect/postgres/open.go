@@ -43,7 +43,9 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 		Columns: s.openColumns,
 		Shadow:  s.openShadow,
 		Replica: s.openReplica,
-		Close:   func() error { return errors.Join(store.Close(), s.db.Close()) },
+
+		IndexTable: s.indexTable,
+		Close:      func() error { return errors.Join(store.Close(), s.db.Close()) },
 	}, nil
 }
 

@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"schema", "internal/dberr", "internal/fault", "scripts", "shadow/model"},
 	{"plans", "stream", "canary"},
 	{"lint", "state", "throttle", "canary/source", "binlog", "pgoutput", "pipeline", "drill"},
-	{"dualwrite", "backfill", "verify", "shadow", "gate", "lint/postgres", "lint/mysql", "lint/report", "drill/report"},
+	{"dualwrite", "backfill", "verify", "shadow", "gate", "lint/postgres", "lint/mysql", "lint/report", "drill/report", "migration"},
 	{"dialect"},
 	{"engine", "dialect/sqlstate"},
 	{"dialect/mysql", "dialect/postgres"},
@@ -23,7 +23,7 @@ var layers = [][]string{
 
 // tools are started by people and by tests. They may import anything, and no layer
 // imports them.
-var tools = []string{"cmd", "integration", "internal", "dialect/dialecttest", "dialect/sqlstate/statetest", "lint/linttest"}
+var tools = []string{"cmd", "integration", "internal", "dialect/dialecttest", "dialect/sqlstate/statetest", "lint/linttest", "migration/migrationtest"}
 
 func layer(pkg string) int {
 	return slices.IndexFunc(layers, func(l []string) bool { return slices.Contains(l, pkg) })
@@ -82,7 +82,7 @@ var foreign = map[string][]string{
 // testOnly libraries stay out of the program. The folders are suites that tests call.
 var testOnly = []string{"go.uber.org/goleak", "github.com/rogpeppe/go-internal", "github.com/google/go-cmp", "github.com/stretchr/testify", "github.com/santhosh-tekuri", "pgregory.net/rapid", "testing"}
 
-var suites = []string{"internal/dbtest", "dialect/dialecttest", "dialect/sqlstate/statetest", "integration", "lint/linttest"}
+var suites = []string{"internal/dbtest", "dialect/dialecttest", "dialect/sqlstate/statetest", "integration", "lint/linttest", "migration/migrationtest"}
 
 func TestForeignImports(t *testing.T) {
 	for _, f := range sources(t) {
@@ -104,7 +104,7 @@ func TestForeignImports(t *testing.T) {
 func TestPure(t *testing.T) {
 	impure := []string{"database/sql", "net", "os", "math/rand", "crypto/rand", "log"}
 	for _, f := range sources(t) {
-		if f.test || !under(f.pkg, "schema", "plans", "lint", "canary", "stream", "pipeline", "drill") || f.pkg == "canary/source" || under(f.pkg, "lint/linttest") {
+		if f.test || !under(f.pkg, "schema", "plans", "lint", "canary", "stream", "pipeline", "drill", "migration") || f.pkg == "canary/source" || under(f.pkg, "lint/linttest", "migration/migrationtest") {
 			continue
 		}
 		_, list := f.imports()

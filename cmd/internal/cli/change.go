@@ -34,7 +34,7 @@ func (p *program) readChange(c *cli.Context) (plans.Change, error) {
 	}
 	path := c.String("change")
 	if path == "" {
-		return plans.Change{}, &usageError{"--change FILE or --alter STATEMENT is needed", "phasemig plan --print-schema prints what stands in such a file"}
+		return plans.Change{}, &usageError{"--change FILE, --sql FILE or --alter STATEMENT is needed", "phasemig plan --print-schema prints what stands in such a file"}
 	}
 	b, err := p.readFile(path)
 	if err != nil {
@@ -52,9 +52,6 @@ func (p *program) readChange(c *cli.Context) (plans.Change, error) {
 
 // alterChange makes a change of one statement.
 func (p *program) alterChange(c *cli.Context) (plans.Change, error) {
-	if c.IsSet("change") {
-		return plans.Change{}, usagef("--change and --alter are given; one is wanted")
-	}
 	a, err := plans.ParseAlter(c.String("alter"))
 	if err != nil {
 		return plans.Change{}, err
@@ -109,6 +106,9 @@ func (p *program) readGates(path string, into *plans.GateSet) error {
 		return &plans.InputError{What: "--gates", Reason: err.Error(), Hint: "default, none, or a file with lists of gates under expand, switch and contract"}
 	}
 	*into = plans.GateSet{}
+	if err := plans.UnknownKeys(b, into); err != nil {
+		return &plans.InputError{What: path, Reason: err.Error()}
+	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {

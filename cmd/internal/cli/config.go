@@ -112,6 +112,9 @@ func readConfig(path string) (Config, error) {
 
 func parseConfig(b []byte) (Config, error) {
 	var c Config
+	if err := plans.UnknownKeys(b, c); err != nil {
+		return c, err
+	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {

@@ -101,14 +101,11 @@ func (l *linter) files() (files []*lint.File, keep func(lint.Finding) bool, err 
 }
 
 func (l *linter) reading() (lint.Reading, error) {
-	r := lint.Reading{Down: l.c.Bool("down")}
-	if s := l.c.String("file-format"); s != "" {
-		f, err := lint.ParseFormat(s)
-		if err != nil {
-			return r, usagef("--file-format: %v", err)
-		}
-		r.Format = f
+	r, err := readingOf(l.c)
+	if err != nil {
+		return r, err
 	}
+	r.Down = l.c.Bool("down")
 	switch s := strings.ToLower(l.c.String("in-transaction")); s {
 	case "":
 	case "yes", "no":

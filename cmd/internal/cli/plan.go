@@ -19,9 +19,8 @@ func (p *program) planCommand() *cli.Command {
 		Usage:    "read the live schema, decide, and write the plan",
 		Description: "The plan is deterministic: the same change and the same schema give the same bytes. It is\n" +
 			"reviewed, stored and promoted unchanged; apply refuses one that was edited.",
-		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "change", Aliases: []string{"c"}, Usage: "`FILE` that says what is wanted (YAML or JSON; - is standard input)"},
-			&cli.StringFlag{Name: "alter", Usage: "what is wanted as one `STATEMENT`, ALTER TABLE …"},
+		Flags: slices.Concat(inputFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "facts", Usage: "plan from a `FILE` of phasemig facts, without a server"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write the plan to `FILE`"},
 			&cli.StringFlag{Name: "gates", Usage: "`WHICH` gates: default, none (only what protects data), or a file", DefaultText: "as in the change"},
 			&cli.StringFlag{Name: "strategy", Value: "auto", Usage: "`HOW` it is done: auto, native, sync or shadow"},
@@ -48,11 +47,15 @@ func (p *program) plan(c *cli.Context) error {
 	if err := strategy(c.String("strategy")); err != nil {
 		return err
 	}
-	ch, err := p.readChange(c)
+	in, err := p.input(c)
 	if err != nil {
 		return err
 	}
-	pl, err := p.build(c, ch)
+	build := p.build
+	if c.IsSet("facts") {
+		build = p.buildOffline
+	}
+	pl, err := build(c, in)
 	if err != nil {
 		return err
 	}
@@ -67,17 +70,21 @@ func strategy(s string) error {
 	return usagef("--strategy %q is not one of auto, native, sync, shadow", s)
 }
 
-func (p *program) build(c *cli.Context, ch plans.Change) (*plans.Plan, error) {
-	t, db, err := p.open(c.Context, c)
+func (p *program) build(c *cli.Context, in input) (*plans.Plan, error) {
+	t, db, g, err := p.on(c.Context, c)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
+	ch, err := in(c.Context, g)
+	if err != nil {
+		return nil, err
+	}
 	facts, err := db.Reader.Facts(c.Context, ch)
 	if err != nil {
 		return nil, fmt.Errorf("read the schema of %s: %w", db.Target, err)
 	}
-	pl, err := plans.Build(ch, &facts, db.Rules)
+	pl, err := plans.Build(ch, &facts, g.planner.Rules)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/phasemig/phasemig/plans"
 )
@@ -18,6 +19,9 @@ func planMarkdown(pl *plans.Plan) []byte {
 	}
 	fmt.Fprintf(&b, "- **server:** %s\n- **strategy:** %s\n- **replicas:** %s\n- **run:** `%s`\n- **hash:** `%s`\n",
 		cell(server(pl)), cell(pl.Strategy), cell(cmp.Or(strings.Join(pl.Replicas, ", "), "not said")), pl.ID, pl.Hash)
+	if age := factsAge(pl, time.Now()); age != "" {
+		fmt.Fprintf(&b, "- **facts:** %s\n", age)
+	}
 	for _, r := range pl.Rollouts {
 		fmt.Fprintf(&b, "- **rollout:** %s\n", cell(rollout(r)))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/phasemig/phasemig/plans"
@@ -18,6 +19,9 @@ func (g *page) plan(pl *plans.Plan, verbose bool) {
 		g.labeled(0, "change", o.Words())
 	}
 	g.labeled(0, "server", server(pl))
+	if age := factsAge(pl, time.Now()); age != "" {
+		g.labeled(0, "facts", age)
+	}
 	g.labeled(0, "strategy", strategyWords(pl.Strategy))
 	g.labeled(0, "replicas", cmp.Or(strings.Join(pl.Replicas, ", "), "not said"))
 	g.labeled(0, "hash", pl.Hash)

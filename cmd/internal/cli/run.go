@@ -20,6 +20,8 @@ type Host struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Open           dialect.Open // by the scheme of a target's URL
+	// Planner is what is known of a dialect without a server, by the name that plans give it.
+	Planner func(name string) (dialect.Planner, bool)
 }
 
 // program is one call of the command line.
@@ -75,7 +77,7 @@ func (p *program) app() *cli.App {
 
 func (p *program) commands() []*cli.Command {
 	return []*cli.Command{
-		p.initCommand(), p.planCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(), p.drillCommand(),
+		p.initCommand(), p.planCommand(), p.factsCommand(), p.showCommand(), p.lintCommand(), p.pipelineCommand(), p.drillCommand(),
 		p.applyCommand(), p.rollbackCommand(), p.abortCommand(), p.cleanupCommand(),
 		p.statusCommand(), p.listCommand(), p.gatesCommand(), p.auditCommand(), p.reportCommand(), p.canaryCommand(), p.verifyCommand(), p.doctorCommand(),
 		p.approveCommand(), p.pauseCommand(), p.resumeCommand(), p.throttleCommand(),
