@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,10 +16,16 @@ import (
 	"github.com/phasemig/phasemig/plans"
 )
 
+// noOperation are statements that are refused, or taken over as clauses of an ALTER TABLE: docs/inputs.md says so.
+var noOperation = regexp.MustCompile(`REPLICA IDENTITY|TRIGGER|ALTER TYPE|ALTER DOMAIN|(TYPE|DOMAIN) \w+ IS|INDEX .*;.*INDEX`)
+
 // TestSQLOfCatalog: the server's own statements for each operation of the catalog become that operation. TestRecipes
 // holds both against the server.
 func TestSQLOfCatalog(t *testing.T) {
 	for _, c := range catalog(throwaway.Postgres18) {
+		if noOperation.MatchString(strings.Join(c.direct, ";")) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			want, err := plans.ParseChange([]byte("name: a\noperations:\n" + c.operations))
 			if err != nil {

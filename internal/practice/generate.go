@@ -270,7 +270,7 @@ func (x *generator) typed(c schema.Column) string {
 		if x.postgres {
 			return "CAST(md5(CAST(s.g AS text)) AS uuid)"
 		}
-		return "insert(insert(insert(insert(md5(s.g), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')"
+		return "insert(insert(insert(insert(substr(sha2(s.g, 256), 1, 32), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')"
 	case schema.JSON:
 		if x.postgres {
 			return x.cast(`'{"n": ' || s.g || '}'`, c.Type)
@@ -352,20 +352,20 @@ func (x *generator) chars(c schema.Column, t string) string {
 	} else if strings.HasPrefix(t, "tinyblob") || strings.HasPrefix(t, "tinytext") {
 		most = 200
 	}
-	number := "CAST(s.g AS char)"
+	number, hash := "CAST(s.g AS char)", "sha2(s.g, 256)" // MySQL has no MD5 from 9.6 on
 	if x.postgres {
-		number = "CAST(s.g AS text)"
+		number, hash = "CAST(s.g AS text)", "md5(CAST(s.g AS text))"
 	}
 	var v string
 	switch {
 	case x.plain(c.Name) && c.Class == schema.Text:
 		v = number
 	case most >= wide:
-		v = fmt.Sprintf("concat('r', %s, ' ', substr(md5(%s), 1, %d))", number, number, wide-13)
+		v = fmt.Sprintf("concat('r', %s, ' ', substr(%s, 1, %d))", number, hash, wide-13)
 	case most >= 8 || x.unique(c.Name):
 		v = number
 	default:
-		v = fmt.Sprintf("substr(md5(%s), 1, %d)", number, max(most, 1))
+		v = fmt.Sprintf("substr(%s, 1, %d)", hash, max(most, 1))
 	}
 	switch {
 	case x.postgres && c.Class == schema.Binary:

@@ -40,14 +40,13 @@ func kindOf(p *plans.Plan) throwaway.Kind {
 	return throwaway.Postgres
 }
 
-// settings give it the SQL mode that the plan's expressions were judged under, and the log that a server of some size has.
+// settings give it what the plan assumes of the server, and the log that a server of some size has.
 func settings(p *plans.Plan, k throwaway.Kind) []string {
-	modes := assumed(p, "modes")
 	switch k {
 	case throwaway.MySQL:
-		return []string{"innodb-redo-log-capacity=1G", "sql-mode=" + modes}
+		return []string{"innodb-redo-log-capacity=1G", assumed(p, "modes")}
 	case throwaway.MariaDB:
-		return []string{"innodb-log-file-size=1G", "sql-mode=" + modes}
+		return []string{"innodb-log-file-size=1G", assumed(p, "modes")}
 	}
 	return []string{"max_wal_size=4GB"}
 }

@@ -102,7 +102,7 @@ func (s *snapshot) digest(ctx context.Context, c *sql.Conn, t tongue, table *sch
 	return nil
 }
 
-// sum adds up a part of the MD5 of each value with its row's key, on stored bytes.
+// sum adds up a part of the hash of each value with its row's key, on stored bytes.
 func (t tongue) sum(keys []string, col string) string {
 	if t.postgres {
 		return fmt.Sprintf("sum(('x' || substr(md5(ROW(%s)::text), 1, 15))::bit(60)::bigint::numeric)", strings.Join(append(slices.Clone(keys), col), ", "))
@@ -112,7 +112,7 @@ func (t tongue) sum(keys []string, col string) string {
 		parts = append(parts, "HEX(CONCAT("+k+"))")
 	}
 	parts = append(parts, "IFNULL(HEX(CONCAT("+col+")), 'N')")
-	return fmt.Sprintf("SUM(CAST(CONV(SUBSTRING(MD5(CONCAT_WS('|', %s)), 1, 15), 16, 10) AS DECIMAL(30)))", strings.Join(parts, ", "))
+	return fmt.Sprintf("SUM(CAST(CONV(SUBSTRING(SHA2(CONCAT_WS('|', %s), 256), 1, 15), 16, 10) AS DECIMAL(30)))", strings.Join(parts, ", "))
 }
 
 // sameRows reports whether nobody wrote between two looks at the same schema.
