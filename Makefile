@@ -25,7 +25,7 @@ demo: build ## show the main job on a throwaway server with live traffic (SERVER
 
 # The longest package begins first.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
-	$(SERVERS) $(GO) test -count=1 -timeout 25m ./integration ./...
+	$(SERVERS) $(GO) test -count=1 -timeout 40m ./integration ./...
 
 check: ## formatting, vet, staticcheck, and the tests that need no server
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }

@@ -25,24 +25,17 @@ import (
 // TestRecipes takes every operation of the catalog there under writes, compares the end with what the server does at
 // once, and goes back from every phase to the start.
 func TestRecipes(t *testing.T) {
-	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
-		for _, c := range catalog(k) {
-			if long() || !elsewhere(k, c) {
+	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		for n, c := range catalog(k) {
+			if long() || inShort(c, n) {
 				t.Run(c.name, func(t *testing.T) { newKitchen(t, k, c).life() })
 			}
 		}
 	})
 }
 
-// elsewhere shares the cases that both servers have out between them for the short form, and leaves
-// three of four to the long one.
-func elsewhere(k throwaway.Kind, c recipeCase) bool {
-	other, turn := throwaway.Postgres18, 0
-	if k == other {
-		other, turn = throwaway.Postgres15, 4
-	}
-	return len(c.name)%8 != turn && slices.ContainsFunc(catalog(other), func(o recipeCase) bool { return o.name == c.name })
-}
+// inShort chooses the cases of the short form: what 18 alone has, and every sixth of the others.
+func inShort(c recipeCase, n int) bool { return c.since18 || n%6 == 0 }
 
 // kitchen is one operation in a database of its own.
 type kitchen struct {

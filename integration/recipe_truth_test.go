@@ -22,11 +22,8 @@ import (
 // TestRecipesTellTheTruth runs every statement of every step and compares what the server was seen to lock, rewrite and read with
 // what the plan says. None of them, and none of the ways back, may block anybody for a time that grows with the table.
 func TestRecipesTellTheTruth(t *testing.T) {
-	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		for _, c := range catalog(k) {
-			if !long() && k == throwaway.Postgres15 && elsewhere(k, c) { // most of it is said of 18 in the short form
-				continue
-			}
 			t.Run(c.name, func(t *testing.T) {
 				x := newKitchen(t, k, c)
 				x.lints()

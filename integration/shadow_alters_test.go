@@ -177,7 +177,7 @@ var alterations = []alteration{
 }
 
 // shortSample is every so many-th change in the short form.
-const shortSample = 15
+const shortSample = 27
 
 // TestShadowAlters carries each change out under writers, and back, and compares every
 // row with what was committed and the table with one that was altered directly.
@@ -187,7 +187,7 @@ func TestShadowAlters(t *testing.T) {
 
 // TestShadowAltersPostgres is the same for PostgreSQL.
 func TestShadowAltersPostgres(t *testing.T) {
-	eachPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations, 2*shortSample) })
+	newestPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations, shortSample) })
 }
 
 func runAll(t *testing.T, k throwaway.Kind, list []alteration, sample int) {

@@ -22,10 +22,21 @@ func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	})
 }
 
+// eachPostgres runs f on both versions.
 func eachPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		if k.IsPostgres() {
+			f(t, k)
+		}
+	})
+}
+
+// newestPostgres runs f on 18 alone in the short form: for what is the same on both versions.
+func newestPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
+	t.Helper()
+	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		if long() || k == throwaway.Postgres18 {
 			f(t, k)
 		}
 	})
