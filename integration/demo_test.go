@@ -15,6 +15,9 @@ import (
 // a directory behind.
 func TestDemo(t *testing.T) {
 	each(t, func(t *testing.T, k throwaway.Kind) {
+		if !long() && !oneOfEach(k) {
+			return
+		}
 		dbtest.Server(t, k) // it is there, or this kind isn't wanted
 		tmp := demoDir(t)
 		h := &home{t, t.TempDir(), []string{"TMPDIR=" + tmp}}

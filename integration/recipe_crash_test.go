@@ -25,6 +25,7 @@ func recipePoints() []string {
 // points are armed at once.
 func TestCrashRecipe(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		lives, hits := [][]string{recipePoints()}, 2
 		if long() {
 			lives, hits = nil, 6

@@ -182,7 +182,7 @@ const shortSample = 27
 // TestShadowAlters carries each change out under writers, and back, and compares every
 // row with what was committed and the table with one that was altered directly.
 func TestShadowAlters(t *testing.T) {
-	eachShadow(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, alterations, shortSample) })
+	eachShadow(t, func(t *testing.T, k throwaway.Kind) { beside(t); runAll(t, k, alterations, shortSample) })
 }
 
 // TestShadowAltersPostgres is the same for PostgreSQL.

@@ -55,6 +55,7 @@ var withDependents = []string{
 // on the old one again when it is taken back; sequences go on where they were.
 func TestShadowCarries(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		dsn := dbtest.Database(t, k)
 		dbtest.Exec(t, dsn, withDependents...)
 		h := newHome(t, dsn)
@@ -69,6 +70,7 @@ func TestShadowCarries(t *testing.T) {
 // TestShadowPartitionCarries: the same for a table that becomes a partitioned one, where the server allows all of it.
 func TestShadowPartitionCarries(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		dsn := dbtest.Database(t, k)
 		dbtest.Exec(t, dsn, withDependents...)
 		dbtest.Exec(t, dsn, "ALTER PUBLICATION sends SET (publish_via_partition_root = true)")

@@ -93,6 +93,7 @@ func TestCrashShadow(t *testing.T) {
 		if k == throwaway.Postgres15 && !long() { // for the short form 18 stands for both
 			return
 		}
+		beside(t)
 		died := map[string]int{}
 		lives, hits := [][]string{shadowPoints(k)}, 1
 		if long() {
@@ -131,6 +132,7 @@ func TestCrashShadow(t *testing.T) {
 // TestCrashPartition kills the program while a table goes into partitions and back, and rows move between them.
 func TestCrashPartition(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		if k == throwaway.Postgres15 && !long() {
 			return
 		}
@@ -236,6 +238,7 @@ func TestStoppedRunner(t *testing.T) {
 		if k.IsPostgres() && !long() { // nothing that it locks is the server's own affair there: the lease tells
 			return
 		}
+		beside(t)
 		if long() {
 			points = shadowPoints(k)
 		}

@@ -48,6 +48,7 @@ var cuts = []alteration{
 // TestShadowPartition takes a table into partitions and back while rows move between them, and one to a fresh copy.
 func TestShadowPartition(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		for n, a := range cuts {
 			if !long() && (k == throwaway.Postgres15) != (n == 2) { // each is tried once
 				continue
@@ -92,6 +93,7 @@ func (s *subject) plansEvents(exit int) called {
 // those that come later; the way back is shut for rows of one key on two days.
 func TestShadowPartitionMissing(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		s := newEvents(t, k, byDay, "INSERT INTO events VALUES (2001, '2024-12-31', 'before'), (2002, '2030-01-01', 'after')")
 		s.plansEvents(0)
 		s.apply(9, "expand").says(t, "id=2001", "id=2002", "no partition")
@@ -113,6 +115,7 @@ func TestShadowPartitionMissing(t *testing.T) {
 // TestShadowPartitionStops: a partition that is emptied, added or taken out ends the following, and the change can be finished all the same.
 func TestShadowPartitionStops(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		for name, c := range map[string]struct{ statement, says, left string }{
 			"emptied": {"TRUNCATE events_2025", "TRUNCATE", "335"}, "added": {"CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')", "partitions of", "1000"},
 			"out and in again": {"ALTER TABLE events DETACH PARTITION events_2025; DELETE FROM events_2025; ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')", "partitions of", "335"},
@@ -142,6 +145,7 @@ func TestShadowPartitionStops(t *testing.T) {
 // TestShadowPartitionRefused: what a partitioned table can't have is refused by its name, when planning.
 func TestShadowPartitionRefused(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		if k == throwaway.Postgres15 && !long() {
 			return
 		}
@@ -181,6 +185,7 @@ func TestShadowPartitionRefused(t *testing.T) {
 // TestShadowLooseKeys: a key that bytes can't tell apart is refused with the name of its column and of what is in the way.
 func TestShadowLooseKeys(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		for _, c := range []struct{ typ, says string }{
 			{`text COLLATE loose`, "its collation loose is not deterministic"}, {`text COLLATE "en-x-icu"`, "ordered by a language's rules in column id"}, {"double precision", "double precision, whose order"},
 		} {

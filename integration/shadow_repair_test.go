@@ -16,6 +16,7 @@ import (
 // direction, too, where a row keeps what only the old table has of it.
 func TestShadowRepair(t *testing.T) {
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		s := newShadowed(t, k, alteration{name: "repair", alter: "DROP COLUMN small, MODIFY hits BIGINT NOT NULL DEFAULT 0", renamed: texts{"small": "-"}}, load{rows: 3000, writers: 4, rate: 60})
 		s.planned()
 		s.begin()

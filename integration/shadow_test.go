@@ -22,6 +22,15 @@ func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	})
 }
 
+// beside lets the servers of a test be busy at the same time; not in the long form, where rates
+// matter. It isn't for tests that arm failpoints in this process, which has one set of them.
+func beside(t *testing.T) {
+	t.Helper()
+	if !long() {
+		t.Parallel()
+	}
+}
+
 // eachPostgres runs f on both versions.
 func eachPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	t.Helper()
@@ -31,6 +40,9 @@ func eachPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 		}
 	})
 }
+
+// oneOfEach is one server of each dialect: the short form's choice where the other behaves alike.
+func oneOfEach(k throwaway.Kind) bool { return k == throwaway.MySQL || k == throwaway.Postgres18 }
 
 // newestPostgres runs f on 18 alone in the short form: for what is the same on both versions.
 func newestPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {

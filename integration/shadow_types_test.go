@@ -46,6 +46,7 @@ var drawnAlike = drawn{
 // TestShadowTypes takes what is rare through copy, stream, comparison and back.
 func TestShadowTypes(t *testing.T) {
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		a := odd[k]
 		a.name, a.alter, a.mode = "odd types", "MODIFY full BIGINT NULL, ADD COLUMN extra INT NULL FIRST", "NO_ENGINE_SUBSTITUTION"
 		for name, f := range drawnAlike {

@@ -19,6 +19,7 @@ func TestShadowMovingValues(t *testing.T) {
 		return
 	}
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		for _, l := range []load{{rows: 20000, writers: 12, rate: 300}, {rows: 20000, writers: 12, rate: 800}} {
 			t.Run(fmt.Sprint(l.rate), func(t *testing.T) {
 				s := newShadowed(t, k, alteration{alter: "MODIFY email VARCHAR(70) NULL, ADD UNIQUE KEY again (email, name)"}, l)
@@ -47,6 +48,7 @@ func broken(t *testing.T, k throwaway.Kind, rows int, more ...string) *subject {
 // the table has changed.
 func TestShadowUniqueBroken(t *testing.T) {
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		for name, pair := range map[string][2]int{"in one chunk": {11, 12}, "far apart": {11, 990}} {
 			t.Run(name, func(t *testing.T) {
 				s := broken(t, k, 1000, fmt.Sprintf("UPDATE items SET email = 'same' WHERE id = %d", pair[0]), fmt.Sprintf("UPDATE items SET email = 'SAME' WHERE id = %d", pair[1]))
@@ -70,6 +72,7 @@ func TestShadowUniqueBrokenLater(t *testing.T) {
 		return
 	}
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		t.Run("during the copy", func(t *testing.T) {
 			s := broken(t, k, 1000)
 			p := s.home.start("apply", "plan.json", "--phase", "expand", "--chunk-rows", "50", "--max-rate", "400")

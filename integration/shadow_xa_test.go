@@ -17,6 +17,7 @@ import (
 // afterwards. With a transaction manager at work there is always one.
 func TestShadowBeginsAmongBranches(t *testing.T) {
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		s := newShadowed(t, k, alteration{alter: "MODIFY hits BIGINT NOT NULL DEFAULT 0"}, load{rows: 200})
 		s.planned()
 		stop := make(chan struct{})
@@ -72,6 +73,7 @@ func all(db *sql.DB, statements ...string) error {
 // again from before its PREPARE, where the table had its old shape.
 func TestShadowSwitchAmongBranches(t *testing.T) {
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
+		beside(t)
 		s := newShadowed(t, k, alteration{alter: "ADD COLUMN extra INT NOT NULL DEFAULT 1 FIRST, DROP COLUMN mask", renamed: texts{"mask": "-"}}, load{rows: 300, writers: 3, rate: 60, quiet: true})
 		dbtest.Exec(t, s.dsn, "CREATE TABLE other (id INT PRIMARY KEY)")
 		s.planned()
