@@ -12,6 +12,7 @@ import (
 func TestConformance(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		if !k.IsPostgres() {
+			t.Parallel()
 			dialecttest.Exercise(t, k, mysql.Open)
 		}
 	})

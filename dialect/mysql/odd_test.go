@@ -13,6 +13,7 @@ import (
 // TestOddTables takes tables that are not the plain kind through the whole life.
 func TestOddTables(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
+		t.Parallel()
 		odd := map[string][]string{
 			"partitioned":  {"CREATE TABLE %s (id INT, a VARCHAR(20) NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)"},
 			"parent":       {"CREATE TABLE %s (id INT PRIMARY KEY, a VARCHAR(20) NOT NULL)", "CREATE TABLE child_of_%s (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES %[1]s (id) ON DELETE CASCADE)"},
@@ -98,6 +99,7 @@ func TestNotNullWithoutFill(t *testing.T) {
 // value is made up for it.
 func TestHiddenNotNull(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
+		t.Parallel()
 		types := map[string]string{"text": "'x'", "mediumblob": "x'00'", "json": "'[1]'", "enum('p','q')": "'q'", "set('p','q')": "'q'", "bit(3)": "b'101'", "date": "'2020-01-01'",
 			"datetime(6)": "'2020-01-01'", "time": "'01:00:00'", "year": "2020", "decimal(5,2)": "1.5", "double": "0.5", "binary(3)": "'a'", "tinyint(1)": "1"}
 		if !h.mysql() {

@@ -350,6 +350,7 @@ func (s *shadowed) curious(ctx context.Context, n int) (stop func()) {
 func TestSwapUnderWriters(t *testing.T) {
 	for _, k := range []throwaway.Kind{throwaway.MySQL, throwaway.MariaDB} {
 		t.Run(string(k), func(t *testing.T) {
+			t.Parallel()
 			s, fleet := busy(t, k, 8)
 			oracle := dbtest.Database(t, k)
 			fleet.Start(t.Context())

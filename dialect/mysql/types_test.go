@@ -12,6 +12,7 @@ import (
 // its own equality or a copy through text would lose.
 func TestTypes(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
+		t.Parallel()
 		for i, c := range typeCases(h) {
 			t.Run(c.typ, func(t *testing.T) { h.on(t).exerciseType(fmt.Sprintf("t%d", i), c) })
 		}
