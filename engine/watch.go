@@ -176,9 +176,19 @@ func (w *watch) quantile(ended throttle.Ended, what string, limit time.Duration)
 	if now.Sub(w.latency.last) > 2*latencySpan { // all that ended since it was last read
 		ended = throttle.Ended{}
 	}
-	w.latency.last = now
-	p99 := w.latency.window.Add(now, ended.Statements).Quantile(w.latency.whole.P99(ended))
-	return []throttle.Signal{{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(limit), Unit: "ms", Act: throttle.Slow}}
+	lat := &w.latency
+	lat.last = now
+	lat.whole.See(ended)
+	slow, rest := lat.whole.Slow(), lat.whole.Rest()
+	if !ended.Each { // a mean has the others in it
+		rest = 0
+	}
+	p99 := lat.window.Add(now, ended.Statements).Quantile(1-slow) + rest
+	signal := throttle.Signal{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(limit), Unit: "ms", Act: throttle.Slow}
+	if ended.Each && limit > 0 {
+		signal.Tail = &throttle.Tail{Over: float64(ended.Statements.Over(limit - rest)), Allowed: slow * float64(ended.Statements.Count())}
+	}
+	return []throttle.Signal{signal}
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

@@ -84,3 +84,86 @@ func TestFactorIsContinuous(t *testing.T) {
 		}
 	}
 }
+
+// hiccups is an application of 900 statements an answer, a quarter of a second each, of which one and a half may be slow. The
+// server stalls every so many answers and makes some slow, whoever works; at a share over room the work does so.
+type hiccups struct {
+	every, slow int
+	room        float64
+}
+
+// account runs the brake and returns the mean share and the part of what was allowed that was slow, both of the last half.
+func (a hiccups) account(b *brake, answers int) (share, slow float64) {
+	const allowed = 1.5
+	for i := range answers {
+		over := 0.0
+		if a.every > 0 && i%a.every == 0 {
+			over += float64(a.slow)
+		}
+		if b.share > a.room {
+			over += 40 * (b.share - a.room)
+		}
+		b.pay(Tail{Over: over, Allowed: allowed})
+		if i >= answers/2 {
+			share += b.share
+			slow += over
+		}
+	}
+	n := float64(answers - answers/2)
+	return share / n, slow / n / allowed
+}
+
+// TestBrakeHasRoomForHiccups: stalls of the server that the limit has room for slow nothing, and with
+// them, too, the work gets most of what is possible without going over the limit.
+func TestBrakeHasRoomForHiccups(t *testing.T) {
+	for name, c := range map[string]struct {
+		a           hiccups
+		share, slow float64 // at least, at most
+	}{
+		"nothing is slow":         {hiccups{room: 1}, 1, 0},
+		"a stall every 2 s":       {hiccups{every: 8, slow: 4, room: 1}, 1, 0.4},
+		"the work is":             {hiccups{room: 0.3}, 0.25, 1},
+		"stalls, and the work is": {hiccups{every: 8, slow: 4, room: 0.3}, 0.2, 1},
+		"far too much":            {hiccups{every: 1, slow: 30, room: 1}, 0, 99},
+	} {
+		var b brake
+		share, slow := c.a.account(&b, 800)
+		if share < c.share || slow > c.slow {
+			t.Errorf("%s: a share of %.2f, want %.2f; %.2f of what may be slow was, want at most %.2f", name, share, c.share, slow, c.slow)
+		}
+		if held := name == "far too much"; b.held != held {
+			t.Errorf("%s: held %t", name, b.held)
+		}
+	}
+}
+
+// TestBrakePaysWithinASecond: lasting slowness takes the share away within the answers of one
+// second, whatever room was kept, and it comes back when the debt is paid.
+func TestBrakePaysWithinASecond(t *testing.T) {
+	b := brake{share: 1, debt: -20}
+	for range 4 {
+		b.pay(Tail{Over: 90, Allowed: 1.5})
+	}
+	if b.share > 0.1 {
+		t.Errorf("share %.3f after a second in which one statement in ten was slow", b.share)
+	}
+	answers := 0
+	for ; b.share < 1 && answers < 400; answers++ {
+		b.pay(Tail{Allowed: 1.5})
+	}
+	if answers > 4*30 {
+		t.Errorf("%d answers until all is given back", answers)
+	}
+}
+
+// TestBrakeOfFewStatements: where little is measured a single slow one isn't a reason to stop.
+func TestBrakeOfFewStatements(t *testing.T) {
+	var b brake
+	for range 40 {
+		b.pay(Tail{Allowed: 0.02})
+	}
+	before := b.share
+	if b.pay(Tail{Over: 1, Allowed: 0.02}); b.share < before {
+		t.Errorf("share %g → %g", before, b.share)
+	}
+}

@@ -31,6 +31,25 @@ func (h Histogram) Quantile(q float64) time.Duration {
 	return 0
 }
 
+// Over is how many took longer.
+func (h Histogram) Over(limit time.Duration) (n int64) {
+	for d, c := range h {
+		if d > limit {
+			n += c
+		}
+	}
+	return n
+}
+
+// Sum is how long all took together; a minute stands for everything longer, such as the end of a
+// bucket that has none.
+func (h Histogram) Sum() (sum time.Duration) {
+	for d, c := range h {
+		sum += min(d, time.Minute) * time.Duration(c)
+	}
+	return sum
+}
+
 // Remove takes away n statements that took about as long as mean: those from the
 // nearest durations that there are. What is known of statements to be left out is how many
 // there were and how long they took together.
@@ -57,15 +76,19 @@ func (h Histogram) Remove(n int64, mean time.Duration) {
 type Ended struct {
 	Statements   Histogram
 	Transactions int64 // 0: not known
+	// Each tells that the durations are those of single statements; else they are means of kinds
+	// of them.
+	Each bool
 }
 
 // Transactions turns latencies of statements into those of the transactions they are part
 // of. Applications feel transactions, servers count statements: one is slow when one
 // of its statements is, so of transactions of k statements each the p99 is about
-// the quantile 1 - 0.01/k of the statements. That is never more than the transactions'
-// own p99, so a limit over what is normal is not exceeded by the application alone.
+// the quantile 1 - 0.01/k of the statements, and the time that the k - 1 others take as a rule.
+// Time that the application spends in between isn't counted.
 type Transactions struct {
 	statements, transactions float64 // with less weight the longer ago
+	took                     float64 // by the statements together
 }
 
 // remembered is the weight of what was seen before, at each answer: some 25 s at four a second.
@@ -74,18 +97,33 @@ const remembered = 0.99
 // mostPerTransaction bounds k: beyond it the quantile is the longest statement of all.
 const mostPerTransaction = 100
 
-// P99 takes what ended and returns the quantile of statements that stands for the
-// transactions' p99.
-func (t *Transactions) P99(e Ended) float64 {
+// See takes what ended since the answer before.
+func (t *Transactions) See(e Ended) {
 	if e.Transactions > 0 {
 		t.statements = remembered*t.statements + float64(e.Statements.Count())
 		t.transactions = remembered*t.transactions + float64(e.Transactions)
+		t.took = remembered*t.took + float64(e.Statements.Sum())
 	}
-	k := 1.0
-	if t.transactions > 0 {
-		k = min(max(t.statements/t.transactions, 1), mostPerTransaction)
+}
+
+// each is how many statements a transaction has.
+func (t *Transactions) each() float64 {
+	if t.transactions == 0 {
+		return 1
 	}
-	return 1 - 0.01/k
+	return min(max(t.statements/t.transactions, 1), mostPerTransaction)
+}
+
+// Slow is the share of the statements that may be slow for one transaction in a hundred
+// to be.
+func (t *Transactions) Slow() float64 { return 0.01 / t.each() }
+
+// Rest is how long the other statements of a transaction take as a rule.
+func (t *Transactions) Rest() time.Duration {
+	if t.statements == 0 {
+		return 0
+	}
+	return time.Duration((t.each() - 1) * t.took / t.statements)
 }
 
 // Window adds up the histograms of the last span, so that a quantile rests on enough

@@ -53,30 +53,33 @@ func TestRemoveTakesTheNearest(t *testing.T) {
 }
 
 // TestTransactionsP99: of transactions of six statements, of which one in a hundred has a slow
-// one, the quantile of the statements is the transactions' p99; and where nobody counts
-// transactions it is that of statements.
+// one, the quantile of the statements and the time of the five others is the transactions' p99;
+// and where nobody counts transactions it is that of statements.
 func TestTransactionsP99(t *testing.T) {
 	h := Histogram{1 * ms: 59_890, 10 * ms: 100, 50 * ms: 10} // 10,000 transactions, 110 of them slow
 	var w Transactions
-	q := w.P99(Ended{Statements: h, Transactions: 10_000})
-	if got := h.Quantile(q); got != 10*ms {
-		t.Errorf("p99 of transactions %s at the quantile %g", got, q)
+	w.See(Ended{Statements: h, Transactions: 10_000})
+	if got := h.Quantile(1 - w.Slow()); got != 10*ms {
+		t.Errorf("p99 of transactions %s at the share %g", got, w.Slow())
+	}
+	if got := w.Rest(); got < 5*ms || got > 6*ms {
+		t.Errorf("the five others take %s", got)
 	}
 	if got := h.Quantile(.99); got != ms {
 		t.Errorf("p99 of statements %s", got)
 	}
 	var unknown Transactions
-	if q := unknown.P99(Ended{Statements: h}); q != .99 {
-		t.Errorf("quantile %g without transactions", q)
+	if unknown.See(Ended{Statements: h}); unknown.Slow() != .01 || unknown.Rest() != 0 {
+		t.Errorf("share %g, rest %s without transactions", unknown.Slow(), unknown.Rest())
 	}
-	if q := unknown.P99(Ended{Statements: h, Transactions: 1}); q != 1-.01/mostPerTransaction {
-		t.Errorf("quantile %g with one", q)
+	if unknown.See(Ended{Statements: h, Transactions: 1}); unknown.Slow() != .01/mostPerTransaction {
+		t.Errorf("share %g with one", unknown.Slow())
 	}
 	for range 2000 { // autocommit from now on
-		q = w.P99(Ended{Statements: Histogram{ms: 100}, Transactions: 120})
+		w.See(Ended{Statements: Histogram{ms: 100}, Transactions: 120})
 	}
-	if q < .99 || q > .9901 {
-		t.Errorf("quantile %g of single statements", q)
+	if got := w.Slow(); got > .01 || got < .0099 || w.Rest() != 0 {
+		t.Errorf("share %g, rest %s of single statements", got, w.Rest())
 	}
 }
 

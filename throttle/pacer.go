@@ -122,10 +122,11 @@ func (p *Pacer) take(i int, signals []Signal, err error) {
 
 func (a *answer) judge() {
 	critical, ratio, slows := false, 0.0, false
+	var tail *Tail
 	for _, s := range a.signals {
 		critical = critical || s.Act == Stop && s.Over()
 		if s.Act == Slow && s.Limit > 0 {
-			slows, ratio = true, max(ratio, s.Value/s.Limit)
+			slows, ratio, tail = true, max(ratio, s.Value/s.Limit), s.Tail
 		}
 	}
 	if !critical {
@@ -134,6 +135,8 @@ func (a *answer) judge() {
 		a.critical++
 	}
 	switch {
+	case tail != nil:
+		a.brake.pay(*tail)
 	case slows:
 		a.brake.see(ratio)
 	case a.err == nil: // the limit was taken away

@@ -25,9 +25,15 @@ type Signal struct {
 	Unit  string  `json:"unit,omitempty"`
 	Of    string  `json:"of,omitempty"` // which replica, which table
 	Act   Act     `json:"act,omitempty"`
+	// Tail is what slows, in place of the value, where each of what was measured is counted.
+	Tail *Tail `json:"-"`
 	// Why is set in place of value and limit where there is no number to tell: the signal is over.
 	Why string `json:"why,omitempty"`
 }
+
+// Tail counts, of what ended since the answer before, what was over the limit, and how
+// many may be for the limit to hold.
+type Tail struct{ Over, Allowed float64 }
 
 // Over reports whether the value is over its limit.
 func (s Signal) Over() bool { return s.Why != "" || s.Limit > 0 && s.Value > s.Limit }

@@ -40,6 +40,7 @@ type statements struct {
 	begun   bool
 	last    map[string]total // by the bucket's upper end, or by kind
 	own     map[string]total // by session and kind
+	usual   usual
 	ends    map[string]total // transactions, all together and by session of ours
 }
 
@@ -61,7 +62,7 @@ func (s *server) Latency(ctx context.Context) (dialect.Latency, error) {
 	if on != "1" {
 		return nil, dberr.Mark(dberr.NotThere, errors.New("performance_schema is off"))
 	}
-	m := &statements{s: s, buckets: true}
+	m := &statements{s: s, buckets: true, usual: usual{}}
 	if _, err := m.read(ctx); errors.Is(err, dberr.NotThere) {
 		m.buckets = false
 	}
@@ -123,13 +124,35 @@ func (m *statements) Took(ctx context.Context) (throttle.Ended, error) {
 	if !begun || !whole { // or somebody emptied the table
 		return throttle.Ended{}, nil
 	}
-	out := throttle.Ended{Transactions: max(2*closed[""].n-sum(closed), 0)} // all less ours
+	out := throttle.Ended{Transactions: max(2*closed[""].n-sum(closed), 0), Each: m.buckets} // all less ours
 	if m.buckets {
-		out.Statements = withoutOurs(ended, ours)
+		out.Statements = withoutOurs(ended, m.usual.split(ours))
 	} else {
 		out.Statements = meansWithoutOurs(ended, ours)
 	}
 	return out, nil
+}
+
+// usual is how long one statement takes as a rule, by session and kind.
+type usual map[string]time.Duration
+
+// split tells one long statement from the others of its kind, where the time of
+// all is far over what they take as a rule: in a hiccup of the server ours are caught as the
+// application's are, and by their mean alone they would be taken out of the wrong place.
+func (u usual) split(ours map[string]total) map[string]total {
+	out := map[string]total{}
+	for k, t := range ours {
+		rule, known := u[k]
+		extra := t.took - time.Duration(t.n)*rule
+		if known && t.n > 1 && extra > 10*time.Millisecond && extra > 5*rule {
+			out[k+" once"] = total{t.kind, 1, rule + extra}
+			t = total{t.kind, t.n - 1, rule * time.Duration(t.n-1)}
+		} else {
+			u[k] = t.mean()
+		}
+		out[k] = t
+	}
+	return out
 }
 
 // since subtracts an earlier reading; whole tells that nothing has become less.

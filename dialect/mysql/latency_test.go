@@ -28,6 +28,19 @@ func TestWithoutOurs(t *testing.T) {
 	}
 }
 
+// A hiccup of the server catches one of ours as it does the application's: it is told from the others.
+func TestUsualSplits(t *testing.T) {
+	u := usual{}
+	calm := map[string]total{"1 commit": {"commit", 30, 60 * ms}, "2 insert": {"insert", 1, 80 * ms}}
+	if got := u.split(calm); !maps.Equal(got, calm) {
+		t.Errorf("without a hiccup: %v", got)
+	}
+	got := u.split(map[string]total{"1 commit": {"commit", 30, 160 * ms}, "2 insert": {"insert", 1, 200 * ms}})
+	if want := map[string]total{"1 commit": {"commit", 29, 58 * ms}, "1 commit once": {"commit", 1, 102 * ms}, "2 insert": {"insert", 1, 200 * ms}}; !maps.Equal(got, want) {
+		t.Errorf("with one: %v, want %v", got, want)
+	}
+}
+
 func TestMeansWithoutOurs(t *testing.T) {
 	ended := map[string]total{"update": {"update", 110, 2200 * ms}, "insert_select": {"insert_select", 7, 770 * ms}}
 	ours := map[string]total{"1 u": {"update", 6, 1000 * ms}, "2 u": {"update", 4, 200 * ms}, "1 i": {"insert_select", 7, 770 * ms}}
