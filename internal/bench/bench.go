@@ -20,9 +20,10 @@ import (
 // Options of a measurement.
 type Options struct {
 	Kind    throwaway.Kind
-	Rows    int // 2,000,000
-	Rounds  int // 5
-	Workers int // 2
+	Rows    int  // 2,000,000
+	Rounds  int  // 5
+	Workers int  // 2
+	Retype  bool // a change of a column's type in place of a rename
 	Open    dialect.Open
 	Out     io.Writer
 }
@@ -31,6 +32,7 @@ type Options struct {
 // project promises.
 type Result struct {
 	Server      string    `json:"server"`
+	Change      string    `json:"change"` // rename or retype
 	Rows        int       `json:"rows"`
 	Rounds      int       `json:"rounds"`
 	Plain       []float64 `json:"plain_update_s"`
@@ -57,19 +59,31 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer db.Close()
-	m := &measure{o: o, db: db, dsn: srv.DSN("bench"), sql: textFor(o.Kind)}
+	m := &measure{o: o, db: db, dsn: srv.DSN("bench"), sql: textFor(o.Kind), change: rename}
+	if o.Retype {
+		m.change = retype
+	}
 	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
 }
 
 type measure struct {
-	o   Options
-	db  *sql.DB
-	dsn string
-	sql text
+	o      Options
+	db     *sql.DB
+	dsn    string
+	sql    text
+	change change
 }
 
+// change is one example: the operation, and what a person would do by hand.
+type change struct{ name, operation, from, to, column string }
+
+var (
+	rename = change{"rename", "rename_column: {table: users, from: full_name, to: display_name}", "full_name", "display_name", "display_name varchar(100)"}
+	retype = change{"retype", "change_type: {table: users, column: score, type: bigint}", "score", "score_pm_new", "score_pm_new bigint"}
+)
+
 func (m *measure) run(ctx context.Context, server string) (Result, error) {
-	r := Result{Server: server, Rows: m.o.Rows, Rounds: m.o.Rounds}
+	r := Result{Server: server, Change: m.change.name, Rows: m.o.Rows, Rounds: m.o.Rounds}
 	if err := m.exec(ctx, m.sql.load(m.o.Rows)...); err != nil {
 		return r, fmt.Errorf("load %d rows: %w", m.o.Rows, err)
 	}
@@ -107,11 +121,11 @@ func (m *measure) exec(ctx context.Context, statements ...string) error {
 
 // plain is one UPDATE over the whole table, with the column there and no trigger.
 func (m *measure) plain(ctx context.Context) (time.Duration, error) {
-	if err := m.exec(ctx, m.sql.addColumn); err != nil {
+	if err := m.exec(ctx, "ALTER TABLE users ADD COLUMN "+m.change.column); err != nil {
 		return 0, err
 	}
 	begin := time.Now()
-	err := m.exec(ctx, "UPDATE users SET display_name = full_name")
+	err := m.exec(ctx, fmt.Sprintf("UPDATE users SET %s = %s", m.change.to, m.change.from))
 	return time.Since(begin), err
 }
 
@@ -129,7 +143,7 @@ func (m *measure) batches(ctx context.Context) (time.Duration, error) {
 	}
 	begin := time.Now()
 	for id := 0; id < m.o.Rows; id += 1000 {
-		q := fmt.Sprintf("UPDATE users SET display_name = full_name WHERE id > %d AND id <= %d", id, id+1000)
+		q := fmt.Sprintf("UPDATE users SET %s = %s WHERE id > %d AND id <= %d", p.Syncs[0].New[0].Name, m.change.from, id, id+1000)
 		if _, err := m.db.ExecContext(ctx, q); err != nil {
 			return 0, err
 		}
@@ -142,7 +156,7 @@ func (m *measure) plan(ctx context.Context) (*plans.Plan, *dialect.Database, err
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := plans.ParseChange([]byte("name: bench\nreplicas: none\noperations: [{rename_column: {table: users, from: full_name, to: display_name}}]\n"))
+	c, err := plans.ParseChange([]byte("name: bench\nreplicas: none\noperations: [{" + m.change.operation + "}]\n"))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -175,6 +175,10 @@ func (m *shadowMeasure) shadow(ctx context.Context) (timed, error) {
 // migrate is everything from the plan to the cut-over, and contract outside of the
 // time.
 func (m *shadowMeasure) migrate(ctx context.Context, c engine.Config) (timed, error) {
+	return m.migrateBy(ctx, c, m.plan)
+}
+
+func (m *shadowMeasure) migrateBy(ctx context.Context, c engine.Config, plan func(context.Context, *dialect.Database) (*plans.Plan, error)) (timed, error) {
 	var t timed
 	begin := time.Now()
 	db, err := m.o.Open(ctx, m.dsn)
@@ -182,7 +186,7 @@ func (m *shadowMeasure) migrate(ctx context.Context, c engine.Config) (timed, er
 		return t, err
 	}
 	defer db.Close()
-	p, err := m.plan(ctx, db)
+	p, err := plan(ctx, db)
 	if err != nil {
 		return t, err
 	}
