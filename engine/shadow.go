@@ -71,7 +71,7 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 		if err := s.buildLate(ctx, st); err != nil {
 			return err
 		}
-		return pair.Drain(ctx)
+		return pair.Settle(ctx)
 	})
 	if errors.Is(err, dberr.DataError) {
 		err = dberr.WithHint(err, "the new shape can't hold a row as it is: mend the row and call again, or take the run back with phasemig rollback %s and change the ALTER", s.run.ID)

@@ -133,8 +133,14 @@ func (p *pulse) giveUp(ctx context.Context, behind int64) error {
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
-// stop ends the beats and waits for the one under way.
+// stop tells the server once more how far reading is, ends the beats and waits for the one under way.
 func (p *pulse) stop() {
+	p.mu.Lock()
+	reading := p.conn != nil
+	p.mu.Unlock()
+	if reading {
+		_ = p.tell(false) // the log is let go of later where this doesn't arrive
+	}
 	p.mu.Lock()
 	p.over = true
 	if p.timer != nil && p.timer.Stop() {

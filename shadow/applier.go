@@ -26,7 +26,7 @@ func (p *Pair) apply(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		if len(b.entries) == 0 && (b.l == p.ledger.storedL(n) || time.Since(stored) < idle) {
+		if len(b.entries) == 0 && (b.l == p.ledger.storedL(n) || time.Since(stored) < idle && !p.ledger.asked(b)) {
 			p.ledger.restore(b)
 			stored = time.Now()
 			continue
@@ -52,7 +52,7 @@ func (p *Pair) awaitWork(n int, most time.Duration) error {
 		if p.ledger.still {
 			return false
 		}
-		return over || len(p.ledger.lanes[n].pending) > 0
+		return over || len(p.ledger.lanes[n].pending) > 0 || p.ledger.mayStore(n)
 	})
 }
 

@@ -145,8 +145,20 @@ func (f *follower) finish(t stream.Txn, seq uint64) {
 	if whole {
 		f.txns = nil // nothing is open: nobody asks
 	}
-	f.source.Forget(max(f.p.ledger.forgettable(), f.base) - f.base)
+	f.letGo()
 }
+
+// forget lets the log go up to what every lane has stored.
+func (f *follower) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.source != nil {
+		f.letGo()
+	}
+}
+
+// letGo is forget with the mutex held.
+func (f *follower) letGo() { f.source.Forget(max(f.p.ledger.forgettable(), f.base) - f.base) }
 
 // room waits while the images kept take more than they may. While a batch waits for
 // the log's end it doesn't: it could never come.

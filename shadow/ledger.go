@@ -3,6 +3,7 @@ package shadow
 import (
 	"fmt"
 	"sync"
+	"time"
 )
 
 // entry is the newest image of one key.
@@ -35,6 +36,7 @@ type ledger struct {
 	late   map[uint64]string // transactions that ended a two-phase commit, and its name
 	quiet  int               // > 0: no chunk may begin
 	still  bool              // appliers rest
+	store  uint64            // lanes that are idle store L at once up to here
 	failed error
 }
 
@@ -306,6 +308,48 @@ func (g *ledger) forgettable() uint64 {
 		least = min(least, l.stored)
 	}
 	return least
+}
+
+// storeUpTo asks the lanes to store L up to a transaction without waiting until they have been idle,
+// for a while at most.
+func (g *ledger) storeUpTo(seq uint64, most time.Duration) (over func()) {
+	set := func(to uint64) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.store = to
+		g.moved.Broadcast()
+	}
+	set(seq)
+	t := time.AfterFunc(most, func() { set(0) })
+	return func() {
+		t.Stop()
+		set(0)
+	}
+}
+
+// storedAll reports whether every lane has stored L up to a transaction, or isn't asked to any
+// more. The mutex is held.
+func (g *ledger) storedAll(seq uint64) bool {
+	for i := range g.lanes {
+		if g.lanes[i].stored < min(seq, g.store) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayStore reports whether a lane is asked to store L and has come further than it has stored. The
+// mutex is held.
+func (g *ledger) mayStore(n int) bool {
+	l := &g.lanes[n]
+	return l.stored < g.store && l.least(g.ended) > l.stored
+}
+
+// asked is mayStore for a lane that has just taken what there is.
+func (g *ledger) asked(b *batch) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lanes[b.Lane].stored < g.store
 }
 
 // clear reports whether everything up to a transaction is applied. Keys that are

@@ -206,11 +206,40 @@ func (p *Pair) Backlog() (keys, bytes int) { return p.ledger.backlog() }
 
 // Drain returns when everything that is in the log at its call is applied.
 func (p *Pair) Drain(ctx context.Context) error {
+	_, err := p.drain(ctx)
+	return err
+}
+
+// Settle drains, stores in every lane how far it is, and lets the server's log go up to there: who
+// reads on later reads nothing of it again. Storing may be put off where it can't be done at once.
+func (p *Pair) Settle(ctx context.Context) error {
+	if t, ok := p.table.(Shortener); ok {
+		t.Shorten(ctx)
+	}
+	seq, err := p.drain(ctx)
+	if err != nil {
+		return err
+	}
+	over := p.ledger.storeUpTo(seq, settleBudget)
+	defer over()
+	if err := p.ledger.wait(func() bool { return p.ledger.storedAll(seq) }); err != nil {
+		return err
+	}
+	p.follow.forget()
+	return nil
+}
+
+// settleBudget is how long Settle waits for lanes that can't store: what is read again costs
+// time, and nothing else.
+const settleBudget = 2 * time.Second
+
+// drain returns the transaction up to which all is applied.
+func (p *Pair) drain(ctx context.Context) (uint64, error) {
 	for {
 		turn := p.ledger.turn()
 		seq, err := p.reach(ctx, p.table.Mark)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		again := false
 		err = p.ledger.wait(func() bool {
@@ -218,7 +247,7 @@ func (p *Pair) Drain(ctx context.Context) error {
 			return again || p.ledger.clear(seq, false)
 		})
 		if err != nil || !again {
-			return err
+			return seq, err
 		}
 	}
 }

@@ -87,6 +87,14 @@ type Table interface {
 	Lock(ctx context.Context) (Locked, error)
 }
 
+// Shortener is a Table whose server reads its log from a place of its own choice, before the one that
+// it is asked for.
+type Shortener interface {
+	// Shorten gives the server a reason to choose a newer one. It is worth no error: without it the next
+	// reading takes longer.
+	Shorten(ctx context.Context)
+}
+
 // Copied is a chunk that is committed.
 type Copied struct {
 	Rows int64

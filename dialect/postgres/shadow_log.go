@@ -147,6 +147,9 @@ func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, e
 	return &noting{Source: s, p: p}, nil
 }
 
+// Shorten implements shadow.Shortener.
+func (p *pair) Shorten(ctx context.Context) { pgoutput.Shorten(ctx, p.logConfig()) }
+
 // noting notes transactions whose rows lack values that didn't change.
 type noting struct {
 	stream.Source
