@@ -39,9 +39,9 @@ fmt: ## format the code
 crash: ## kill the program at every failpoint, on each server, and see it go on
 	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 60m -run '^TestCrash' -v ./integration
 
-bench: ## the backfill beside one UPDATE and beside batches of 1,000, on 2,000,000 rows
+bench: ## measure everything beside the servers' own ways and other tools, and write docs/benchmarks.md (an hour)
 	@mkdir -p bench-out
-	$(GO) run ./internal/bench/cmd/bench -o bench-out/backfill.json
+	$(GO) run ./internal/bench/cmd/bench -all -o bench-out/bench.json -page docs/benchmarks.md
 
 clean: ## remove what was built
 	rm -rf bin bench-out

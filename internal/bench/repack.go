@@ -64,7 +64,7 @@ func RunRepack(ctx context.Context, o RepackOptions) (RepackResult, error) {
 		return RepackResult{}, err
 	}
 	defer db.Close()
-	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Open: o.Open, Out: o.Out}, db: db, dsn: srv.DSN("bench")}, addr: srv.Addr()}
+	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Open: o.Open, Out: o.Out}, db: db, dsn: srv.DSN("bench"), addr: srv.Addr()}}
 	if m.program, err = m.find(ctx); err != nil {
 		return RepackResult{}, err
 	}
@@ -73,7 +73,7 @@ func RunRepack(ctx context.Context, o RepackOptions) (RepackResult, error) {
 
 type repackMeasure struct {
 	shadowMeasure
-	addr, program string
+	program string
 }
 
 // find looks for the program and for what it needs in the server.

@@ -44,6 +44,7 @@ type ShadowResult struct {
 	PeakMB    float64 `json:"client_peak_rss_mb"`       // of this process; promise: ≤ 64
 	CPU       float64 `json:"client_cpu_s_per_million"` // promise: ≤ 1
 	RowsPerS  float64 `json:"rows_per_s"`               // of the copy, median
+	Peers     []*Peer `json:"peers,omitempty"`
 	Load      *Loaded `json:"under_saturating_writes,omitempty"`
 }
 
@@ -66,18 +67,18 @@ func RunShadow(ctx context.Context, o ShadowOptions) (ShadowResult, error) {
 		return ShadowResult{}, err
 	}
 	defer db.Close()
-	m := &shadowMeasure{o: o, db: db, dsn: srv.DSN("bench")}
+	m := &shadowMeasure{o: o, db: db, dsn: srv.DSN("bench"), addr: srv.Addr()}
 	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
 }
 
 type shadowMeasure struct {
-	o   ShadowOptions
-	db  *sql.DB
-	dsn string
+	o         ShadowOptions
+	db        *sql.DB
+	dsn, addr string
 }
 
 func (m *shadowMeasure) run(ctx context.Context, server string) (ShadowResult, error) {
-	r := ShadowResult{Server: server, Rows: m.o.Rows, Rounds: m.o.Rounds}
+	r := ShadowResult{Server: server, Rows: m.o.Rows, Rounds: m.o.Rounds, Peers: installed(ctx)}
 	if err := m.load(ctx); err != nil {
 		return r, fmt.Errorf("load %d rows: %w", m.o.Rows, err)
 	}
@@ -97,6 +98,12 @@ func (m *shadowMeasure) run(ctx context.Context, server string) (ShadowResult, e
 		r.Copy, r.Compare = append(r.Copy, one.copy.Seconds()), append(r.Compare, one.compare.Seconds())
 		fmt.Fprintf(m.o.Out, "%s  round %d  native %.2f s  phasemig %.2f s (copy %.2f s, compare %.2f s, cut-over %s)\n", server, i+1, native.Seconds(), one.all.Seconds(),
 			one.copy.Seconds(), one.compare.Seconds(), one.note)
+		if err := m.peers(ctx, r.Peers); err != nil {
+			return r, err
+		}
+	}
+	for _, p := range r.Peers {
+		p.Ratio = median(ratios(r.Shadow[:len(p.Took)], p.Took))
 	}
 	r.Ratio, r.RatioCopy = median(ratios(r.Shadow, r.Native)), median(ratios(r.Copy, r.Native))
 	r.PeakMB, r.CPU = peakMB(), cpu/float64(m.o.Rounds)/(float64(m.o.Rows)/1e6)
@@ -108,6 +115,20 @@ func (m *shadowMeasure) run(ctx context.Context, server string) (ShadowResult, e
 		}
 	}
 	return r, nil
+}
+
+// peers lets the other tools make the same change, each on the table as it was.
+func (m *shadowMeasure) peers(ctx context.Context, list []*Peer) error {
+	for _, p := range list {
+		p.run(ctx, m.addr)
+		if n := len(p.Took); n > 0 && p.Failed == "" {
+			fmt.Fprintf(m.o.Out, "    %s %.2f s\n", p.Name, p.Took[n-1])
+		}
+		if err := m.reset(ctx); err != nil {
+			return fmt.Errorf("take back what %s did: %w", p.Name, err)
+		}
+	}
+	return nil
 }
 
 func (m *shadowMeasure) exec(ctx context.Context, statements ...string) error {

@@ -1,5 +1,5 @@
-// Command bench runs the backfill benchmark on the servers named, all four by
-// default, prints a table and stores JSON.
+// Command bench measures what the flags say, or everything with -all, on the servers named, all four by
+// default; prints tables, and stores the figures as JSON and as a page.
 package main
 
 import (
@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/dialect/mysql"
@@ -30,47 +32,65 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	rows := flag.Int("rows", 2_000_000, "rows of the table")
-	rounds := flag.Int("rounds", 5, "rounds")
-	workers := flag.Int("workers", 2, "workers of the backfill")
-	out := flag.String("o", "", "file for the results as JSON")
-	shadow := flag.Bool("shadow", false, "measure the shadow copy of a table instead, beside the server's own ALTER TABLE")
-	retype := flag.Bool("retype", false, "change a column's type in place of renaming one (PostgreSQL)")
-	repack := flag.Bool("repack", false, "measure writing a table anew beside pg_repack, on the PostgreSQL servers that have it")
-	load := flag.Duration("load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
+// asked is what the command line asks for.
+type asked struct {
+	kinds                                 []throwaway.Kind
+	rows, rounds, workers                 int
+	backfill, retype, shadow, repack, all bool
+	load                                  time.Duration
+	out, page                             string
+}
+
+func parse() (asked, error) {
+	var a asked
+	flag.IntVar(&a.rows, "rows", 2_000_000, "rows of the table")
+	flag.IntVar(&a.rounds, "rounds", 5, "rounds")
+	flag.IntVar(&a.workers, "workers", 2, "workers of the backfill")
+	flag.BoolVar(&a.retype, "retype", false, "measure the backfill of a change of type in place of a rename (PostgreSQL)")
+	flag.BoolVar(&a.shadow, "shadow", false, "measure the shadow copy of a table instead, beside the server's own ALTER TABLE and other tools on PATH (MySQL, MariaDB)")
+	flag.BoolVar(&a.repack, "repack", false, "measure writing a table anew beside pg_repack, on the PostgreSQL servers that have it")
+	flag.BoolVar(&a.all, "all", false, "measure all of these, the shadow copy on half as many rows and under load")
+	flag.DurationVar(&a.load, "load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
+	flag.StringVar(&a.out, "o", "", "file for the results as JSON; what it holds of other measurements stays")
+	flag.StringVar(&a.page, "page", "", "file for the results of -o as a page in Markdown")
 	flag.Parse()
-	memory.Bound()
-	kinds := throwaway.Kinds()
+	a.backfill = !a.retype && !a.shadow && !a.repack
+	a.kinds = throwaway.Kinds()
 	if flag.NArg() > 0 {
-		kinds = nil
-		for _, a := range flag.Args() {
-			k, err := throwaway.ParseKind(a)
-			if err != nil {
-				return err
-			}
-			kinds = append(kinds, k)
+		a.kinds = nil
+	}
+	for _, name := range flag.Args() {
+		k, err := throwaway.ParseKind(name)
+		if err != nil {
+			return a, err
 		}
+		a.kinds = append(a.kinds, k)
 	}
-	if *shadow {
-		return runShadow(ctx, kinds, bench.ShadowOptions{Rows: *rows, Rounds: *rounds, Workers: *workers, Load: *load, Open: open, Out: os.Stderr}, *out)
+	return a, nil
+}
+
+func run(ctx context.Context) error {
+	a, err := parse()
+	if err != nil {
+		return err
 	}
-	if *repack {
-		return runRepack(ctx, kinds, bench.RepackOptions{Rows: *rows, Rounds: *rounds, Workers: *workers, Open: open, Out: os.Stderr}, *out)
-	}
-	var results []bench.Result
-	for _, k := range kinds {
-		if *retype && !k.IsPostgres() { // there a retype is an ALTER on a shadow
+	memory.Bound()
+	r := bench.Report{Date: time.Now().UTC().Format(time.DateOnly), Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)}
+	for _, one := range []struct {
+		asked bool
+		run   func(context.Context, asked, *bench.Report) error
+	}{{a.shadow, runShadow}, {a.repack, runRepack}, {a.backfill, runBackfill}, {a.retype, runRetype}} {
+		if !one.asked && !a.all {
 			continue
 		}
-		r, err := bench.Run(ctx, bench.Options{Kind: k, Rows: *rows, Rounds: *rounds, Workers: *workers, Retype: *retype, Open: open, Out: os.Stderr})
-		if err != nil {
+		if err := one.run(ctx, a, &r); err != nil {
 			return err
 		}
-		results = append(results, r)
+		if err := store(a, r); err != nil { // an hour's figures aren't lost by what comes after them
+			return err
+		}
 	}
-	table(results)
-	return store(*out, results)
+	return nil
 }
 
 func open(ctx context.Context, dsn string) (*dialect.Database, error) {
@@ -80,17 +100,39 @@ func open(ctx context.Context, dsn string) (*dialect.Database, error) {
 	return postgres.Open(ctx, dsn)
 }
 
-func table(results []bench.Result) {
-	fmt.Printf("%-20s %10s %10s %10s %10s %12s %12s %8s\n", "server", "rows", "plain s", "batches s", "phasemig s", "/ plain ≤1.3", "rate × ≥1.2", "peak MB")
-	for _, r := range results {
-		fmt.Printf("%-20s %10d %10.2f %10.2f %10.2f %12.2f %12.2f %8.1f\n", r.Server, r.Rows, bench.Median(r.Plain), bench.Median(r.Batches),
-			bench.Median(r.Backfill), r.RatioPlain, r.RateBatches, r.PeakMB)
-	}
+func runBackfill(ctx context.Context, a asked, r *bench.Report) error {
+	return backfills(ctx, a, r, false)
 }
 
-func runShadow(ctx context.Context, kinds []throwaway.Kind, o bench.ShadowOptions, out string) error {
-	var results []bench.ShadowResult
-	for _, k := range kinds {
+// runRetype has PostgreSQL only: elsewhere a change of type is an ALTER on a shadow.
+func runRetype(ctx context.Context, a asked, r *bench.Report) error {
+	return backfills(ctx, a, r, true)
+}
+
+func backfills(ctx context.Context, a asked, report *bench.Report, retype bool) error {
+	fmt.Printf("%-20s %-8s %10s %10s %10s %10s %12s %12s %8s\n", "server", "change", "rows", "plain s", "batches s", "phasemig s", "/ plain ≤1.3", "rate × ≥1.2", "peak MB")
+	for _, k := range a.kinds {
+		if retype && !k.IsPostgres() {
+			continue
+		}
+		r, err := bench.Run(ctx, bench.Options{Kind: k, Rows: a.rows, Rounds: a.rounds, Workers: a.workers, Retype: retype, Open: open, Out: os.Stderr})
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-20s %-8s %10d %10.2f %10.2f %10.2f %12.2f %12.2f %8.1f\n", r.Server, r.Change, r.Rows, bench.Median(r.Plain), bench.Median(r.Batches),
+			bench.Median(r.Backfill), r.RatioPlain, r.RateBatches, r.PeakMB)
+		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Backfill: []bench.Result{r}})
+	}
+	return nil
+}
+
+func runShadow(ctx context.Context, a asked, report *bench.Report) error {
+	o := bench.ShadowOptions{Rows: a.rows, Rounds: a.rounds, Workers: a.workers, Load: a.load, Open: open, Out: os.Stderr}
+	if a.all {
+		o.Rows, o.Load = max(a.rows/2, 1), max(a.load, 10*time.Second)
+	}
+	fmt.Printf("%-20s %10s %10s %10s %14s %12s %10s %8s %14s\n", "server", "rows", "native s", "phasemig s", "/ native ≤1.35", "copy / ≤1.1", "rows/s", "peak MB", "CPU s/million")
+	for _, k := range a.kinds {
 		if k.IsPostgres() {
 			continue
 		}
@@ -99,23 +141,22 @@ func runShadow(ctx context.Context, kinds []throwaway.Kind, o bench.ShadowOption
 		if err != nil {
 			return err
 		}
-		results = append(results, r)
-	}
-	fmt.Printf("%-20s %10s %10s %10s %14s %12s %10s %8s %14s\n", "server", "rows", "native s", "phasemig s", "/ native ≤1.35", "copy / ≤1.1", "rows/s", "peak MB", "CPU s/million")
-	for _, r := range results {
 		fmt.Printf("%-20s %10d %10.2f %10.2f %14.2f %12.2f %10.0f %8.1f %14.2f\n", r.Server, r.Rows, bench.Median(r.Native), bench.Median(r.Shadow), r.Ratio, r.RatioCopy, r.RowsPerS, r.PeakMB, r.CPU)
+		for _, p := range r.Peers {
+			fmt.Printf("    %-26s %10.2f s, phasemig over it %.2f  %s\n", p.Name, bench.Median(p.Took), p.Ratio, p.Failed)
+		}
+		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Shadow: []bench.ShadowResult{r}})
 	}
-	return store(out, results)
+	return nil
 }
 
-func runRepack(ctx context.Context, kinds []throwaway.Kind, o bench.RepackOptions, out string) error {
-	var results []bench.RepackResult
-	for _, k := range kinds {
+func runRepack(ctx context.Context, a asked, report *bench.Report) error {
+	fmt.Printf("%-20s %-18s %10s %12s %10s %14s %8s\n", "server", "peer", "rows", "pg_repack s", "phasemig s", "/ pg_repack ≤2", "peak MB")
+	for _, k := range a.kinds {
 		if !k.IsPostgres() {
 			continue
 		}
-		o.Kind = k
-		r, err := bench.RunRepack(ctx, o)
+		r, err := bench.RunRepack(ctx, bench.RepackOptions{Kind: k, Rows: a.rows, Rounds: a.rounds, Workers: a.workers, Open: open, Out: os.Stderr})
 		if errors.Is(err, bench.ErrNoPeer) {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", k, err)
 			continue
@@ -123,25 +164,31 @@ func runRepack(ctx context.Context, kinds []throwaway.Kind, o bench.RepackOption
 		if err != nil {
 			return err
 		}
-		results = append(results, r)
-	}
-	if len(results) == 0 {
-		return bench.ErrNoPeer
-	}
-	fmt.Printf("%-20s %-18s %10s %12s %10s %14s %8s\n", "server", "peer", "rows", "pg_repack s", "phasemig s", "/ pg_repack ≤2", "peak MB")
-	for _, r := range results {
 		fmt.Printf("%-20s %-18s %10d %12.2f %10.2f %14.2f %8.1f\n", r.Server, r.Peer, r.Rows, bench.Median(r.Repack), bench.Median(r.Shadow), r.Ratio, r.PeakMB)
+		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Repack: []bench.RepackResult{r}})
 	}
-	return store(out, results)
+	return nil
 }
 
-func store(file string, results any) error {
-	if file == "" {
+// store adds the figures to those of the file, and writes the page from all of them.
+func store(a asked, r bench.Report) error {
+	if a.out == "" {
 		return nil
 	}
-	b, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
+	var all bench.Report
+	b, err := os.ReadFile(a.out)
+	if err == nil {
+		err = json.Unmarshal(b, &all)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("read %s, to which the figures are to be added: %w", a.out, err)
+	}
+	all.Add(r)
+	if b, err = json.MarshalIndent(all, "", "  "); err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644)
+	if err := os.WriteFile(a.out, append(b, '\n'), 0o644); err != nil || a.page == "" {
+		return err
+	}
+	return os.WriteFile(a.page, []byte(all.Page()), 0o644)
 }
