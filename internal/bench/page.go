@@ -117,7 +117,6 @@ func (r Report) backfills(b *strings.Builder) {
 const again = `## To repeat it
 
 <!-- test: not run: it takes an hour -->
-
 ` + "```sh" + `
 make bench
 ` + "```" + `
