@@ -36,13 +36,13 @@ func TestCatalog(t *testing.T) {
 func inShort(k throwaway.Kind, c recipeCase, n int) bool {
 	switch k {
 	case throwaway.Postgres18:
-		return c.since18 || n%8 == 0
+		return c.since18 || n%12 == 0
 	case throwaway.Postgres15:
 		return c.refused != ""
 	case throwaway.MySQL:
-		return n%14 == 1
+		return n%20 == 1
 	}
-	return n%14 == 8
+	return n%20 == 8
 }
 
 // TestCatalogIsWhole: an operation of the schema that some server neither does nor refuses by name is a gap, and so is one that the committed page

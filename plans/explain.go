@@ -62,6 +62,9 @@ func (e explainer) other(way string) Considered {
 	p, err := Build(c, e.facts, e.rules)
 	if err != nil {
 		why, instead := against(err)
+		if strings.HasPrefix(instead, "--strategy auto") {
+			instead = "" // that is the plan
+		}
 		return Considered{Way: way, Because: why, Instead: instead}
 	}
 	return Considered{Way: way, Because: "it costs more: " + costWords(p), Instead: "--strategy " + way}
@@ -144,7 +147,10 @@ func (e explainer) open(a *Alter, w NativeWay, as *Considered) {
 	case e.change.Strategy == string(a.Way):
 		as.Because = "--strategy " + e.change.Strategy + " was asked for"
 	case w.Grows != "":
-		as.Because, as.Instead = w.Grows+", and replicas wait for as long", "--strategy native"
+		as.Because = w.Grows + ", and replicas wait for as long"
+		if a.Prefix == "" { // no cheaper one is taken
+			as.Instead = "--strategy native"
+		}
 	default:
 		as.Because = "a cheaper way is open"
 	}

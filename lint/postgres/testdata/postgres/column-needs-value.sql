@@ -69,3 +69,9 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; EN
 CREATE TRIGGER f AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 ALTER TABLE t ALTER COLUMN a DROP DEFAULT; -- want column-needs-value
+-- case: a trigger before the row that sets another column
+CREATE TABLE t (a int NOT NULL DEFAULT 1, aa int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.aa := NEW.a; NEW.aa := 1; RETURN NEW; END $$;
+CREATE TRIGGER f BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ALTER COLUMN a DROP DEFAULT; -- want column-needs-value
