@@ -51,12 +51,14 @@ var postgresCatalog = []string{
 	   pg_get_expr(adbin, adrelid), attcollation::regcollation, nullif(attstattarget, -1), col_description(attrelid, attnum), attacl)
 	 FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped`,
 	`SELECT format('index %s valid=%s comment=%s', pg_get_indexdef(indexrelid), indisvalid, obj_description(indexrelid)) FROM pg_index WHERE indrelid = '%s'::regclass`,
-	`SELECT format('constraint %I %s valid=%s comment=%s', conname, pg_get_constraintdef(oid), convalidated, obj_description(oid, 'pg_constraint')) FROM pg_constraint WHERE conrelid = '%s'::regclass AND contype <> 'n'`,
+	`SELECT format('constraint %I %s valid=%s comment=%s', conname, pg_get_constraintdef(oid), convalidated, obj_description(oid, 'pg_constraint')) FROM pg_constraint WHERE conrelid = '%s'::regclass `,
 	`SELECT format('trigger %s fires=%s comment=%s', pg_get_triggerdef(oid), tgenabled, obj_description(oid, 'pg_trigger')) FROM pg_trigger WHERE tgrelid = '%s'::regclass AND NOT tgisinternal`,
 	`SELECT format('table comment=%s identity=%s', obj_description(oid, 'pg_class'), concat(relreplident, (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = c.oid AND indisreplident))) FROM pg_class c WHERE oid = '%s'::regclass`,
 	`SELECT format('type %s comment=%s labels=%s checks=%s', y.oid::regtype, obj_description(y.oid, 'pg_type'), (SELECT string_agg(quote_literal(enumlabel), ' ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = y.oid),
 	   (SELECT string_agg(concat_ws(' ', conname, pg_get_constraintdef(oid), convalidated, obj_description(oid, 'pg_constraint')), '; ' ORDER BY conname) FROM pg_constraint WHERE contypid = y.oid AND contype = 'c'))
 	 FROM pg_type y WHERE typtype IN ('d', 'e') AND oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = '%s'::regclass AND NOT attisdropped)`,
+	`SELECT format('partitioned by %s', pg_get_partkeydef('%s'::regclass)) WHERE pg_get_partkeydef('%s'::regclass) IS NOT NULL`,
+	`SELECT format('partition %s %s', c.oid::regclass, pg_get_expr(relpartbound, c.oid)) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = '%s'::regclass`,
 	`SELECT format('statistics %s', pg_get_statisticsobjdef(oid)) FROM pg_statistic_ext WHERE stxrelid = '%s'::regclass`,
 }
 

@@ -29,6 +29,11 @@ type recipeCase struct {
 	create     []string // besides the tables
 	operations string   // lines of a change file
 	direct     []string // the same, by the server at once
+	strategy   string   // of the change; empty: the cheapest safe way
+	// old are statements of code that is gone before contract.
+	old []string
+	// refused is a word of the reason why this server has no safe way.
+	refused string
 	// quiet: the application can't write before the change.
 	quiet bool
 	// since18: older servers can't do it without blocking.
@@ -37,7 +42,7 @@ type recipeCase struct {
 	stays string
 }
 
-// catalog is what a server is asked for.
+// catalog is what PostgreSQL does by itself.
 func catalog(k throwaway.Kind) []recipeCase {
 	all := slices.Concat(indexCases(), constraintCases(), keyCases(), columnCases(), tableCases(), typeCases())
 	return slices.DeleteFunc(all, func(c recipeCase) bool {

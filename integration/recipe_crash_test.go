@@ -63,7 +63,7 @@ func crashRecipe(t *testing.T, k throwaway.Kind, points []string, hit int, died 
 	if err := json.Unmarshal([]byte(m.home.read("plan.json")), &p); err != nil {
 		t.Fatal(err)
 	}
-	stop := x.write()
+	stop := x.write(ordersWriter)
 	defer stop()
 	expand := []string{"apply", "plan.json", "--phase", "expand"}
 	m.leaveInvalid(expand)

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/dialect"
+	"github.com/phasemig/phasemig/dialect/mysql"
 	"github.com/phasemig/phasemig/dialect/postgres"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -21,21 +23,6 @@ import (
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
 )
-
-// TestRecipes takes every operation of the catalog there under writes, compares the end with what the server does at
-// once, and goes back from every phase to the start.
-func TestRecipes(t *testing.T) {
-	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
-		for n, c := range catalog(k) {
-			if long() || inShort(c, n) {
-				t.Run(c.name, func(t *testing.T) { newKitchen(t, k, c).life() })
-			}
-		}
-	})
-}
-
-// inShort chooses the cases of the short form: what 18 alone has, and every sixth of the others.
-func inShort(c recipeCase, n int) bool { return c.since18 || n%6 == 0 }
 
 // kitchen is one operation in a database of its own.
 type kitchen struct {
@@ -48,13 +35,30 @@ type kitchen struct {
 	start  []string
 	engine *engine.Engine
 	events chan engine.Event
+	// written counts what the application wrote.
+	written int64
 }
 
 func newKitchen(t *testing.T, k throwaway.Kind, c recipeCase) *kitchen {
 	t.Helper()
+	x := openKitchen(t, k, c)
+	var err error
+	if x.plan, err = x.build(c.operations); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// openKitchen makes the tables, and no plan.
+func openKitchen(t *testing.T, k throwaway.Kind, c recipeCase) *kitchen {
+	t.Helper()
 	x := &kitchen{t: t, kind: k, c: c, dsn: dbtest.Database(t, k), events: make(chan engine.Event, 1000)}
-	dbtest.Exec(t, x.dsn, slices.Concat(ordersTables, c.create)...)
-	db, err := postgres.Open(t.Context(), x.dsn)
+	dbtest.Exec(t, x.dsn, slices.Concat(tablesOf(k), c.create)...)
+	open := postgres.Open
+	if !k.IsPostgres() {
+		open = mysql.Open
+	}
+	db, err := open(t.Context(), x.dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,10 +70,15 @@ func newKitchen(t *testing.T, k throwaway.Kind, c recipeCase) *kitchen {
 	})
 	x.start = x.now()
 	x.configure(engine.Config{LockBudget: time.Minute})
-	if x.plan, err = x.build(c.operations); err != nil {
-		t.Fatal(err)
-	}
 	return x
+}
+
+// tablesOf are what an operation is tried on.
+func tablesOf(k throwaway.Kind) []string {
+	if k.IsPostgres() {
+		return ordersTables
+	}
+	return clauseTables
 }
 
 func (x *kitchen) configure(c engine.Config) {
@@ -88,11 +97,11 @@ func (x *kitchen) build(operations string) (*plans.Plan, error) {
 
 func (x *kitchen) gated(operations string, gates plans.GateSet) (*plans.Plan, error) {
 	x.t.Helper()
-	c, err := plans.ParseChange([]byte("name: recipe\noperations:\n" + operations))
+	c, err := plans.ParseChange([]byte("name: recipe\nreplicas: none\noperations:\n" + operations))
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	c.Gates = gates
+	c.Gates, c.Strategy = gates, x.c.strategy
 	f, err := x.db.Reader.Facts(x.t.Context(), c)
 	if err != nil {
 		return nil, err
@@ -136,35 +145,57 @@ func alike(lines []string) []string {
 	return out
 }
 
-// life goes there, back at each phase, and there again.
-func (x *kitchen) life() {
+// life goes there, back at each phase, and there again. It tells which phases that do something have a way back.
+func (x *kitchen) life() (back []plans.PhaseName) {
 	x.t.Helper()
 	stop := func() {}
 	if !x.c.quiet {
-		stop = x.write()
+		stop = x.write(slices.Concat(x.c.old, writerOf(x.kind)))
 	}
-	defer stop()
-	before := [][]string{x.start}
-	for i, n := range plans.PhaseNames() {
-		fault.Arm("engine.phase_done=error") // all is done, and the way back is open
-		if n == plans.Contract && x.plan.Phase(n).Until != "" {
-			fault.Arm("engine.step_journaled=error") // the column is hidden
+	defer func() { stop() }()
+	before := x.start
+	for _, n := range plans.PhaseNames() {
+		if n == plans.Contract && len(x.c.old) > 0 { // the old code is gone
+			stop()
+			stop = x.write(writerOf(x.kind))
 		}
-		if err := x.apply(n); !errors.Is(err, fault.ErrInjected) {
-			x.t.Fatalf("%s: %v", n, err)
-		}
-		fault.Arm("")
-		if n == plans.Expand && x.c.stays != "" {
-			x.stays()
-		} else {
+		ph := x.plan.Phase(n)
+		if x.there(ph) {
 			x.back()
-			x.same("rollback of "+string(n), before[i])
+			x.same("rollback of "+string(n), before)
+			x.must(n)
+			if len(ph.Steps) > 0 {
+				back = append(back, n)
+			}
+		} else {
+			x.stays()
 		}
-		x.must(n)
-		before = append(before, x.now())
+		before = x.now()
 	}
 	stop()
 	x.same("the end", x.direct())
+	return back
+}
+
+// there carries a phase out as far as there is a way back. It reports false, with the phase done, where there is none.
+func (x *kitchen) there(ph *plans.Phase) bool {
+	x.t.Helper()
+	if first := slices.IndexFunc(ph.Steps, func(st plans.Step) bool { return !st.Reversible }); first == 0 {
+		x.must(ph.Name)
+		return false
+	} else if first > 0 {
+		_, err := x.engine.Apply(x.t.Context(), x.plan, engine.Options{Phase: ph.Name, Before: ph.Steps[first].ID})
+		if !errors.Is(err, engine.ErrStopped) {
+			x.t.Fatalf("%s: %v", ph.Name, err)
+		}
+		return true
+	}
+	fault.Arm("engine.phase_done=error") // all is done, and the way back is open
+	defer fault.Arm("")
+	if err := x.apply(ph.Name); !errors.Is(err, fault.ErrInjected) {
+		x.t.Fatalf("%s: %v", ph.Name, err)
+	}
+	return true
 }
 
 // stays: what can't be taken back is said, and nothing is changed by asking for it.
@@ -188,32 +219,50 @@ func (x *kitchen) mend(statement string) {
 func (x *kitchen) direct() []string {
 	x.t.Helper()
 	dsn := dbtest.Database(x.t, x.kind)
-	dbtest.Exec(x.t, dsn, slices.Concat(ordersTables, x.c.create, x.c.direct)...)
+	dbtest.Exec(x.t, dsn, slices.Concat(tablesOf(x.kind), x.c.create, x.c.direct)...)
 	return describe(x.t, x.kind, dsn, "orders")
 }
 
+// writerOf are statements of the application, with $1 a number that none used before.
+func writerOf(k throwaway.Kind) []string {
+	if k.IsPostgres() {
+		return ordersWriter
+	}
+	return clauseWriter
+}
+
 // write is the application until stop is called: no statement may fail.
-func (x *kitchen) write() (stop func()) {
+func (x *kitchen) write(statements []string) (stop func()) {
 	x.t.Helper()
 	db := dbtest.DB(x.t, x.dsn)
 	ctx, cancel := context.WithCancel(x.t.Context())
 	var g errgroup.Group
 	g.Go(func() error {
-		for n := int64(100_000); ctx.Err() == nil; n++ {
-			for _, q := range ordersWriter {
-				if _, err := db.ExecContext(ctx, q, n); err != nil && ctx.Err() == nil {
+		for ; ctx.Err() == nil; x.written++ {
+			for _, q := range statements {
+				if err := writeOne(ctx, db, x.kind, q, 100_000+x.written); err != nil && ctx.Err() == nil {
 					return fmt.Errorf("%s: %w", q, err)
 				}
 			}
 		}
 		return nil
 	})
-	return func() {
+	return sync.OnceFunc(func() {
 		cancel()
 		if err := g.Wait(); err != nil {
 			x.t.Errorf("the application: %v", err)
 		}
+	})
+}
+
+// writeOne runs a statement: prepared on PostgreSQL, as text elsewhere.
+func writeOne(ctx context.Context, db *sql.DB, k throwaway.Kind, q string, n int64) error {
+	if k.IsPostgres() {
+		_, err := db.ExecContext(ctx, q, n)
+		return err
 	}
+	_, err := db.ExecContext(ctx, strings.ReplaceAll(q, "$1", fmt.Sprint(n)))
+	return err
 }
 
 // TestRecipeMeetsEqualRows: a unique index that can't be leaves nothing, and is built when it can.

@@ -13,9 +13,6 @@ import (
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/observe"
 	"github.com/phasemig/phasemig/internal/throwaway"
-	"github.com/phasemig/phasemig/lint"
-	"github.com/phasemig/phasemig/lint/linttest"
-	postgreslint "github.com/phasemig/phasemig/lint/postgres"
 	"github.com/phasemig/phasemig/plans"
 )
 
@@ -187,50 +184,4 @@ func (w *witness) waiting(ctx context.Context, pid int, over <-chan struct{}) st
 			w.x.t.Fatal(ctx.Err())
 		}
 	}
-}
-
-// taken are errors of the linter about what a contract and a way back are for: something is taken away, after gates.
-var taken = []string{"drop-primary-key", "drop-column", "rename"}
-
-// lints has the project's own linter read every statement, each in the transaction that it is run in.
-func (x *kitchen) lints() {
-	x.t.Helper()
-	version := strings.TrimPrefix(string(x.kind), "postgres")
-	schema := strings.Join(slices.Concat(ordersTables, x.c.create), ";\n") + ";\n"
-	for _, ph := range x.plan.Phases {
-		var there, back []string
-		for _, st := range ph.Steps {
-			there = append(there, st.SQL...)
-		}
-		for _, st := range reversible(ph.Steps) {
-			back = append(back, st.SQL...)
-		}
-		for _, st := range slices.Backward(reversible(ph.Steps)) {
-			back = append(back, st.Undo...)
-		}
-		x.lint(version, schema, there, ph.Name != plans.Expand)
-		x.lint(version, schema, back, true)
-		schema += script(there)
-	}
-}
-
-func (x *kitchen) lint(version, schema string, list []string, takes bool) {
-	x.t.Helper()
-	for _, f := range linttest.Check(x.t, postgreslint.Dialect(), version, schema, script(list)).Findings {
-		if f.Severity == lint.Error && !(takes && slices.Contains(taken, f.Rule)) {
-			x.t.Errorf("%s: %s: %s", f.Statement, f.Rule, f.Message)
-		}
-	}
-}
-
-func script(list []string) string {
-	var out strings.Builder
-	for _, q := range list {
-		if strings.Contains(q, "INDEX CONCURRENTLY") {
-			out.WriteString(q + ";\n")
-			continue
-		}
-		out.WriteString("BEGIN;\nSET LOCAL lock_timeout = 1000;\n" + q + ";\nCOMMIT;\n")
-	}
-	return out.String()
 }

@@ -19,7 +19,7 @@ import (
 // noOperation are statements that are refused, or taken over as clauses of an ALTER TABLE: docs/inputs.md says so.
 var noOperation = regexp.MustCompile(`REPLICA IDENTITY|TRIGGER|ALTER TYPE|ALTER DOMAIN|(TYPE|DOMAIN) \w+ IS|INDEX .*;.*INDEX`)
 
-// TestSQLOfCatalog: the server's own statements for each operation of the catalog become that operation. TestRecipes
+// TestSQLOfCatalog: the server's own statements for each operation of the catalog become that operation. TestCatalog
 // holds both against the server.
 func TestSQLOfCatalog(t *testing.T) {
 	for _, c := range catalog(throwaway.Postgres18) {

@@ -96,9 +96,12 @@ func (r *resolver) clauses() error {
 		if n.Plain == "" && r.s.Operation == "rename_column" {
 			k.Default = nil // it says something in the old form
 		}
-		if n.Type == r.s.Old[0].Type {
+		switch old := r.s.Old[0]; {
+		case n.Type == old.Type:
 			k.Core = r.x.Old[0].Core
-		} else {
+		case n.Charset == old.Charset && n.Collation == old.Collation && !saysCharset(r.x.Old[0].Core):
+			// both are the table's own, which the server would go on to spell out if it were said
+		default:
 			k.Core = withCharset(k.Core, n.Charset, n.Collation)
 		}
 		r.x.New = append(r.x.New, k)
@@ -126,12 +129,7 @@ func (r *resolver) relax(o plans.Side, k clause) error {
 // withCharset makes charset and collation explicit where the type doesn't say them.
 func withCharset(core, charset, collation string) string {
 	list := tokens(core)
-	for i := range list {
-		if words(list[i:], "COLLATE") || words(list[i:], "CHARACTER", "SET") || words(list[i:], "CHARSET") {
-			return core
-		}
-	}
-	if charset == "" || charset == "binary" {
+	if charset == "" || charset == "binary" || saysCharset(core) {
 		return core
 	}
 	n := 1 + group(list[1:])
@@ -141,6 +139,17 @@ func withCharset(core, charset, collation string) string {
 		head += " COLLATE " + collation
 	}
 	return strings.TrimSpace(head + " " + tail)
+}
+
+// saysCharset: the type names its charset or collation.
+func saysCharset(core string) bool {
+	list := tokens(core)
+	for i := range list {
+		if words(list[i:], "COLLATE") || words(list[i:], "CHARACTER", "SET") || words(list[i:], "CHARSET") {
+			return true
+		}
+	}
+	return false
 }
 
 // zero is a value of the type as SQL for DEFAULT: what the server itself takes for

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 var refusesWrites = rule{lint.Rule{
 	ID: "refuses-writes", Severity: lint.Error, Kind: lint.Client,
 	Summary: "a change after which writes of running clients are refused",
-	Why: "A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID; so does a default that a CHECK refuses. A trigger whose function always raises refuses every write, and so does one that names a field of NEW or OLD that its table doesn't have (42703): PL/pgSQL looks only when it runs. " +
+	Why: "A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID; so does a default that a CHECK refuses; nothing is known where a trigger gives new rows other values. A trigger whose function always raises refuses every write, and so does one that names a field of NEW or OLD that its table doesn't have (42703): PL/pgSQL looks only when it runs. " +
 		"On a table with rules for INSERT or UPDATE, INSERT … ON CONFLICT fails (0A000). A table that is published for UPDATE and DELETE needs a replica identity, a primary key or FULL: without one UPDATE and DELETE fail (55000).",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE PUBLICATION p FOR TABLE t;"},
 		{SQL: "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY);\nCREATE PUBLICATION p FOR TABLE t;", SQL: "ALTER TABLE t REPLICA IDENTITY NOTHING;"}},
@@ -63,12 +64,12 @@ func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 		if q.GetContype() != pg.ConstrType_CONSTR_CHECK || c.later.notEnforced {
 			return
 		}
-		if col := defaultRefused(k, q.RawExpr, t); col != "" {
+		if col := defaultRefused(k, q.RawExpr, t); col != "" && !c.mayFill(k, col) {
 			c.report(said{message: fmt.Sprintf("the CHECK refuses the default of %s.%s: INSERTs of running clients that leave the column out fail", table(t.Relation), quote(col)), safe: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET DEFAULT …; -- a value that the CHECK takes, first", table(t.Relation), quote(col))})
 		}
 	case pg.AlterTableType_AT_ColumnDefault:
 		v, ok := constant(a.Def)
-		if !ok {
+		if !ok || c.mayFill(k, a.Name) {
 			return
 		}
 		if v != nil && uniqueAlone(k, a.Name) && c.wasNumbered(k, a.Name) {
@@ -135,6 +136,23 @@ func leftOutValue(k *lint.Relation, col *schema.Column) (v any, ok bool) {
 		e = e.GetTypeCast().Arg
 	}
 	return constant(e)
+}
+
+// mayFill: a trigger that is fired before a new row may give the column a value: its function sets the column, or isn't known.
+func (c *call) mayFill(k *lint.Relation, column string) bool {
+	if k == nil {
+		return false
+	}
+	sets := regexp.MustCompile(`(?i)\bNEW\s*(:?=|\.\s*"?` + regexp.QuoteMeta(column) + `([^A-Za-z0-9_]|$))`)
+	return slices.ContainsFunc(c.triggersOf(k), func(o *lint.Object) bool {
+		for _, u := range o.Uses {
+			if name, ok := strings.CutPrefix(u.Other, "function "); ok {
+				body, known := c.routines[strings.ToLower(name)]
+				return !known || sets.MatchString(body)
+			}
+		}
+		return true
+	})
 }
 
 // deletes reports whether a publication publishes UPDATE or DELETE.

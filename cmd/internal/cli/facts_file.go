@@ -67,7 +67,7 @@ func (p *program) readFacts(c *cli.Context) error {
 }
 
 // buildOffline makes the plan from a file of facts.
-func (p *program) buildOffline(c *cli.Context, in input) (*plans.Plan, error) {
+func (p *program) buildOffline(c *cli.Context, in input) (*planned, error) {
 	if c.IsSet("dsn") || c.IsSet("env") {
 		return nil, usagef("--facts and a target are given; one is wanted")
 	}
@@ -92,7 +92,7 @@ func (p *program) buildOffline(c *cli.Context, in input) (*plans.Plan, error) {
 	if err := f.Match(ch); err != nil {
 		return nil, err
 	}
-	return plans.Build(ch, f, g.planner.Rules)
+	return newPlanned(ch, f, g.planner.Rules)
 }
 
 // factsAge says when the facts of a plan were read; "" where it was made on the server.

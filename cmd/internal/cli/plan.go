@@ -27,6 +27,7 @@ func (p *program) planCommand() *cli.Command {
 			&cli.StringFlag{Name: "replicas", Usage: "replicas that gates ask: `NAMES` joined by commas, or none", DefaultText: "as in the change"},
 			&cli.StringFlag{Name: "format", Aliases: []string{"output"}, Value: "table", Usage: "`FORM` on standard output: table, json, markdown, github, spinnaker"},
 			&cli.BoolFlag{Name: "verbose", Usage: "show the SQL of every step and of its undo"},
+			&cli.BoolFlag{Name: "explain", Usage: "tell of every way that was considered, and why it was not taken"},
 			&cli.BoolFlag{Name: "print-schema", Usage: "print the JSON Schema of change files, and do nothing else"},
 		}, targetFlags()),
 		Action: p.plan,
@@ -44,6 +45,9 @@ func (p *program) plan(c *cli.Context) error {
 	if err := atMost(c, 0); err != nil {
 		return &usageError{err.Error(), "the change file is named by --change FILE"}
 	}
+	if c.Bool("explain") && p.format == formatJSON {
+		return usagef("--explain is for people: --format table or markdown")
+	}
 	if err := strategy(c.String("strategy")); err != nil {
 		return err
 	}
@@ -55,11 +59,28 @@ func (p *program) plan(c *cli.Context) error {
 	if c.IsSet("facts") {
 		build = p.buildOffline
 	}
-	pl, err := build(c, in)
+	made, err := build(c, in)
 	if err != nil {
 		return err
 	}
-	return p.deliver(c, pl)
+	return p.deliver(c, made)
+}
+
+// planned is a plan and what it was made from.
+type planned struct {
+	*plans.Plan
+	change plans.Change
+	facts  *plans.Facts
+	rules  plans.Rules
+}
+
+// newPlanned builds the plan.
+func newPlanned(ch plans.Change, f *plans.Facts, r plans.Rules) (*planned, error) {
+	pl, err := plans.Build(ch, f, r)
+	if err != nil {
+		return nil, err
+	}
+	return &planned{pl, ch, f, r}, nil
 }
 
 func strategy(s string) error {
@@ -70,7 +91,7 @@ func strategy(s string) error {
 	return usagef("--strategy %q is not one of auto, native, sync, shadow", s)
 }
 
-func (p *program) build(c *cli.Context, in input) (*plans.Plan, error) {
+func (p *program) build(c *cli.Context, in input) (*planned, error) {
 	t, db, g, err := p.on(c.Context, c)
 	if err != nil {
 		return nil, err
@@ -84,11 +105,11 @@ func (p *program) build(c *cli.Context, in input) (*plans.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the schema of %s: %w", db.Target, err)
 	}
-	pl, err := plans.Build(ch, &facts, g.planner.Rules)
+	pl, err := newPlanned(ch, &facts, g.planner.Rules)
 	if err != nil {
 		return nil, err
 	}
-	if unknown := unknownReplicas(pl, t); len(unknown) > 0 {
+	if unknown := unknownReplicas(pl.Plan, t); len(unknown) > 0 {
 		p.note("the plan names replicas whose addresses %s doesn't hold: %s; apply needs them there, or as --replica NAME=URL", configFile, strings.Join(unknown, ", "))
 	}
 	return pl, nil
@@ -108,7 +129,7 @@ func unknownReplicas(pl *plans.Plan, t *target) []string {
 }
 
 // deliver writes the plan to its file and shows it.
-func (p *program) deliver(c *cli.Context, pl *plans.Plan) error {
+func (p *program) deliver(c *cli.Context, pl *planned) error {
 	b, err := pl.Encode()
 	if err != nil {
 		return err
@@ -127,7 +148,11 @@ func (p *program) deliver(c *cli.Context, pl *plans.Plan) error {
 			return err
 		}
 	}
-	p.showPlan(pl, b, c.Bool("verbose"))
+	var ways []plans.Considered
+	if c.Bool("explain") {
+		ways = plans.Explain(pl.change, pl.facts, pl.rules, pl.Plan)
+	}
+	p.showPlan(pl.Plan, b, ways, c.Bool("verbose"))
 	if out != "" && p.format == formatText {
 		p.note("written to %s; run it with: phasemig apply %s", out, out)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // planMarkdown is a plan as a comment under a pull request.
-func planMarkdown(pl *plans.Plan) []byte {
+func planMarkdown(pl *plans.Plan, ways []plans.Considered) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "## Plan `%s`\n\n", code(pl.Name))
 	for _, o := range pl.Operations {
@@ -28,6 +28,8 @@ func planMarkdown(pl *plans.Plan) []byte {
 	for _, n := range pl.Notes {
 		fmt.Fprintf(&b, "\n> %s\n", cell(n))
 	}
+	markdownConsidered(&b, ways)
+	markdownTimeline(&b, pl)
 	for _, ph := range pl.Phases {
 		markdownPhase(&b, pl, ph)
 	}

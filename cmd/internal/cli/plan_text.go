@@ -12,7 +12,7 @@ import (
 )
 
 // plan shows a plan as it is reviewed on a terminal.
-func (g *page) plan(pl *plans.Plan, verbose bool) {
+func (g *page) plan(pl *plans.Plan, ways []plans.Considered, verbose bool) {
 	g.line("%s  %s", g.style.bold("PLAN "+pl.Name), g.style.dim("run "+pl.ID))
 	g.gap()
 	for _, o := range pl.Operations {
@@ -35,6 +35,9 @@ func (g *page) plan(pl *plans.Plan, verbose bool) {
 		}
 		g.labeled(0, label, n)
 	}
+	g.considered(ways)
+	g.gap()
+	g.timeline(pl)
 	for _, ph := range pl.Phases {
 		g.gap()
 		g.phase(pl, ph, verbose)

@@ -36,19 +36,19 @@ func (p *program) show(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	p.showPlan(pl, b, c.Bool("verbose"))
+	p.showPlan(pl, b, nil, c.Bool("verbose"))
 	return nil
 }
 
-// showPlan prints a plan in the form that was asked for; b is its encoding.
-func (p *program) showPlan(pl *plans.Plan, b []byte, verbose bool) {
+// showPlan prints a plan in the form that was asked for, with the ways that were considered; b is its encoding.
+func (p *program) showPlan(pl *plans.Plan, b []byte, ways []plans.Considered, verbose bool) {
 	switch p.format {
 	case formatMarkdown:
-		_, _ = p.Stdout.Write(planMarkdown(pl))
+		_, _ = p.Stdout.Write(planMarkdown(pl, ways))
 		return
 	case formatGitHub, formatSpinnaker:
-		p.result, p.summary = pl, string(planMarkdown(pl))
+		p.result, p.summary = pl, string(planMarkdown(pl, ways))
 		return
 	}
-	p.emit(b, func(g *page) { g.plan(pl, verbose) })
+	p.emit(b, func(g *page) { g.plan(pl, ways, verbose) })
 }

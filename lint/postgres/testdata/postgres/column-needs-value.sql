@@ -57,3 +57,21 @@ BEGIN;
 ALTER TABLE t ALTER COLUMN a DROP DEFAULT;
 ALTER TABLE t ALTER COLUMN a SET DEFAULT 2;
 COMMIT;
+-- case: a trigger before the row may fill it
+CREATE TABLE t (a int NOT NULL DEFAULT 1, b int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := coalesce(NEW.a, NEW.b); RETURN NEW; END $$;
+CREATE TRIGGER f BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ALTER COLUMN a DROP DEFAULT;
+-- case: a trigger behind the row can't fill it
+CREATE TABLE t (a int NOT NULL DEFAULT 1, b int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER f AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ALTER COLUMN a DROP DEFAULT; -- want column-needs-value
+-- case: a trigger before the row that sets another column
+CREATE TABLE t (a int NOT NULL DEFAULT 1, aa int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.aa := NEW.a; NEW.aa := 1; RETURN NEW; END $$;
+CREATE TRIGGER f BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ALTER COLUMN a DROP DEFAULT; -- want column-needs-value

@@ -112,3 +112,22 @@ CREATE TABLE t (id int PRIMARY KEY);
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := 1; RETURN NEW; END $$;
 -- schema above
 CREATE TRIGGER f AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f(); -- want refuses-writes
+-- case: a trigger before the row may give another value than the default
+CREATE TABLE t (a int DEFAULT 0, b int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := coalesce(NEW.b, 1); RETURN NEW; END $$;
+CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;
+-- case: a new column that a trigger fills
+CREATE TABLE t (id int PRIMARY KEY, b int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := NEW.b; RETURN NEW; END $$;
+-- schema above
+ALTER TABLE t ADD COLUMN a int;
+CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;
+-- case: a trigger for UPDATE alone fills nothing
+CREATE TABLE t (a int DEFAULT 0, b int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := 1; RETURN NEW; END $$;
+CREATE TRIGGER f BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; -- want refuses-writes
