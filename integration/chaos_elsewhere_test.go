@@ -3,7 +3,6 @@ package integration
 import (
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dbtest"
@@ -62,11 +61,8 @@ func restore(c *chaos) {
 		c.t.Fatal(err)
 	}
 	c.runner.wait()
-	further := c.home.with("PHASEMIG_FAULT=verify.chunk=stop@1").start(c.args...)
-	c.halted(further)
+	c.runner = c.halt(c.home, "verify.chunk@1", c.args...)
 	c.replaceFiles(keep, data[0])
-	c.runner = further
-	further.signal(syscall.SIGCONT)
 	c.who.reconnect()
 	resume()
 }

@@ -60,7 +60,7 @@ func (m mishap) strikes(k throwaway.Kind, r road, at moment) bool {
 
 // The moments at which a fault can strike a runner at work.
 func everywhere() map[string][]string {
-	return map[string][]string{bySync: {inCopy, inCompare, inCutOver}, byShadow: {inCopy, inApply, inCompare, inCutOver}}
+	return map[string][]string{bySync: {inCopy, inChunk, inCompare, inCutOver}, byShadow: {inCopy, inApply, inCompare, inCutOver}}
 }
 
 func inBoth(moments ...string) map[string][]string {

@@ -36,6 +36,7 @@ const (
 	byShadow = "shadow"
 
 	inCopy    = "copy"
+	inChunk   = "chunk" // its rows are written and not committed
 	inApply   = "apply"
 	inCompare = "compare"
 	inCutOver = "cut-over"
@@ -45,7 +46,8 @@ const (
 // roads: a sync has no log to apply and its triggers change hands when the old column is hidden; a shadow has both.
 var roads = []road{
 	{bySync, []moment{
-		{inCopy, plans.Expand, "backfill.chunk_written@3"},
+		{inCopy, plans.Expand, "backfill.chunk_committed@3"},
+		{inChunk, plans.Expand, "backfill.chunk_written@3"},
 		{inCompare, plans.Expand, "verify.chunk@1"},
 		{inCutOver, plans.Contract, "step.locked@1"},
 		{before, plans.Contract, ""},

@@ -154,7 +154,7 @@ func (c *chaos) begin() {
 		}
 	})
 	c.args = c.call(c.at.phase)
-	if c.mishap.away && c.at.name == inCutOver { // its statements would wait for the cut-over's locks, and it for them
+	if c.mishap.away && (c.at.name == inCutOver || c.at.name == inChunk) { // or it would wait for the locks of a runner that is halted
 		c.quiet()
 	}
 	h, args := c.home, append(slices.Clone(c.args), c.mishap.flags...)
@@ -162,9 +162,7 @@ func (c *chaos) begin() {
 		c.mishap.strike(c)
 		c.runner = h.start(args...)
 	} else {
-		point, hit, _ := strings.Cut(c.at.point, "@")
-		c.runner = h.with("PHASEMIG_FAULT=" + point + "=stop@" + hit).start(args...)
-		c.halted(c.runner)
+		c.runner = c.halt(h, c.at.point, args...)
 		c.mishap.strike(c)
 		c.runner.signal(syscall.SIGCONT)
 	}
@@ -173,15 +171,21 @@ func (c *chaos) begin() {
 	}
 }
 
-// halted waits until a runner is halted at its failpoint.
-func (c *chaos) halted(p *process) {
+// halt starts a call and returns when it is halted at a failpoint, which is written with its hit. A runner before it that
+// has died may have the lease for a moment.
+func (c *chaos) halt(h *home, at string, args ...string) *process {
 	c.t.Helper()
-	waitFor(c.t, "the moment", func() bool {
-		if p.state() == "Z" {
-			c.t.Fatalf("phasemig %v ended before it was halted:\n%s", p.args, p.err)
+	point, hit, _ := strings.Cut(at, "@")
+	for limit := time.Now().Add(patience); ; {
+		p := h.with("PHASEMIG_FAULT=" + point + "=stop@" + hit).start(args...)
+		waitFor(c.t, "the moment", func() bool { return p.state() == "Z" || strings.Contains(p.err.String(), fault.StoppedAt) })
+		if p.state() != "Z" {
+			return p
 		}
-		return strings.Contains(p.err.String(), fault.StoppedAt)
-	})
+		if r := p.wait(); r.exit != 6 || time.Now().After(limit) {
+			c.t.Fatalf("phasemig %v ended before it was halted: exit %d\n%s", args, r.exit, r.stderr)
+		}
+	}
 }
 
 // recover does what heals, the last thing first.
