@@ -13,8 +13,7 @@ type mishap struct {
 	name string // in the page of outcomes, too
 	what string // what is done, in a sentence
 	// at lists the moments by road; a road that isn't there isn't struck.
-	at    map[string][]string
-	kinds []throwaway.Kind // nil: all
+	at map[string][]string
 	// short are the servers, roads and moments of the short form.
 	short []string
 
@@ -41,13 +40,6 @@ type mishap struct {
 
 func (m mishap) own() bool {
 	return m.alone || m.away || m.files || m.mount || m.replica || m.settings != nil
-}
-
-func (m mishap) servers() []throwaway.Kind {
-	if m.kinds != nil {
-		return m.kinds
-	}
-	return throwaway.Kinds()
 }
 
 // strikes tells whether a place is in the table, and in the short form whether it is tried.

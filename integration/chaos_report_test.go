@@ -23,6 +23,8 @@ type outcome struct {
 
 // outcomes of all faults.
 type outcomes struct {
+	kinds []throwaway.Kind // that were tried
+
 	mu   sync.Mutex
 	list []outcome
 }
@@ -63,15 +65,15 @@ func (o *outcomes) write(t *testing.T, path string) {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(reliabilityHead)
-	for _, k := range throwaway.Kinds() {
+	for _, k := range o.kinds {
 		fmt.Fprintf(&b, " %s |", k)
 	}
-	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(throwaway.Kinds())) + "\n")
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(o.kinds)) + "\n")
 	for _, m := range mishaps() {
 		for _, r := range roads {
 			if m.at[r.name] != nil {
 				fmt.Fprintf(&b, "| **%s**: %s | %s: %s |", m.name, m.what, r.name, strings.Join(m.at[r.name], ", "))
-				for _, k := range throwaway.Kinds() {
+				for _, k := range o.kinds {
 					fmt.Fprintf(&b, " %s |", o.cell(m.name, r.name, k))
 				}
 				b.WriteString("\n")

@@ -23,31 +23,39 @@ import (
 //
 // The long form goes through the whole table of faults, servers, ways and moments, and writes docs/reliability.md.
 func TestChaos(t *testing.T) {
-	var seen outcomes
-	want := 0
-	t.Run("faults", func(t *testing.T) {
-		for _, m := range mishaps() {
-			for _, k := range m.servers() {
-				for _, r := range roads {
-					for _, at := range r.moments {
-						if !m.strikes(k, r, at) {
-							continue
-						}
-						want++
-						t.Run(strings.Join([]string{m.name, string(k), r.name, at.name}, "/"), func(t *testing.T) {
-							t.Parallel()
-							c := &chaos{t: t, kind: k, mishap: m, road: r, at: at}
-							c.run()
-							seen.add(c.outcome())
-						})
-					}
-				}
+	seen, want := outcomes{}, 0
+	t.Run("on", func(t *testing.T) {
+		dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+			seen.kinds = append(seen.kinds, k)
+			for _, c := range cases(k) {
+				want++
+				t.Run(strings.Join([]string{c.mishap.name, c.road.name, c.at.name}, "/"), func(t *testing.T) {
+					t.Parallel()
+					c.t = t
+					c.run()
+					seen.add(c.outcome())
+				})
 			}
-		}
+		})
 	})
 	if long() && !t.Failed() && seen.len() == want { // not with -run for some of them
 		seen.write(t, "../docs/reliability.md")
 	}
+}
+
+// cases are what is tried on a server.
+func cases(k throwaway.Kind) []*chaos {
+	var out []*chaos
+	for _, m := range mishaps() {
+		for _, r := range roads {
+			for _, at := range r.moments {
+				if m.strikes(k, r, at) {
+					out = append(out, &chaos{kind: k, mishap: m, road: r, at: at})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // chaos is one fault at one moment of one change on one server.
