@@ -11,14 +11,14 @@ func otherPeople() []mishap {
 	return []mishap{
 		{name: "privileges revoked", what: "all rights of the runner's account are taken away, and its connections cut", at: inBoth(inCopy), alone: true, exits: []int{1, 75},
 			open: withAccount, strike: revoke},
-		{name: "somebody's ALTER", what: "a column is added to the table", at: inBoth(inCopy), exits: []int{5}, short: []string{"mysql shadow copy", "postgres18 shadow copy"},
+		{name: "somebody's ALTER", what: "a column is added to the table", at: inBoth(inCopy), exits: []int{5, 75}, short: []string{"mysql shadow copy", "postgres18 shadow copy"},
 			strike: func(c *chaos) { c.exec("ALTER TABLE " + c.who.table() + " ADD COLUMN foreign_one int") },
 			stops:  map[string][]int{bySync: {5}, byShadow: {5}},
 			tidy:   func(c *chaos) { c.exec("ALTER TABLE " + c.who.table() + " DROP COLUMN foreign_one") }},
-		{name: "somebody's TRUNCATE", what: "the table is emptied", at: onlyShadow(inCopy, inApply), exits: []int{5}, emptied: true,
+		{name: "somebody's TRUNCATE", what: "the table is emptied", at: onlyShadow(inCopy, inApply), exits: []int{5, 75}, emptied: true,
 			strike: func(c *chaos) { c.heal(c.quiet()); c.exec("TRUNCATE TABLE " + c.who.table()) },
 			stops:  map[string][]int{byShadow: {5}}},
-		{name: "somebody's RENAME", what: "the table gets another name, and later its own one back", at: inBoth(inCopy), exits: []int{1, 5, 7},
+		{name: "somebody's RENAME", what: "the table gets another name, and later its own one back", at: inBoth(inCopy), exits: []int{1, 5, 7, 75},
 			strike: func(c *chaos) {
 				resume := c.quiet()
 				c.exec("ALTER TABLE " + c.who.table() + " RENAME TO elsewhere")
