@@ -21,6 +21,9 @@ type outcome struct {
 	message               string // its error, without what differs from run to run
 }
 
+// failed is the end of a case that didn't come out as it must.
+const failed = "**not as it must be**"
+
 // outcomes of all faults.
 type outcomes struct {
 	kinds []throwaway.Kind // that were tried
@@ -42,6 +45,9 @@ func (o *outcomes) len() int {
 }
 
 func (c *chaos) outcome() outcome {
+	if c.t.Failed() {
+		c.end = failed
+	}
 	out := outcome{fault: c.mishap.name, what: c.mishap.what, road: c.road.name, at: c.at.name, kind: c.kind, exit: c.struck.exit, end: c.end, message: problemOf(c.struck.stderr)}
 	c.t.Logf("%s on %s, %s, %s: exit %d, %s: %s", out.fault, out.kind, out.road, out.at, out.exit, out.end, out.message)
 	return out
@@ -102,7 +108,7 @@ and ends with the exit code in the table; where several are named they came at s
 - **goes on**: it came to the end of contract, and at every phase each row was what the application had committed;
 - **stops, is taken back**: it said why it can't go on, ` + "`rollback --all`" + ` took it back, and the table was what it had been in every row and in the server's own words.
 
-Either way no table, trigger, slot, publication or connection of the run was left. An exit code that isn't 0 or 3 came with a message and a hint each time.
+An outcome that is **not as it must be** made the test fail. Otherwise no table, trigger, slot, publication or connection of the run was left. An exit code that isn't 0 or 3 came with a message and a hint each time.
 
 Not tried, because it can't be: bytes that a network sends twice or in another order, which TCP puts right before any program sees them; a
 machine's clock that is set, since the tests share it. The lease and the soak go by the database's clock; a runner's own clock only paces it.
