@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SERVERS     := $(GO) run ./internal/throwaway/cmd/servers --
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt crash bench clean
+.PHONY: help build demo test check fmt crash chaos soak bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ fmt: ## format the code
 
 crash: ## kill the program at every failpoint, on each server, and see it go on
 	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 60m -run '^TestCrash' -v ./integration
+
+chaos: ## make everything go wrong around a run, on each server; writes docs/reliability.md (as root: a small disk is mounted)
+	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 120m -parallel 2 -run '^TestChaos$$' -v ./integration
+
+soak: ## 200 migrations in one process: memory, files and connections must not grow
+	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 60m -run '^TestSoak$$' -v ./integration
 
 bench: ## measure everything beside the servers' own ways and other tools, and write docs/benchmarks.md (an hour)
 	@mkdir -p bench-out

@@ -33,7 +33,7 @@ func (e *Engine) Rollback(ctx context.Context, run string, o RollbackOptions) (R
 }
 
 func (s *session) rollback(ctx context.Context, o RollbackOptions) error {
-	s.loseRows = o.LoseRows
+	s.back, s.loseRows = true, o.LoseRows
 	if err := s.attach(ctx); err != nil {
 		return err
 	}

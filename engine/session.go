@@ -27,6 +27,7 @@ type session struct {
 	// looking: no lease is held and nothing is carried out; what operators ask of
 	// the runner doesn't stop somebody who only looks.
 	looking bool
+	back    bool // this is a rollback
 	// loseRows: a rollback gives up rows that the old shape can't hold.
 	loseRows bool
 	options  Options // of an Apply
@@ -92,7 +93,7 @@ func (e *Engine) beat(ctx context.Context, l state.Lease, over <-chan struct{}) 
 			return nil // f tells why
 		case <-t.C:
 		}
-		err := e.db.Store.Heartbeat(ctx, l)
+		err := e.heartbeat(ctx, l)
 		switch {
 		case err == nil:
 			last = time.Now()
@@ -102,6 +103,19 @@ func (e *Engine) beat(ctx context.Context, l state.Lease, over <-chan struct{}) 
 			return fmt.Errorf("keep the lease alive: %w", err)
 		}
 	}
+}
+
+// heartbeat has failed when it isn't answered within its own interval: where a network swallows everything and nobody says
+// so, it would wait, and the runner with it, for as long as the system keeps the connection, which is many minutes.
+func (e *Engine) heartbeat(ctx context.Context, l state.Lease) error {
+	limit := e.config.LeaseTTL / 3
+	brief, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := e.db.Store.Heartbeat(brief, l)
+	if brief.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return dberr.Mark(dberr.ConnLost, fmt.Errorf("no answer within %s: %w", limit, err))
+	}
+	return err
 }
 
 // attach loads the run, or creates it on the plan's first call, and refuses what
@@ -190,9 +204,14 @@ func samePlan(r state.Run, p *plans.Plan) error {
 }
 
 // sameServer stops a run on another server, timeline or restored backup: what the
-// state says was true there.
+// state says was true there. A way back that has only new things to drop is open, or they could never be removed: each
+// undo asks the catalog of this server, and what the application uses was never touched.
 func (s *session) sameServer(info schema.Server) error {
 	if s.run.Identity == info.Identity {
+		return nil
+	}
+	if s.back && (s.run.Phase == "" || s.run.Phase == plans.Expand) {
+		s.e.observe(Note{fmt.Sprintf("run %s was begun on another server; nothing was switched, so what it made is removed from this one", s.run.ID)})
 		return nil
 	}
 	return &plans.DriftError{What: fmt.Sprintf("run %s belongs to another server: this one is a copy, a restored backup or was failed over to", s.run.ID),

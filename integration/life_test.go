@@ -80,14 +80,19 @@ type life struct {
 }
 
 func newLife(t *testing.T, k throwaway.Kind, s traffic.Scenario, rows int) *life {
-	l := &life{t: t, kind: k, scenario: s, dsn: dbtest.Database(t, k)}
+	return newLifeIn(t, dbtest.Database(t, k), k, s, rows, "none")
+}
+
+// newLifeIn is newLife in a database that is there.
+func newLifeIn(t *testing.T, dsn string, k throwaway.Kind, s traffic.Scenario, rows int, replicas string) *life {
+	l := &life{t: t, kind: k, scenario: s, dsn: dsn}
 	l.db = dbtest.DB(t, unprepared(t, l.dsn))
 	l.home = newHome(t, l.dsn)
 	if err := traffic.Create(t.Context(), l.db, l.dsn, rows); err != nil {
 		t.Fatal(err)
 	}
 	l.original = describe(t, k, l.dsn, "users")
-	l.home.write("change.yaml", s.Change(l.dsn, "none", lifeGates))
+	l.home.write("change.yaml", s.Change(l.dsn, replicas, lifeGates))
 	l.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
 	if err := json.Unmarshal([]byte(l.home.read("plan.json")), &l.plan); err != nil {
 		t.Fatal(err)

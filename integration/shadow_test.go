@@ -81,7 +81,13 @@ type load struct {
 
 func newShadowed(t *testing.T, k throwaway.Kind, a alteration, l load) *shadowed {
 	t.Helper()
-	s := &shadowed{t: t, kind: k, change: a, dsn: dbtest.Database(t, k), oracle: dbtest.Database(t, k)}
+	return newShadowedIn(t, k, a, l, dbtest.Database(t, k), dbtest.Database(t, k))
+}
+
+// newShadowedIn is newShadowed in databases that are there.
+func newShadowedIn(t *testing.T, k throwaway.Kind, a alteration, l load, dsn, oracle string) *shadowed {
+	t.Helper()
+	s := &shadowed{t: t, kind: k, change: a, dsn: dsn, oracle: oracle}
 	s.home = newHome(t, s.dsn)
 	var err error
 	s.fleet, err = tally.Open(t.Context(), tally.Options{DSN: s.dsn, Name: s.database(), Subject: a.subject(), Rows: l.rows, Writers: l.writers, Rate: l.rate, Seed: 7, NoXA: l.quiet})

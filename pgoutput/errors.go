@@ -19,7 +19,7 @@ var classes = map[string]error{
 	"42501": dberr.Denied,
 	"3D000": dberr.BadLogin, "28": dberr.BadLogin,
 	"57014": dberr.LockTimeout, "55P03": dberr.LockTimeout,
-	"57P01": dberr.ConnLost, "57P02": dberr.ConnLost, "57P05": dberr.ConnLost, "08": dberr.ConnLost,
+	"57P01": dberr.ConnLost, "57P02": dberr.ConnLost, "57P05": dberr.ConnLost, "25P03": dberr.ConnLost, "25P04": dberr.ConnLost, "08": dberr.ConnLost,
 	"57P03": dberr.Unreachable, "53300": dberr.Unreachable, "55006": dberr.Unreachable,
 	"42P01": dberr.NotThere, "42704": dberr.NotThere,
 	"42710": dberr.Exists,

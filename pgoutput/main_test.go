@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/faultnet"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/schema"
@@ -93,7 +94,7 @@ func (b *bench) on(t *testing.T) *bench {
 }
 
 // through connects by a proxy.
-func (b *bench) through(p *dbtest.Proxy) { b.config.Conn = conn(b, p.DSN(b.dsn)) }
+func (b *bench) through(p *faultnet.Proxy) { b.config.Conn = conn(b, p.DSN(b.dsn)) }
 
 // exec runs statements in one session.
 func (b *bench) exec(statements ...string) {

@@ -104,9 +104,11 @@ func hinted(n uint16, err error) error {
 	return err
 }
 
+// lostConn: a server that ends a session says why and closes the connection. To a client that was halted meanwhile its
+// driver tells of unread bytes, or of a packet out of turn, when it wants to send the next statement.
 func lostConn(err error) bool {
 	var op *net.OpError
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, gomysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) ||
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, gomysql.ErrBusyBuffer) || errors.Is(err, gomysql.ErrPktSync) || errors.Is(err, gomysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op)
 }
 

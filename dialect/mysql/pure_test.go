@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -125,6 +126,11 @@ func TestClassify(t *testing.T) {
 	var hint *dberr.Hint
 	if err := classify(&gomysql.MySQLError{Number: 1419}); !errors.As(err, &hint) || !strings.Contains(hint.Do, "log_bin_trust_function_creators") {
 		t.Errorf("1419: %v", err)
+	}
+	for _, lost := range []error{gomysql.ErrBusyBuffer, gomysql.ErrPktSync} { // what the server said when it ended the session lies unread
+		if err := classify(fmt.Errorf("write: %w", lost)); !errors.Is(err, dberr.ConnLost) {
+			t.Errorf("%v isn't a lost connection", err)
+		}
 	}
 	if err := classify(gomysql.ErrInvalidConn); !errors.Is(err, dberr.ConnLost) {
 		t.Error(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/faultnet"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
@@ -532,7 +533,7 @@ func TestLostConnection(t *testing.T) {
 }
 
 // cutDuring makes a call wait for locks of an application, and cuts its connection.
-func (h *home) cutDuring(proxy *dbtest.Proxy, name string, call func() error) {
+func (h *home) cutDuring(proxy *faultnet.Proxy, name string, call func() error) {
 	h.t.Helper()
 	tx, err := h.db.BeginTx(h.t.Context(), nil)
 	if err != nil {

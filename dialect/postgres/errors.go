@@ -29,6 +29,7 @@ var classes = map[string]error{
 	"23505": dberr.Duplicate, "23P01": dberr.Duplicate,
 	"3D000": dberr.BadLogin,
 	"57P01": dberr.ConnLost, "57P02": dberr.ConnLost, "57P05": dberr.ConnLost,
+	"25P03": dberr.ConnLost, "25P04": dberr.ConnLost, // the server ends a session that was idle, or in a transaction, for too long
 	"57P03": dberr.Unreachable, "53300": dberr.Unreachable,
 	"28": dberr.BadLogin,
 	"08": dberr.ConnLost,

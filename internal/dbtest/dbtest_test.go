@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/faultnet"
 	"github.com/phasemig/phasemig/internal/throwaway"
 )
 
@@ -112,7 +113,7 @@ func TestProxyPauseAndDelay(t *testing.T) {
 	})
 }
 
-func proxied(t *testing.T, k throwaway.Kind) (*dbtest.Proxy, *sql.Conn) {
+func proxied(t *testing.T, k throwaway.Kind) (*faultnet.Proxy, *sql.Conn) {
 	t.Helper()
 	s := dbtest.Server(t, k)
 	proxy := dbtest.NewProxy(t, s.Addr())

@@ -122,24 +122,54 @@ func (f *Fleet) inMode(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 var levels = []string{"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"}
 
 func (f *Fleet) connect(ctx context.Context) error {
-	f.db.SetMaxOpenConns(0)
-	f.db.SetMaxIdleConns(2*f.options.Writers + 2)
 	for i := range f.options.Writers {
 		w := &writer{fleet: f, number: i, subject: &f.options.Subject, acts: acts(&f.options.Subject), rand: rand.New(rand.NewPCG(f.options.Seed, uint64(i+1)))}
-		level := levels[i%len(levels)]
-		w.behind = f.server.snapshots() && level != "READ COMMITTED"
+		w.level = levels[i%len(levels)]
+		w.behind = f.server.snapshots() && w.level != "READ COMMITTED"
+		f.writers = append(f.writers, w)
+	}
+	return f.sessions(ctx)
+}
+
+// sessions opens two for each writer.
+func (f *Fleet) sessions(ctx context.Context) error {
+	f.db.SetMaxOpenConns(0)
+	f.db.SetMaxIdleConns(2*f.options.Writers + 2)
+	for _, w := range f.writers {
 		for _, c := range []**sql.Conn{&w.conn, &w.other} {
 			var err error
 			if *c, err = f.db.Conn(ctx); err != nil {
-				return fmt.Errorf("connect writer %d: %w", i, err)
+				return fmt.Errorf("connect writer %d: %w", w.number, err)
 			}
-			if err := f.settings(ctx, *c, level); err != nil {
-				return fmt.Errorf("set up writer %d: %w", i, err)
+			if err := f.settings(ctx, *c, w.level); err != nil {
+				return fmt.Errorf("set up writer %d: %w", w.number, err)
 			}
 		}
-		f.writers = append(f.writers, w)
 	}
 	return nil
+}
+
+// Reconnect gives every writer new sessions, after the server was away. Call it while the application pauses:
+// what was in flight would be lost to the tally.
+func (f *Fleet) Reconnect(ctx context.Context) error {
+	f.disconnect()
+	var err error
+	if f.db, err = throwaway.Open(f.options.DSN); err != nil {
+		return fmt.Errorf("open the application's pool: %w", err)
+	}
+	return f.sessions(ctx)
+}
+
+func (f *Fleet) disconnect() {
+	for _, w := range f.writers {
+		if w.conn != nil {
+			_ = w.conn.Close()
+		}
+		if w.other != nil {
+			_ = w.other.Close()
+		}
+	}
+	_ = f.db.Close()
 }
 
 func (f *Fleet) settings(ctx context.Context, c *sql.Conn, level string) error {
@@ -177,10 +207,7 @@ func (f *Fleet) Close() Report {
 		resume()
 		f.done.Wait()
 	}
-	for _, w := range f.writers {
-		_, _ = w.conn.Close(), w.other.Close()
-	}
-	_ = f.db.Close()
+	f.disconnect()
 	return f.Report()
 }
 

@@ -18,6 +18,7 @@ type writer struct {
 	rand    *rand.Rand
 	conn    *sql.Conn
 	other   *sql.Conn
+	level   string // its transactions' isolation
 	xids    int
 	behind  bool // its transactions write as of their snapshot, and not as of now
 }

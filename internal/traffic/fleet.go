@@ -109,6 +109,12 @@ func (f *Fleet) Pause() (resume func()) {
 	return func() { f.SetVersions(o, n) }
 }
 
+// Reconnect gives a silent application new connections, after the server was away.
+func (f *Fleet) Reconnect() {
+	f.db.SetMaxIdleConns(0)
+	f.db.SetMaxIdleConns(2 * slots)
+}
+
 func (f *Fleet) writers(v Version) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

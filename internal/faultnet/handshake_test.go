@@ -1,4 +1,4 @@
-package dbtest_test
+package faultnet_test
 
 import (
 	"bytes"
