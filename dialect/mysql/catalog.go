@@ -225,45 +225,10 @@ const foreignKeySQL = `SELECT k.constraint_name, k.table_schema, k.table_name, k
 	ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name `
 
 func (c *catalog) foreignKeys() {
-	c.addKeys(c.query(keysOfTable+"AND k.referenced_table_name IS NOT NULL"+keyOrder, c.t.Schema, c.t.Name, c.t.Schema, c.t.Name), false)
-	tables, known := c.pointing()
-	if !known {
-		c.addKeys(c.query(foreignKeySQL+"WHERE k.referenced_table_schema = ? AND k.referenced_table_name = ?"+keyOrder, c.t.Schema, c.t.Name), true)
-		return
-	}
-	for _, o := range tables {
-		c.addKeys(c.query(keysOfTable+"AND k.referenced_table_schema = ? AND k.referenced_table_name = ?"+keyOrder, o.Schema, o.Name, o.Schema, o.Name, c.t.Schema, c.t.Name), true)
-	}
-}
-
-// The name of the table stands on both sides: MariaDB opens every table of the server for a side that doesn't say it.
-const (
-	keysOfTable = foreignKeySQL + "WHERE k.table_schema = ? AND k.table_name = ? AND r.constraint_schema = ? AND r.table_name = ? "
-	keyOrder    = " ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position"
-)
-
-// pointing lists the tables with foreign keys that point at this one, by what InnoDB itself keeps. It isn't known on MySQL, whose
-// information_schema is as fast, without the right to look, or when a name holds letters that InnoDB writes in another way.
-func (c *catalog) pointing() (list []schema.Ident, known bool) {
-	if c.err != nil {
-		return nil, false
-	}
-	name := fileName(c.t.Schema) + "/" + fileName(c.t.Name)
-	if own, err := records(c.ctx, c.q, "SELECT 1 FROM information_schema.innodb_sys_tables WHERE name = ?", name); err != nil || len(own) == 0 {
-		return nil, false // who may not look is shown nothing
-	}
-	rows, err := records(c.ctx, c.q, "SELECT DISTINCT for_name FROM information_schema.innodb_sys_foreign WHERE ref_name = ? ORDER BY 1", name)
-	if err != nil {
-		return nil, false
-	}
-	for _, r := range rows {
-		db, name, ok := strings.Cut(r["for_name"], "/")
-		if !ok || strings.Contains(db+name, "@") {
-			return nil, false
-		}
-		list = append(list, schema.Ident{Schema: db, Name: name})
-	}
-	return list, true
+	out := c.query(foreignKeySQL+"WHERE k.table_schema = ? AND k.table_name = ? AND k.referenced_table_name IS NOT NULL ORDER BY k.constraint_name, k.ordinal_position", c.t.Schema, c.t.Name)
+	c.addKeys(out, false)
+	in := c.query(foreignKeySQL+"WHERE k.referenced_table_schema = ? AND k.referenced_table_name = ? ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position", c.t.Schema, c.t.Name)
+	c.addKeys(in, true)
 }
 
 // addKeys joins the rows of each foreign key.
