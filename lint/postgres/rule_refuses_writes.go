@@ -143,7 +143,8 @@ func (c *call) mayFill(k *lint.Relation, column string) bool {
 	if k == nil {
 		return false
 	}
-	sets := regexp.MustCompile(`(?i)\bNEW\s*(:?=|\.\s*"?` + regexp.QuoteMeta(column) + `([^A-Za-z0-9_]|$))`)
+	name := `NEW\s*\.\s*"?` + regexp.QuoteMeta(column) + `"?`
+	sets := regexp.MustCompile(`(?i)\b(` + name + `\s*:=|SELECT\s[^;]*\bINTO\s+(STRICT\s+)?([\w."]+\s*,\s*)*` + name + `([^A-Za-z0-9_]|$)|NEW\s*:=)`)
 	return slices.ContainsFunc(c.triggersOf(k), func(o *lint.Object) bool {
 		for _, u := range o.Uses {
 			if name, ok := strings.CutPrefix(u.Other, "function "); ok {
