@@ -18,6 +18,8 @@ import (
 type Column struct {
 	Table schema.Ident
 	Name  string
+	// Views are those that go along with the column, as the catalog names them: they name it on nobody's behalf.
+	Views []string
 }
 
 // References is what a server knows of who uses columns. phasemig's own statements and triggers are left
@@ -114,7 +116,7 @@ func oldNames(p *plans.Plan) (cols []Column, why string) {
 	}
 	for _, r := range p.Recipes {
 		for _, c := range r.Drops {
-			cols = append(cols, Column{r.Table, c})
+			cols = append(cols, Column{Table: r.Table, Name: c})
 		}
 	}
 	for _, s := range p.Syncs {
@@ -122,7 +124,7 @@ func oldNames(p *plans.Plan) (cols []Column, why string) {
 			continue
 		}
 		for _, o := range s.Old {
-			cols = append(cols, Column{s.Table, o.Name})
+			cols = append(cols, Column{Table: s.Table, Name: o.Name, Views: s.Views})
 		}
 	}
 	return cols, ""

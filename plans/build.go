@@ -238,7 +238,7 @@ func (b *builder) refuse(t *schema.Table, s *Sync) error {
 		if c.Identity != "" {
 			return &RefusedError{What: what, Reason: "the server numbers this column by itself (" + c.Identity + ")", Hint: "a key or a sequence moves with its table: this is the work of a shadow copy"}
 		}
-		if err := refuseDependents(t, what, o.Name); err != nil {
+		if err := b.refuseDependents(t, s, o.Name); err != nil {
 			return err
 		}
 		if err := refuseKeys(t, what, o.Name); err != nil {
@@ -248,12 +248,19 @@ func (b *builder) refuse(t *schema.Table, s *Sync) error {
 	return nil
 }
 
-func refuseDependents(t *schema.Table, what, column string) error {
+// refuseDependents notes the views that the dialect can move.
+func (b *builder) refuseDependents(t *schema.Table, s *Sync, column string) error {
+	what := fmt.Sprintf("%s %s.%s", s.Operation, t.Ident, column)
 	for _, d := range t.Dependents {
-		if d.Kind == "publication" && len(d.Columns) == 0 {
+		if d.Kind == "publication" && len(d.Columns) == 0 || !slices.Contains(d.Columns, column) {
 			continue
 		}
-		if slices.Contains(d.Columns, column) {
+		switch v, ok := b.facts.View(t.Ident, d.Name, column); {
+		case d.Kind == "view" && ok && v.Error == "":
+			s.Views = append(s.Views, d.Name)
+		case d.Kind == "view" && ok:
+			return &RefusedError{What: what, Reason: fmt.Sprintf("%s reads the column, and what reads it can't be made anew: %s", d.Name, v.Error)}
+		default:
 			return &RefusedError{What: what, Reason: fmt.Sprintf("%s %s reads the column and would go on reading it after it is hidden", d.Kind, d.Name),
 				Hint: "drop or rewrite the " + d.Kind + " first; create it anew on the new column after the switch"}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/phasemig/phasemig/schema"
@@ -30,6 +31,8 @@ type Facts struct {
 	Alters []AlterFacts `json:"alters,omitempty"`
 	// Trials tells the same for each operation of a recipe.
 	Trials []Trial `json:"trials,omitempty"`
+	// Views are those that read columns which other columns take the place of, where the dialect can move views.
+	Views []View `json:"views,omitempty"`
 	// Settings are the session's own where they change what an expression means;
 	// a dialect pins them in what it creates.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -85,6 +88,24 @@ func (f *Facts) Cast(from, to string) Cast {
 		}
 	}
 	return Cast{From: from, To: to}
+}
+
+// View is a view that reads columns of a table.
+type View struct {
+	Table schema.Ident `json:"table"`
+	Name  string       `json:"name"` // as Dependents name it
+	Reads []string     `json:"reads"`
+	Error string       `json:"error,omitempty"` // why it can't be made anew on the new columns, and what to do
+}
+
+// View finds what was learned of a view for a change of a column.
+func (f *Facts) View(id schema.Ident, name, column string) (View, bool) {
+	for _, v := range f.Views {
+		if v.Table == id && v.Name == name && slices.Contains(v.Reads, column) {
+			return v, true
+		}
+	}
+	return View{}, false
 }
 
 // Table finds a table of the facts. A name without schema matches the one table

@@ -162,6 +162,9 @@ type Sync struct {
 	Trigger string `json:"trigger,omitempty"`
 	// Reads lists the other columns of the row that the mapping SQL names.
 	Reads []string `json:"reads,omitempty"`
+	// Views are those that read the old columns, where they are made anew on the new ones when names change. Others that are made
+	// meanwhile go along with them.
+	Views []string `json:"views,omitempty"`
 	// UserTriggers is the change's word on triggers that the backfill would fire.
 	UserTriggers string `json:"user_triggers,omitempty"`
 	// Twins lists what the old columns carry and the new ones get.

@@ -65,7 +65,7 @@ func (h *harness) input(t *testing.T) {
 		{op("{rename_column: {table: users, from: full_name, to: b, up: 'upper(', down: b}}"), "mapping SQL", &in},
 		{op("{rename_column: {table: users, from: full_name, to: b, up: 'nosuch + 1', down: b}}"), "nosuch", &in},
 		{op("{rename_column: {table: users, from: id, to: b}}"), "primary key", &refused},
-		{op("{rename_column: {table: users, from: email, to: b}}"), "view", &refused},
+		{op("{rename_column: {table: users, from: email, to: b, up: 'upper(email)', down: 'lower(b)'}}"), "view", &refused},
 		{op("{rename_column: {table: nokey, from: full_name, to: b}}"), "no key", &refused},
 		{op("{rename_column: {table: v, from: email, to: b}}"), "view", &refused},
 	} {

@@ -54,7 +54,10 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if err := s.probeAll(ctx, c, &f); err != nil {
 		return f, err
 	}
-	return f, s.judge(ctx, c, &f)
+	if err := s.judge(ctx, c, &f); err != nil {
+		return f, err
+	}
+	return f, s.judgeViews(ctx, c, &f)
 }
 
 // probeAll tries each ALTER TABLE of the change, and what is done as one.

@@ -176,6 +176,27 @@ func (c *checks) sync(y *plans.Sync) {
 		return
 	}
 	c.published(t)
+	if _, moved := t.Column(y.Old[0].Hidden); !moved {
+		c.views(y)
+	}
+}
+
+// views: what reads the columns by now must go along when names change.
+func (c *checks) views(y *plans.Sync) {
+	m := movesOf(y, map[bool]plans.StepKind{true: plans.Swap, false: plans.Hide}[y.Swap], false)
+	list, err := viewsOver(c.ctx, c.s.db, y.Table, m.columns, m.anew)
+	if err != nil {
+		c.err = err
+		return
+	}
+	against, err := m.against(c.ctx, c.s.db, list)
+	if err != nil {
+		c.err = err
+		return
+	}
+	if len(list)+len(against) > 0 {
+		c.add(dialect.Advice{Check: "views", OK: len(against) == 0, Fatal: true, Detail: either(len(against) == 0, fmt.Sprintf("what reads %s of %s can go along", strings.Join(m.columns, ", "), y.Table), strings.Join(against, "; "))})
+	}
 }
 
 // references asks for the right on the referenced table, from the live constraint.

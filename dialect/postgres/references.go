@@ -156,7 +156,9 @@ const objectsSQL = `SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.o
 	WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND n.nspname = $1 AND c.relname = $2 AND a.attname = $3
 	AND d.classid IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass, 'pg_catalog.pg_trigger'::pg_catalog.regclass)
 	AND coalesce((SELECT x.description FROM pg_catalog.pg_description x WHERE x.objoid = d.objid AND x.classoid = d.classid AND x.objsubid = 0), '') NOT LIKE '%phasemig%'
-	AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = d.objid AND g.tgisinternal) ORDER BY 1`
+	AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = d.objid AND g.tgisinternal)
+	AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class v ON v.oid = w.ev_class JOIN pg_catalog.pg_namespace s ON s.oid = v.relnamespace
+		WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid AND w.ev_type = '1' AND pg_catalog.format('%I.%I', s.nspname, v.relname) = ANY ($4::text[])) ORDER BY 1`
 
 // functionsSQL has the texts of functions, which the catalog doesn't look into, and whether one is a trigger of the table.
 const functionsSQL = `SELECT pg_catalog.pg_describe_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0), p.prosrc,
@@ -169,7 +171,7 @@ const functionsSQL = `SELECT pg_catalog.pg_describe_object('pg_catalog.pg_proc':
 // Objects implements gate.References.
 func (r references) Objects(ctx context.Context, cols []gate.Column) (out []string, err error) {
 	for _, c := range cols {
-		list, err := r.texts(ctx, objectsSQL, 1, c)
+		list, err := r.texts(ctx, objectsSQL, 1, c, c.Views)
 		if err != nil {
 			return nil, err
 		}
@@ -197,8 +199,8 @@ func namedIn(body string, c gate.Column, own bool) bool {
 	return table && column
 }
 
-func (r references) texts(ctx context.Context, query string, width int, c gate.Column) (out [][]string, err error) {
-	rows, err := r.s.db.QueryContext(ctx, query, c.Table.Schema, c.Table.Name, c.Name)
+func (r references) texts(ctx context.Context, query string, width int, c gate.Column, more ...any) (out [][]string, err error) {
+	rows, err := r.s.db.QueryContext(ctx, query, append([]any{c.Table.Schema, c.Table.Name, c.Name}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("search the catalog for %s: %w", c.Name, classify(err))
 	}

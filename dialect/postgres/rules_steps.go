@@ -253,7 +253,7 @@ func (r *render) swap() (bool, error) {
 	}
 	r.st.SQL, r.st.Undo = append(r.st.SQL, r.exchange()...), append(r.st.Undo, r.exchange()...)
 	r.move(r.st)
-	r.st.Because = "One short transaction exchanges the two names with defaults, constraint names and the trigger's function; statements before it see the old form, those after it the new one. Prepared statements whose result changes its type fail once a session. SELECT * and an INSERT without a column list meet the hidden old form in its old place: code should name its columns. The way back is the same exchange."
+	r.st.Because = "One short transaction exchanges the two names with defaults, constraint names and the trigger's function; statements before it see the old form, those after it the new one. Prepared statements whose result changes its type fail once a session. SELECT * and an INSERT without a column list meet the hidden old form in its old place: code should name its columns. The way back is the same exchange." + r.views()
 	return true, nil
 }
 
@@ -304,8 +304,16 @@ func (r *render) hide() (bool, error) {
 		r.st.Undo = append(r.st.Undo, r.alter("ALTER COLUMN %s DROP DEFAULT, ALTER COLUMN %s SET DEFAULT %s", Quote(n.Name), Quote(o.Name), *o.Default))
 	}
 	r.move(r.st)
-	r.st.Because = "Whoever still names the old column fails now, while its data is kept in step and the way back is a rename: name and function change in one transaction."
+	r.st.Because = "Whoever still names the old column fails now, while its data is kept in step and the way back is a rename: name and function change in one transaction." + r.views()
 	return true, nil
+}
+
+// views says what becomes of them: see moves.
+func (r *render) views() string {
+	if len(r.s.Views) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" What reads the column (%s) is made anew on the new one in the same transaction, there and back.", strings.Join(r.s.Views, ", "))
 }
 
 // drop takes triggers and old columns away at once: between the two an insert

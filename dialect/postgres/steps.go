@@ -43,7 +43,7 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 		if err != nil {
 			return err
 		}
-		return x.session(ctx, st, env, func(e *executor) error { return e.transaction(ctx, list) })
+		return x.session(ctx, st, env, func(e *executor) error { return e.changing(ctx, movesOf(l.s, st.Kind, false), list) })
 	}
 	return x.session(ctx, st, env, func(e *executor) error { return e.each(ctx, l.rest()) })
 }
@@ -76,7 +76,7 @@ func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dial
 		}
 		return err
 	}
-	return x.session(ctx, st, env, func(e *executor) error { return e.transaction(ctx, st.Undo) })
+	return x.session(ctx, st, env, func(e *executor) error { return e.changing(ctx, movesOf(l.s, st.Kind, true), st.Undo) })
 }
 
 // executor runs statements on one session.
@@ -133,6 +133,18 @@ const laterLock = 200 * time.Millisecond
 
 // transaction runs all statements or none, with the lease.
 func (e *executor) transaction(ctx context.Context, list []string) error {
+	return e.together(ctx, func(w *whole) error { return w.run(ctx, list) })
+}
+
+// whole is a transaction in which statements are run.
+type whole struct {
+	e   *executor
+	tx  *sql.Tx
+	ran int
+}
+
+// together commits what work does, if the lease is held and nothing of it fails.
+func (e *executor) together(ctx context.Context, work func(*whole) error) error {
 	tx, err := e.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.step, classify(err))
@@ -144,23 +156,32 @@ func (e *executor) transaction(ctx context.Context, list []string) error {
 	if err := lockTimeout(ctx, tx, e.wait); err != nil {
 		return fmt.Errorf("%s: %w", e.step, classify(err))
 	}
-	for i, q := range list {
-		if i == 1 {
-			if err := lockTimeout(ctx, tx, min(e.wait, laterLock)); err != nil {
-				return fmt.Errorf("%s: %w", e.step, classify(err))
+	if err := work(&whole{e: e, tx: tx}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: %w", e.step, classify(err))
+	}
+	return nil
+}
+
+// run runs statements. The first one of the transaction waits the longest for its lock.
+func (w *whole) run(ctx context.Context, list []string) error {
+	for _, q := range list {
+		if w.ran == 1 {
+			if err := lockTimeout(ctx, w.tx, min(w.e.wait, laterLock)); err != nil {
+				return fmt.Errorf("%s: %w", w.e.step, classify(err))
 			}
 		}
-		if i > 0 {
+		if w.ran > 0 {
 			if err := fault.Point("step.locked"); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, q); err != nil {
+		if _, err := w.tx.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(q), classify(err))
 		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", e.step, classify(err))
+		w.ran++
 	}
 	return nil
 }
