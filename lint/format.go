@@ -223,6 +223,9 @@ func (r *fileReader) whole(from, to int) {
 func (r *fileReader) dbmate() {
 	r.Wrapped = true
 	marks := dbmateMark.FindAllStringSubmatchIndex(r.Source, -1)
+	if len(marks) == 0 && !r.down { // it is called so, and isn't marked: nothing is passed over in silence
+		r.part(0, len(r.Source))
+	}
 	for i, m := range marks {
 		to := len(r.Source)
 		if i+1 < len(marks) {
@@ -240,11 +243,14 @@ func (r *fileReader) dbmate() {
 func (r *fileReader) tern() {
 	r.Wrapped = !strings.Contains(r.Source, "---- tern: disable-tx ----")
 	m := ternMark.FindStringIndex(r.Source)
-	if r.down {
+	switch {
+	case m == nil && !r.down: // there is no way back
+		r.part(0, len(r.Source))
+	case m != nil && r.down:
 		r.part(m[1], len(r.Source))
-		return
+	case m != nil:
+		r.part(0, m[0])
 	}
-	r.part(0, m[0])
 }
 
 // liquibase: a transaction a change set; "--rollback" lines are comments.

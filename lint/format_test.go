@@ -45,6 +45,22 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestFormatWithoutMarks: a file that is said to be of a tool, and holds none of its marks, is judged as a whole.
+func TestFormatWithoutMarks(t *testing.T) {
+	d := &Dialect{Syntax: Syntax{Dollar: true}}
+	for _, format := range Formats() {
+		f, _ := NewFile(d, "a.up.sql", "SELECT 1;\nSELECT 2;", Reading{Format: format})
+		if len(f.Statements) != 2 {
+			t.Errorf("%s: %d statements", format, len(f.Statements))
+		}
+	}
+	for _, format := range []Format{Tern, Dbmate} {
+		if f, _ := NewFile(d, "a.sql", "SELECT 1;", Reading{Format: format, Down: true}); len(f.Statements) != 0 {
+			t.Errorf("%s, back: %d statements", format, len(f.Statements))
+		}
+	}
+}
+
 func TestMySQLSplit(t *testing.T) {
 	x := Syntax{Hash: true, Backtick: true, Backslash: true, Delimiter: true, Executable: true}
 	for text, want := range map[string]int{

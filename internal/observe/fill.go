@@ -46,7 +46,7 @@ const postgresColumns = `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.r
 	AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' ORDER BY c.oid, a.attnum`
 
 const mysqlColumns = "SELECT concat('`', table_name, '`'), concat('`', column_name, '`'), column_type, '' FROM information_schema.columns " +
-	"JOIN information_schema.tables USING (table_schema, table_name) WHERE table_schema = database() AND table_type = 'BASE TABLE' AND extra NOT LIKE '%GENERATED%' AND extra NOT LIKE '%auto_increment%' ORDER BY table_name, ordinal_position"
+	"JOIN information_schema.tables USING (table_schema, table_name) WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND extra NOT LIKE '%GENERATED%' AND extra NOT LIKE '%auto_increment%' ORDER BY table_name, ordinal_position"
 
 func columns(ctx context.Context, conn *sql.Conn, query string) (map[string][]column, []string, error) {
 	rows, err := conn.QueryContext(ctx, query)

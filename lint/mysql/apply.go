@@ -129,6 +129,10 @@ func (j *judge) putColumn(k *lint.Relation, c column, added bool) {
 // remember keeps what a column says that the catalog has no place for.
 func remember(k *lint.Relation, c column) {
 	delete(k.Options, compression(c.name))
+	delete(k.Options, reference(c.name))
+	if c.srid != "" {
+		k.Options[reference(c.name)] = c.srid
+	}
 	if c.compressed {
 		k.Options[compression(c.name)] = "1"
 	}
@@ -136,6 +140,9 @@ func remember(k *lint.Relation, c column) {
 		k.Options["system versioning"] = "1"
 	}
 }
+
+// reference is the option under which a column's SRID is kept.
+func reference(column string) string { return "srid " + lower(column) }
 
 // columnKeys adds the keys and constraints that stand in a column's definition.
 func (j *judge) columnKeys(k *lint.Relation, c column) {
@@ -156,6 +163,9 @@ func (j *judge) columnKeys(k *lint.Relation, c column) {
 
 func schemaColumn(k *lint.Relation, c column) schema.Column {
 	col := schema.Column{Name: c.name, Type: c.typ.String(), Nullable: !c.notNull && !c.primary, Generated: c.generated, Invisible: c.invisible, Comment: c.comment, Definition: c.as}
+	if c.rowTime {
+		col.Generated = "row" // written by the server alone
+	}
 	if c.onUpdate {
 		col.OnUpdate = "CURRENT_TIMESTAMP"
 	}
@@ -224,6 +234,9 @@ func putKey(k *lint.Relation, q key) {
 			x.Name = freeName(k, q.parts[0].Name)
 		}
 		k.Indexes = append(k.Indexes, x)
+		if q.overlaps {
+			k.Options["overlaps"] = x.Name
+		}
 	}
 }
 
@@ -295,6 +308,12 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 		}
 	case "add versioning":
 		k.Options["system versioning"] = "1"
+	case "add period":
+		if name, columns := readPeriod(c.value); !same(name, "SYSTEM_TIME") {
+			k.Options["period"] = name + " " + strings.Join(columns, " ")
+		}
+	case "drop period":
+		delete(k.Options, "period")
 	case "drop versioning":
 		delete(k.Options, "system versioning")
 	case "option":

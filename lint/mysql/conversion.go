@@ -9,7 +9,7 @@ import (
 func refusedValues(from, to typ, maria bool) string {
 	switch {
 	case sameType(from, to):
-		if from.text() && !holdsCharset(from.charset, to.charset) {
+		if from.text() && !holdsCharset(from.charset, to.charset) && !plainMembers(from) {
 			return "that " + to.charset + " can't hold"
 		}
 		return ""
@@ -179,6 +179,13 @@ func narrowerText(from, to typ) string {
 	return ""
 }
 
+// plainMembers: an ENUM or a SET whose members every character set can hold.
+func plainMembers(t typ) bool {
+	return len(t.values) > 0 && !slices.ContainsFunc(t.values, func(v string) bool {
+		return strings.ContainsFunc(v, func(r rune) bool { return r >= 0x80 })
+	})
+}
+
 // holdsCharset reports whether every text of a character set can be written in another one, or it isn't known.
 func holdsCharset(from, to string) bool {
 	switch {
@@ -268,7 +275,7 @@ func otherKind(from, to typ) string {
 		return ""
 	case to.name == "time" && temporal(from), to.name == "date" && from.name == "time", (to.name == "datetime" || to.name == "timestamp") && from.name == "time":
 		return ""
-	case (from.name == "enum" || from.name == "set") && numeric(to):
+	case (from.name == "enum" || from.name == "set") && numeric(to), from.geometry() && to.name == "geometry":
 		return ""
 	case to.name == "time" && (from.name == "tinyint" || from.name == "year" || from.name == "bit" || from.name == "double"):
 		return ""

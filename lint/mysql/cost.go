@@ -1,9 +1,11 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // algorithm is how the server carries out a clause, from the cheapest on.
@@ -38,7 +40,48 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 	if k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
 		return j.otherEngine(s, c, k)
 	}
-	return j.innodbCost(s, c, k)
+	k = withoutDropped(s, k)
+	x := j.innodbCost(s, c, k)
+	if spatial(k) && !x.shared && x.fails == "" && (x.how == rebuild || x.how == instant && j.mixed(s, c)) {
+		why := x.why
+		if why == "" {
+			why = "together with the other clauses this writes the table anew"
+		}
+		return cost{"rebuild-table", inPlace, true, why + ", and writes wait for that where the table has a SPATIAL index", ""}
+	}
+	return x
+}
+
+// mixed: a column comes or goes together with what isn't INSTANT, so that the table is written anew. MariaDB does so only for an index.
+func (j *judge) mixed(s *statement, c clause) bool {
+	if c.kind != "add column" && c.kind != "drop column" || c.column.generated != "" {
+		return false
+	}
+	return slices.ContainsFunc(s.clauses, func(o clause) bool {
+		switch o.kind {
+		case "add column":
+			return o.column.unique || o.column.primary
+		case "add key":
+			return o.key.kind != "check" || o.key.enforced
+		case "drop column", "rename column", "set default", "drop default":
+			return false
+		}
+		return !j.maria
+	})
+}
+
+// withoutDropped is the table without the FULLTEXT and SPATIAL indexes that the statement drops: what stands beside that is done as on a table
+// that never had them.
+func withoutDropped(s *statement, k *lint.Relation) *lint.Relation {
+	drops := func(x schema.Index) bool {
+		return x.Method != "" && slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "drop key" && same(c.name, x.Name) })
+	}
+	if k == nil || !slices.ContainsFunc(k.Indexes, drops) {
+		return k
+	}
+	bare := *k
+	bare.Indexes = slices.DeleteFunc(slices.Clone(k.Indexes), drops)
+	return &bare
 }
 
 // innodbCost is the cost on a table of InnoDB.
@@ -49,7 +92,7 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 	case "drop column":
 		return j.dropsColumn(c, k)
 	case "modify", "change":
-		x := j.modify(c, k)
+		x := j.modify(s, c, k)
 		if x.how != copying && x.fails == "" && indexed(s, c.name) && j.otherCharset(c, k) {
 			return cost{"change-type", copying, true, "another character set together with an index on the column copies the table", ""}
 		}
@@ -78,7 +121,12 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 		if c.value == "enforced" && !enforced(k, c.name) {
 			return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
 		}
-	case "add versioning", "drop versioning", "add period", "drop period":
+	case "drop period":
+		if !same(c.value, "SYSTEM_TIME") {
+			return cost{}
+		}
+		return cost{"system-versioning", copying, true, "the table is copied", ""}
+	case "add versioning", "drop versioning", "add period":
 		return cost{"system-versioning", copying, true, "the table is copied", ""}
 	}
 	return j.partition(c, k)
@@ -136,8 +184,11 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 		if indexed(s, col.name) {
 			return cost{rule, inPlace, true, "an index on a virtual column that is added with it is built while writes wait", ""}
 		}
-		if j.maria && len(s.clauses) > 1 {
-			return cost{rule, copying, true, "a virtual column that is added together with something else makes the table be copied", ""}
+		switch {
+		case !j.besideVirtual(s):
+			return cost{rule, copying, true, "a virtual column that is added together with something of another kind makes the table be copied", ""}
+		case shifts(s, col, k):
+			return cost{rule, copying, true, "a virtual column that is put in front of another one makes the table be copied", ""}
 		}
 		return cost{}
 	case col.unique && j.maria && j.hashedType(inherited(col, k), 0):
@@ -146,8 +197,10 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 		return cost{"online-rebuild", rebuild, false, "an index is built", ""}
 	case j.maria && indexedVirtual(k):
 		return cost{rule, inPlace, true, "on a table with an index on a virtual column the table is written anew while writes wait", ""}
-	case j.maria && (col.first || col.after != "") && virtual(k) && !addedAtEnd(s, col.after):
-		return cost{rule, copying, true, "on a table with virtual columns a column that isn't added at the end makes the table be copied", ""}
+	case j.maria && shifts(s, col, k):
+		return cost{rule, copying, true, "a column that is put in front of a virtual one makes the table be copied", ""}
+	case j.maria && overlapsKey(k):
+		return cost{rule, copying, true, "a column makes a table be copied that has a key WITHOUT OVERLAPS", ""}
 	}
 	return j.instantly(rule, k, j.sinceAdd(col))
 }
@@ -354,6 +407,10 @@ func fulltext(k *lint.Relation) bool {
 	return false
 }
 
+func spatial(k *lint.Relation) bool {
+	return k != nil && slices.ContainsFunc(k.Indexes, func(x schema.Index) bool { return same(x.Method, "spatial") })
+}
+
 func compressed(k *lint.Relation) bool { return k != nil && k.Options["row_format"] == "compressed" }
 
 func virtual(k *lint.Relation) bool {
@@ -427,6 +484,49 @@ func indexedVirtual(k *lint.Relation) bool {
 	}
 	for _, c := range k.Columns {
 		if c.Generated == "virtual" && inIndex(k, c.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// besideVirtual: nothing stands beside a new virtual column for which the server copies the table.
+func (j *judge) besideVirtual(s *statement) bool {
+	return !slices.ContainsFunc(s.clauses, func(c clause) bool {
+		switch c.kind {
+		case "add column":
+			return j.maria && c.column.generated != "virtual"
+		case "add key":
+			return j.maria && c.key.kind != "index"
+		case "drop column", "drop key":
+			return false
+		case "option", "modify", "change", "force":
+			return true
+		}
+		return j.maria
+	})
+}
+
+// shifts: by the place that a column is put at, a virtual column gets another number.
+func shifts(s *statement, col column, k *lint.Relation) bool {
+	if k == nil || !col.first && col.after == "" || addedAtEnd(s, col.after) {
+		return false
+	}
+	var order []string
+	if col.first {
+		order = append(order, col.name)
+	}
+	for i := range k.Columns {
+		name := k.Columns[i].Name
+		if !same(name, col.name) {
+			order = append(order, name)
+		}
+		if same(name, col.after) {
+			order = append(order, col.name)
+		}
+	}
+	for i := range k.Columns {
+		if k.Columns[i].Generated == "virtual" && (i >= len(order) || !same(order[i], k.Columns[i].Name)) {
 			return true
 		}
 	}

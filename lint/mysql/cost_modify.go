@@ -12,7 +12,7 @@ func same(a, b string) bool { return strings.EqualFold(a, b) }
 func lower(s string) string { return strings.ToLower(s) }
 
 // modify is the cost of MODIFY and CHANGE: what differs between the old and the new definition decides.
-func (j *judge) modify(c clause, k *lint.Relation) cost {
+func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 	const rule = "change-type"
 	was := k.Column(c.name)
 	if was == nil {
@@ -30,9 +30,14 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	case k != nil && !j.unchecked && !sameType(from, to) && (locked(k, c.name) || j.pointedAt(k, c.name) && (j.maria || from.name != to.name || from.unsigned != to.unsigned)):
 		return cost{rule: "invalid-definition", fails: "a foreign key uses the column, so its type can't change"}
 	case was.Generated != "" || col.generated != "":
-		return j.generated(was, col, k)
+		return j.generated(s, was, col, k)
 	case j.maria && col.compressed != (k.Options[compression(c.name)] != ""):
 		return cost{rule, copying, true, "a column that is COMPRESSED is stored in another way, so that the table is copied", ""}
+	case !j.maria && from.geometry() && was.Class == "" && k.Options[reference(c.name)] != col.srid: // known only of a schema in SQL
+		if inIndex(withoutDropped(s, k), c.name) {
+			return cost{rule: "invalid-definition", fails: "the SRID of a column can't change while a SPATIAL index holds it"}
+		}
+		return cost{rule, copying, true, "another SRID copies the table to look at every value", ""}
 	case col.check && !j.maria && j.version >= 80016:
 		return cost{"add-check", copying, true, "the table is copied to verify every row", ""}
 	case col.auto && was.Identity == "":
@@ -46,7 +51,7 @@ func (j *judge) modify(c clause, k *lint.Relation) cost {
 	} else if x.how > instant {
 		return x
 	}
-	return j.besideType(was, col, k)
+	return j.besideType(s, was, col, k)
 }
 
 // told gives a text the server's default character set where the schema doesn't say which, and the new type does.
@@ -63,7 +68,7 @@ func sameType(a, b typ) bool {
 }
 
 // besideType is what MODIFY does beside the type.
-func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cost {
+func (j *judge) besideType(s *statement, was *schema.Column, col column, k *lint.Relation) cost {
 	notNull := col.notNull || col.primary
 	moved := col.first || col.after != ""
 	switch {
@@ -72,8 +77,11 @@ func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cos
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
-		if j.maria && (fulltext(k) || indexedVirtual(k)) {
-			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT index, or one on a virtual column, anew while writes wait", ""}
+		if j.maria && (fulltext(k) || spatial(k) || indexedVirtual(k)) {
+			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT or a SPATIAL index, or one on a virtual column, anew while writes wait", ""}
+		}
+		if j.maria && overlapsKey(k) {
+			return cost{"change-type", copying, true, "NULL copies a table that has a key WITHOUT OVERLAPS", ""}
 		}
 		if j.maria {
 			return cost{}
@@ -81,6 +89,10 @@ func (j *judge) besideType(was *schema.Column, col column, k *lint.Relation) cos
 		return j.rebuiltFor(k, "NULL")
 	case moved && !j.maria:
 		return j.rebuiltFor(k, "another place in the row")
+	case moved && fulltext(k):
+		return cost{"change-type", inPlace, true, "another place in the row writes a table that has a FULLTEXT index anew while writes wait", ""}
+	case moved && shifts(s, col, k):
+		return cost{"change-type", copying, true, "a column that is moved across a virtual one makes the table be copied", ""}
 	}
 	return cost{}
 }
@@ -89,20 +101,24 @@ func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
 	if fulltext(k) {
 		return cost{"change-type", copying, true, what + " copies a table that has a FULLTEXT index", ""}
 	}
-	if j.maria && virtual(k) {
-		return cost{"change-type", copying, true, what + " copies a table that has virtual columns", ""}
+	if j.maria && (indexedVirtual(k) || virtual(k) && stored(k)) {
+		return cost{"change-type", copying, true, what + " copies a table that has a virtual column beside a STORED one or in an index", ""}
 	}
 	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
 }
 
-func (j *judge) generated(was *schema.Column, col column, k *lint.Relation) cost {
+func (j *judge) generated(s *statement, was *schema.Column, col column, k *lint.Relation) cost {
 	stored := was.Generated == "stored" || col.generated == "stored"
 	if (was.Generated == "virtual") != (col.generated == "virtual") {
 		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
 	}
 	from, ok := parseType(was.Type)
-	kept := ok && was.Generated == col.generated && sameType(from, col.typ) && sameExpression(was.Definition, col.as)
-	if kept || !stored && j.maria && !inIndex(k, was.Name) {
+	alike := ok && was.Generated == col.generated && sameType(from, col.typ)
+	switch {
+	case j.maria && stored: // whatever is changed, were it the comment alone
+	case j.maria && alike && !inIndex(k, was.Name) && !shifts(s, col, k):
+		return cost{}
+	case !j.maria && alike && sameExpression(was.Definition, col.as):
 		return cost{}
 	}
 	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
@@ -154,6 +170,9 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 	copies := func(why string) cost { return cost{"change-type", copying, true, why + " copies the table", ""} }
 	what := from.String() + " to " + to.String()
 	if from.name != to.name || from.unsigned != to.unsigned {
+		if j.maria && from.geometry() && to.name == "geometry" {
+			return cost{}
+		}
 		if !j.maria && strings.HasSuffix(from.name, "text") && to.name == strings.TrimSuffix(from.name, "text")+"blob" && !inIndex(k, name) {
 			return cost{}
 		}
@@ -163,13 +182,20 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 		return copies(what)
 	}
 	if from.text() && from.charset != "" && to.charset != "" && from.charset != to.charset {
-		if !j.charsetKept(from, to, name, k) {
+		switch {
+		case !j.charsetKept(from, to, name, k):
 			return copies("the character set " + from.charset + " to " + to.charset)
+		case from.name == "enum" || from.name == "set":
+			return members(from, to, copies)
 		}
 		return j.length(from, to, what, k)
 	}
-	if from.text() && j.collationOf(from) != j.collationOf(to) && inIndex(k, name) {
-		if j.maria {
+	otherOrder := from.text() && j.collationOf(from) != j.collationOf(to)
+	if otherOrder && j.maria && (from.name == "enum" || from.name == "set") && j.collationOf(from) != "" && j.collationOf(to) != "" {
+		return copies("another collation of " + from.name)
+	}
+	if otherOrder && inIndex(k, name) {
+		if j.maria && !fulltextOn(k, name) {
 			return cost{"online-rebuild", inPlace, false, "the column's indexes are built anew for the collation", ""}
 		}
 		return copies("another collation of an indexed column")
@@ -211,15 +237,16 @@ func (t typ) fill() []int {
 	return t.args
 }
 
-// charsetKept: the stored bytes stay as they are. Both servers do so for utf8mb3 to utf8mb4; MySQL only without an index.
+// charsetKept: the stored bytes stay as they are. Both servers do so for utf8mb3 to utf8mb4; MySQL only without an index. MySQL keeps members of an
+// ENUM or a SET by their number, in whatever character set.
 func (j *judge) charsetKept(from, to typ, name string, k *lint.Relation) bool {
-	if from.charset == "ascii" {
-		return j.maria && (to.charset == "utf8mb3" || to.charset == "utf8mb4" || to.charset == "latin1") && !inIndex(k, name)
+	if !j.maria && (from.name == "enum" || from.name == "set") {
+		return !inIndex(k, name)
 	}
 	if from.charset != "utf8mb3" || to.charset != "utf8mb4" {
 		return false
 	}
-	return j.maria && (from.name == "varchar" || from.name == "text") || !j.maria && j.version >= 80000 && !inIndex(k, name)
+	return j.maria && (from.name == "varchar" || from.name == "char" || strings.HasSuffix(from.name, "text")) || !j.maria && j.version >= 80000 && !inIndex(k, name)
 }
 
 // otherCharset: the new definition has another character set than the column.
@@ -295,6 +322,16 @@ func inIndex(k *lint.Relation, name string) bool {
 		}
 	}
 	return false
+}
+
+func stored(k *lint.Relation) bool {
+	return k != nil && slices.ContainsFunc(k.Columns, func(c schema.Column) bool { return c.Generated == "stored" })
+}
+
+func fulltextOn(k *lint.Relation, name string) bool {
+	return k != nil && slices.ContainsFunc(k.Indexes, func(x schema.Index) bool {
+		return same(x.Method, "fulltext") && slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool { return same(p.Name, name) })
+	})
 }
 
 func uniqueOn(k *lint.Relation, name string) bool {

@@ -27,6 +27,8 @@ func (j *judge) faults(k *lint.Relation, whole bool) []string {
 	}
 	d.checks()
 	d.partitioning()
+	d.engine()
+	d.periods()
 	d.rowSize()
 	return d.faults
 }

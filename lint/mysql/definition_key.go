@@ -222,6 +222,7 @@ func (c *call) optionFaults() []string {
 	}
 	add(c.encoding(c.options["charset"], c.options["collate"]))
 	add(engine(c.options["engine"]))
+	add(c.absentEngine(c.options["engine"]))
 	for _, col := range c.columns {
 		add(c.encoding(col.typ.charset, col.typ.collate))
 	}
@@ -246,6 +247,7 @@ func (c *call) optionFaults() []string {
 			add(c.encoding("", x.value))
 		case x.kind == "option" && x.name == "engine":
 			add(engine(x.value))
+			add(c.absentEngine(x.value))
 		}
 	}
 	return out

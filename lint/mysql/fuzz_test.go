@@ -1,12 +1,14 @@
 package mysql
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // fuzzed is a schema with the names that the seeds have.
@@ -66,4 +68,33 @@ func TestOdd(t *testing.T) {
 	if r := lint.Check(d, []*lint.File{file}, lint.Options{}); len(r.Findings) != 0 {
 		t.Errorf("a statement of 1 MB: %d findings", len(r.Findings))
 	}
+}
+
+// FuzzSchema: whatever is given as the schema before, and whatever is known of a server's tables, what comes behind is judged.
+func FuzzSchema(f *testing.F) {
+	for _, s := range []string{fuzzed, "CREATE TABLE t (", "CREATE TABLE t () WITH SYSTEM VERSIONING", "CREATE TABLE t (a int, PERIOD FOR p (a, b), g int AS (a", "CREATE TABLE t LIKE t", "CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION",
+		"CREATE SEQUENCE s MINVALUE -5 INCREMENT BY -1 START", "CREATE TABLE t (a vector(3), b geometry SRID 4326, SPATIAL KEY (b), FULLTEXT KEY (c)) ENGINE=MEMORY", "/*!50100 PARTITION BY HASH (a) */", "CREATE VIEW t AS SELECT * FROM t", "RENAME TABLE t TO u, u TO t"} {
+		f.Add(s, "ALTER TABLE t ADD COLUMN q int FIRST, MODIFY a bigint AFTER v, DROP INDEX vk, ADD UNIQUE (a); ALTER SEQUENCE s RESTART; RENAME TABLE t TO x; DROP TABLE t;", []byte(`{}`))
+	}
+	f.Add("", "ALTER TABLE t MODIFY a bigint, ADD FOREIGN KEY (a) REFERENCES u (a), DROP COLUMN g", []byte(`{"tables": [{"name": "t", "columns": [{"name": "a", "type": "int"}, {"name": "g", "type": "enum('a", "generated": "virtual"}], "indexes": [{}], "constraints": [{"kind": "foreign_key"}]}]}`))
+	f.Fuzz(func(t *testing.T, schema, text string, facts []byte) {
+		for _, d := range []*lint.Dialect{Dialect(), MariaDB()} {
+			c := lint.NewCatalog(d.Syntax.Backtick)
+			var known plans.Facts
+			if json.Unmarshal(facts, &known) == nil {
+				c.AddFacts(&known)
+			}
+			before, _ := lint.NewFile(d, "schema.sql", schema, lint.Reading{})
+			before.Context = true
+			file, _ := lint.NewFile(d, "a.sql", text, lint.Reading{})
+			begin := time.Now()
+			lint.Check(d, []*lint.File{before, file}, lint.Options{Today: "2026-11-25", Catalog: c})
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Fatalf("took %s", took)
+			}
+			for _, s := range file.Statements {
+				d.Names(s.Text)
+			}
+		}
+	})
 }

@@ -130,6 +130,11 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	if p.algorithm == "" && j.usual != "" && len(p.clauses) > 0 {
 		p.algorithm = j.usual
 	}
+	if p.settings != "" {
+		was := j.session
+		j.set(&statement{body: p.settings})
+		defer func() { j.session = was }()
+	}
 	var out []lint.Finding
 	c := &call{judge: j, statement: p, s: s, out: &out}
 	for i := range j.rules {

@@ -18,7 +18,7 @@ var ownOptions = map[bool][]string{
 
 // optionFault says why the server takes no such table option, or no such value of it. Other engines than InnoDB have options of their own.
 func (j *judge) optionFault(name, value, engine string) string {
-	if engine != "" && !strings.EqualFold(engine, "innodb") || name == "" || strings.HasPrefix(name, "compressed ") {
+	if engine != "" && !strings.EqualFold(engine, "innodb") || name == "" || name == "period" || strings.HasPrefix(name, "srid ") || strings.HasPrefix(name, "compressed ") {
 		return ""
 	}
 	if !slices.Contains(tableOptions, name) && !slices.Contains(ownOptions[j.maria], name) {

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 
 // partitionState says how a clause about partitions doesn't fit the table.
 func (c *call) partitionState(k *lint.Relation, x clause) string {
-	if x.kind == "partition by" || x.kind == "convert partition" {
+	if x.kind == "partition by" {
 		return ""
 	}
 	if !k.Partitioned {
@@ -23,9 +24,14 @@ func (c *call) partitionState(k *lint.Relation, x clause) string {
 	ranged := p.method == "RANGE" || p.method == "LIST"
 	switch x.kind {
 	case "remove partitioning":
+	case "convert partition":
+		return c.convertState(p, x)
 	case "add partition":
 		if _, n := addedCount(x); p.method != "" && ranged == n {
 			return "a table that is partitioned by " + p.method + " gets its partitions in another way"
+		}
+		if takesRest(k.Bound) && slices.ContainsFunc(Syntax.Tokens(x.value), func(t lint.Token) bool { return t.Is("DEFAULT") }) {
+			return "there is a DEFAULT partition already"
 		}
 		if p.find(firstName(x.value)) >= 0 && !x.exists {
 			return "there is a partition " + quote(firstName(x.value)) + " already"
@@ -92,6 +98,30 @@ func (p partitioning) reorganizeState(x clause) string {
 	a, b := old[len(old)-1], fresh[len(fresh)-1]
 	if a.less != b.less && (a.name != last.name || !increases(a.less, b.less)) {
 		return "the new partitions don't reach as far as the old ones"
+	}
+	return ""
+}
+
+// convertState is about CONVERT PARTITION p TO TABLE t and CONVERT TABLE t TO PARTITION p.
+func (c *call) convertState(p partitioning, x clause) string {
+	cur := newCursor(x.name)
+	id := cur.ident()
+	switch {
+	case cur.take("TO", "TABLE"):
+		to := cur.ident()
+		if o := c.relation(to); cur.err == nil && o != nil && !o.Partial && o.Schema == to.Schema {
+			return "there is a table " + quoted(to) + " already"
+		}
+		if len(p.parts) > 0 && p.find(id.Name) < 0 {
+			return "there is no partition " + quote(id.Name)
+		}
+	case cur.take("TO", "PARTITION"):
+		if c.missing(id) {
+			return "there is no table " + quoted(id)
+		}
+		if name := cur.called(); cur.err == nil && p.find(name) >= 0 {
+			return "there is a partition " + quote(name) + " already"
+		}
 	}
 	return ""
 }

@@ -38,6 +38,7 @@ type statement struct {
 	locks       bool // SELECT … FOR UPDATE and the like
 	returning   bool
 	setting     bool     // SET STATEMENT … FOR
+	settings    string   // what stands between them
 	period      bool     // CREATE TABLE … PERIOD FOR
 	updates     []string // INSERT: the columns behind ON DUPLICATE KEY UPDATE
 	alias       bool     // INSERT: the rows have a name
@@ -71,7 +72,7 @@ type column struct {
 	refs                  *schema.Ident
 	refParts              []schema.IndexColumn
 	onDelete, onRefUpdate string
-	srid                  bool
+	srid                  string
 	onUpdate              bool
 	updateDigits          int // ON UPDATE CURRENT_TIMESTAMP(n)
 	invisible             bool
@@ -80,6 +81,8 @@ type column struct {
 	comment               string
 	compressed            bool // MariaDB
 	versioned             bool // MariaDB: WITH SYSTEM VERSIONING
+	unversioned           bool // MariaDB: WITHOUT SYSTEM VERSIONING
+	attribute             bool // ENGINE_ATTRIBUTE
 	rowTime               bool // MariaDB: ROW START, ROW END
 	place                 bool // COLUMN_FORMAT, STORAGE
 	systemID              bool // REF_SYSTEM_ID
@@ -102,6 +105,7 @@ type key struct {
 	replace   bool   // OR REPLACE
 	onUpdate  string
 	exists    bool // IF NOT EXISTS
+	overlaps  bool // MariaDB: … WITHOUT OVERLAPS
 }
 
 // clause is one part of an ALTER TABLE.
@@ -146,12 +150,15 @@ var plainVerbs = []string{"USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOI
 func (s *statement) statementSettings(c *cursor) {
 	for c.take("SET", "STATEMENT") {
 		s.setting = true
-		for !c.done() && !c.take("FOR") {
+		from := c.peek(0).Start
+		for !c.done() && !c.at("FOR") {
 			if strings.EqualFold(c.peek(0).Text, "lock_wait_timeout") {
 				s.waits = true
 			}
 			c.skip()
 		}
+		s.settings = c.text[from:c.peek(0).Start]
+		c.take("FOR")
 	}
 }
 
@@ -279,13 +286,12 @@ func (s *statement) create(c *cursor) {
 	if w := c.any("UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"); w != "" {
 		kind = strings.ToLower(w)
 	}
-	online := c.any("ONLINE", "OFFLINE")
 	switch {
 	case c.take("TABLE"):
 		s.createTable(c)
 	case c.take("INDEX"):
 		s.createIndex(c, kind)
-	case kind != "" || online != "":
+	case kind != "":
 		c.fail("INDEX")
 	case c.take("VIEW"):
 		s.verb, s.table = "CREATE VIEW", s.created(c)

@@ -108,6 +108,8 @@ func (s *statement) alterClause(c *cursor) {
 		s.add("force", clause{})
 	case c.take("ENABLE", "KEYS"), c.take("DISABLE", "KEYS"):
 		s.add("keys", clause{})
+	case c.take("WITH", "SYSTEM", "VERSIONING"):
+		s.add("add versioning", clause{})
 	case c.take("WITH", "VALIDATION"), c.take("WITHOUT", "VALIDATION"):
 		s.add("validation", clause{value: strings.ToLower(c.peek(-2).Text)})
 	case c.take("SECONDARY_LOAD"), c.take("SECONDARY_UNLOAD"):
@@ -162,8 +164,10 @@ func (s *statement) adds(c *cursor) {
 	case c.take("SYSTEM", "VERSIONING"):
 		s.add("add versioning", clause{})
 		return
-	case c.take("PERIOD", "FOR"):
-		s.add("add period", clause{value: c.item()})
+	case c.take("PERIOD", "FOR"), c.take("PERIOD", "IF", "NOT", "EXISTS", "FOR"):
+		k := clause{exists: c.peek(-2).Is("EXISTS")}
+		k.value = c.item()
+		s.add("add period", k)
 		return
 	}
 	c.take("COLUMN")
@@ -211,7 +215,7 @@ func (s *statement) drops(c *cursor) {
 		s.add("drop partition", clause{exists: e, value: c.nameList()})
 	case c.take("SYSTEM", "VERSIONING"):
 		s.add("drop versioning", clause{})
-	case c.take("PERIOD", "FOR"):
+	case c.take("PERIOD", "FOR"), c.take("PERIOD", "IF", "EXISTS", "FOR"):
 		s.add("drop period", clause{value: c.name()})
 	default:
 		c.take("COLUMN")
@@ -235,8 +239,8 @@ func (c *cursor) nameList() string {
 func (s *statement) alters(c *cursor) {
 	switch {
 	case c.take("INDEX"), c.take("KEY"):
-		c.take("IF", "EXISTS")
-		k := clause{name: c.called()}
+		k := clause{exists: c.take("IF", "EXISTS")}
+		k.name = c.called()
 		switch {
 		case c.take("NOT", "IGNORED"), c.take("VISIBLE"):
 			k.value = "visible"

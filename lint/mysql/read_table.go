@@ -122,7 +122,9 @@ func (s *statement) elements(c *cursor) {
 			s.keys = append(s.keys, k)
 		} else if c.take("PERIOD", "FOR") {
 			s.period = true
-			c.item()
+			if name, columns := readPeriod(c.item()); !same(name, "SYSTEM_TIME") {
+				s.options["period"] = name + " " + strings.Join(columns, " ")
+			}
 		} else {
 			s.columns = append(s.columns, c.column(""))
 		}
@@ -179,7 +181,9 @@ func (s *statement) key(c *cursor) (k key, ok bool) {
 		}
 	}
 	c.using()
+	from := c.i
 	k.parts = c.keyParts()
+	k.overlaps = after(c.t[from:c.i], "OVERLAPS")
 	if k.kind == "foreign" {
 		s.references(c, &k)
 		return k, true
@@ -284,13 +288,14 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
 		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
 		col.systemID = col.systemID || c.peek(-1).Is("REF_SYSTEM_ID")
+		col.attribute = col.attribute || c.peek(-1).Is("ENGINE_ATTRIBUTE")
 		c.take("=")
 		if c.at("(") {
 			c.parens()
 		}
 		c.skip()
 	case c.take("SRID"):
-		col.srid = true
+		col.srid = c.peek(0).Text
 		c.skip()
 	case c.take("INVISIBLE"):
 		col.invisible = true
@@ -299,6 +304,7 @@ func (c *cursor) columnOption(col *column) bool {
 		c.generated(col)
 	case c.take("WITH", "SYSTEM", "VERSIONING"), c.take("WITHOUT", "SYSTEM", "VERSIONING"):
 		col.versioned = c.peek(-3).Is("WITH")
+		col.unversioned = !col.versioned
 	case c.take("COMPRESSED"):
 		col.compressed = true
 		if c.take("=") {

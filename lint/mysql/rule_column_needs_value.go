@@ -20,6 +20,9 @@ var columnNeedsValue = rule{lint.Rule{
 	}
 	k := c.relation(c.table)
 	for _, x := range c.clauses {
+		if name := c.nullIn(k, x); name != "" {
+			c.report(said{message: fmt.Sprintf("%s is NULL wherever %s is, and NOT NULL: INSERTs and UPDATEs of running clients with such a row fail", quote(x.name), quote(name)), safe: "Leave NOT NULL away, or wrap the expression in COALESCE(…)."})
+		}
 		was := k.Column(x.name)
 		if was == nil || k.New[lower(x.name)] {
 			continue
@@ -42,3 +45,23 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 	}
 }}
+
+// nullIn names a column that may be NULL and that the expression of a new VIRTUAL NOT NULL column rests on. The server looks at rows that are
+// written, not at those that are there.
+func (c *call) nullIn(k *lint.Relation, x clause) string {
+	col := x.column
+	if x.kind != "add column" || c.maria || col.generated != "virtual" || !col.notNull || !whole(k) {
+		return ""
+	}
+	for _, t := range Syntax.Tokens(col.as) {
+		if t.Is("COALESCE") || t.Is("IFNULL") || t.Is("IF") || t.Is("CASE") || t.Is("IS") || t.Is("<") || t.Is("CONCAT_WS") || t.Is("ISNULL") {
+			return ""
+		}
+	}
+	for _, o := range k.Columns {
+		if o.Nullable && mentions(col.as, o.Name) {
+			return o.Name
+		}
+	}
+	return ""
+}

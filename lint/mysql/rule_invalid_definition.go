@@ -84,10 +84,10 @@ func (c *call) newFaults() []string {
 	return append(out, c.optionFaults()...)
 }
 
-// unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets it be.
+// unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets a primary key go.
 func (c *call) unfound(before, then *lint.Relation) string {
 	child := ""
-	if c.maria || c.unchecked || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") }) {
+	if c.unchecked || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") && (!c.maria || x.kind == "drop key") }) {
 		return ""
 	}
 	c.catalog.Relations(func(r *lint.Relation) {
@@ -179,6 +179,9 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	}
 	if c.maria && col.invisible && col.notNull && col.nullDefault() && !col.auto && col.generated == "" {
 		out = append(out, quote(col.name)+" is INVISIBLE and NOT NULL, and needs a default")
+	}
+	if col.attribute && !c.maria && (k.Storage == "" || same(k.Storage, "innodb")) {
+		out = append(out, "InnoDB has no ENGINE_ATTRIBUTE for "+quote(col.name))
 	}
 	switch x.kind {
 	case "option":

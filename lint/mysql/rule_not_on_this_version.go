@@ -171,7 +171,7 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "MariaDB has no COLUMN_FORMAT and no STORAGE for a column")
 		case !c.maria && col.systemID:
 			out = append(out, "MySQL has no REF_SYSTEM_ID; SRID is its own")
-		case c.maria && col.srid:
+		case c.maria && col.srid != "":
 			out = append(out, "MariaDB has no SRID; REF_SYSTEM_ID is its own")
 		case c.maria && col.generated != "" && col.notNull:
 			out = append(out, "MariaDB has no NOT NULL for a generated column")

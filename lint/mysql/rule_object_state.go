@@ -28,9 +28,14 @@ func (c *call) state() []string {
 	if why := c.heldBack(); why != "" {
 		return []string{why}
 	}
+	if why := c.unknownSequence(); why != "" {
+		out = append(out, why)
+	}
 	switch c.verb {
 	case "CREATE TABLE":
-		return c.createState(k)
+		return append(out, c.createState(k)...)
+	case "CREATE SEQUENCE":
+		return c.sequenceFaults()
 	case "CREATE VIEW", "ALTER VIEW":
 		return c.viewState(k)
 	case "CREATE ROUTINE":
@@ -38,7 +43,7 @@ func (c *call) state() []string {
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
 		return c.dropState()
 	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL", "ALTER SEQUENCE", "ALTER EVENT", "DROP EVENT":
-		return c.namedState()
+		return append(c.namedState(), c.sequenceFaults()...)
 	case "RENAME TABLE":
 		out = c.renameState()
 	case "LOCK TABLES":
@@ -53,7 +58,7 @@ func (c *call) state() []string {
 		}
 		return c.settingFaults(c.body)
 	case "SELECT":
-		return c.selectFaults()
+		return append(out, c.selectFaults()...)
 	case "EXECUTE":
 		if _, ok := c.prepared[lower(c.name)]; c.name != "" && !ok && c.depth == 0 {
 			out = append(out, "there is no prepared statement "+quote(c.name))
@@ -64,6 +69,9 @@ func (c *call) state() []string {
 		}
 		out = append(out, c.grantedColumns()...)
 	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
+		if k != nil && k.Kind == "sequence" && c.verb != "INSERT" && c.verb != "REPLACE" && !c.joined {
+			out = append(out, quoted(c.table)+" is a sequence")
+		}
 		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
 			out = append(out, "nothing can be written through the view "+quoted(c.table))
 		}
@@ -200,6 +208,11 @@ func (c *call) alterState(k *lint.Relation) []string {
 	if k != nil && k.Kind == "view" {
 		return []string{quoted(c.table) + " is a view"}
 	}
+	if k != nil && k.Kind == "sequence" && c.any(func(x clause) bool {
+		return strings.HasSuffix(x.kind, " column") || x.kind == "modify" || x.kind == "change"
+	}) {
+		return []string{quoted(c.table) + " is a sequence"}
+	}
 	if !whole(k) {
 		return c.twice()
 	}
@@ -213,7 +226,11 @@ func (c *call) alterState(k *lint.Relation) []string {
 		}
 	}
 	for _, x := range c.clauses {
-		if why := c.clauseState(k, x, added, gone); why != "" {
+		why := c.clauseState(k, x, added, gone)
+		if why == "" && c.maria {
+			why = c.periodState(k, x)
+		}
+		if why != "" {
 			out = append(out, why)
 		}
 	}
@@ -267,6 +284,9 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 		}
 		if why := after(x.column); why != "" {
 			return why
+		}
+		if c.maria && x.column.unversioned && k.Options["system versioning"] == "" {
+			return table + " isn't system-versioned"
 		}
 		added[name] = true
 	case "drop column", "modify", "change", "rename column", "set default", "drop default", "set visible":

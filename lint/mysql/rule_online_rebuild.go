@@ -31,7 +31,7 @@ func (c *call) optimize(id schema.Ident) {
 	}
 	k := c.relation(id)
 	x := said{message: c.verb + " writes " + quoted(id) + " anew", lock: "none beside a short metadata lock; replicas wait, for a time that grows with the table's size", safe: "Leave it out, or copy the table beside its traffic."}
-	if fulltext(k) || k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
+	if fulltext(k) || spatial(k) || c.maria && indexedVirtual(k) || k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
 		x.severity, x.message, x.lock = lint.Error, c.verb+" copies "+quoted(id)+" while writes wait", "writes wait, for a time that grows with the table's size"
 	}
 	c.report(x)

@@ -66,7 +66,7 @@ func (c *call) refusedWrites() []string {
 			return []string{"the sequence " + quoted(c.table) + " begins anew and gives numbers again that it has given: INSERTs of running clients fail on their key"}
 		}
 	case "ALTER SEQUENCE":
-		if k := c.relation(c.table); c.live(c.table) && restartsLow(k, c.body) {
+		if k := c.relation(c.table); c.live(c.table) && !c.missing(c.table) && restartsLow(k, c.body) {
 			return []string{"the sequence " + quoted(c.table) + " gives numbers again that it has given: INSERTs of running clients fail on their key"}
 		}
 	case "SET":
@@ -352,10 +352,16 @@ func lastNumber(k *lint.Relation, value string) bool {
 
 // numberBehind is the number behind a word and WITH, BY or =.
 func numberBehind(t []lint.Token, i int) (float64, bool) {
-	for k := i + 1; k < len(t) && k < i+3; k++ {
+	sign := 1.0
+	for k := i + 1; k < len(t) && k < i+4; k++ {
 		var n float64
-		if _, err := fmt.Sscan(t[k].Text, &n); err == nil && t[k].Kind == lint.Number {
-			return n, true
+		switch _, err := fmt.Sscan(t[k].Text, &n); {
+		case t[k].Kind == lint.Number && err == nil:
+			return sign * n, true
+		case t[k].Is("-"):
+			sign = -1
+		case !t[k].Is("WITH") && !t[k].Is("BY") && !t[k].Is("="):
+			return 0, false
 		}
 	}
 	return 0, false

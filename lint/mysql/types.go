@@ -182,6 +182,9 @@ func charsetOf(collation string) string {
 		return collation
 	}
 	head, _, _ := strings.Cut(collation, "_")
+	if head == "uca1400" { // MariaDB: of whatever character set the column has
+		return ""
+	}
 	return normalCharset(head)
 }
 

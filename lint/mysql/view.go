@@ -203,7 +203,7 @@ func (j *judge) queryFaults(q query, view, makes bool) []string {
 	if len(q.from) == 1 && q.simple {
 		if cols, ok := j.columnsOf(q.from[0]); ok {
 			for _, n := range q.plain {
-				if !holds(cols, n) {
+				if !holds(cols, n) && !j.historic(q.from[0], n) {
 					out = append(out, quoted(q.from[0])+" has no column "+quote(n))
 				}
 			}
@@ -224,6 +224,12 @@ func (j *judge) queryFaults(q query, view, makes bool) []string {
 		seen[lower(n)] = true
 	}
 	return out
+}
+
+// historic: the columns that every system-versioned table of MariaDB has beside its own.
+func (j *judge) historic(id schema.Ident, name string) bool {
+	k := j.relation(id)
+	return k != nil && k.Options["system versioning"] != "" && (same(name, "row_start") || same(name, "row_end"))
 }
 
 func holds(list []string, name string) bool {

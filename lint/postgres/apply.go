@@ -153,6 +153,9 @@ func (j *judge) createTable(n *pg.CreateStmt, l later) {
 			j.like(k, x.TableLikeClause)
 		}
 	}
+	for i := range k.Constraints { // a new table has no rows: NOT VALID means nothing in it
+		k.Constraints[i].NotValid = k.Constraints[i].NotValid && l.notEnforced
+	}
 }
 
 // The bits of LIKE … INCLUDING (TableLikeOption in the server's source).
@@ -395,6 +398,7 @@ func (j *judge) createIndex(n *pg.IndexStmt) {
 		x.Name = j.indexName(k, append(parts, x.Include...), "idx")
 	}
 	j.catalog.AddIndex(k, x)
+	k.Options["tablespace of "+x.Name] = n.TableSpace
 	k.New["index "+x.Name] = true
 	if n.Relation.GetInh() {
 		j.toPartitions(k, x)

@@ -45,7 +45,14 @@ func (j *judge) applyObject(n *pg.Node) {
 	case *pg.Node_DefineStmt:
 		kind := map[pg.ObjectType]string{pg.ObjectType_OBJECT_TYPE: "type", pg.ObjectType_OBJECT_AGGREGATE: "aggregate", pg.ObjectType_OBJECT_COLLATION: "collation"}[s.DefineStmt.Kind]
 		if kind != "" {
-			put(&lint.Object{Kind: kind, ID: identOf(s.DefineStmt.Defnames), Args: []string{"any"}})
+			o := &lint.Object{Kind: kind, ID: identOf(s.DefineStmt.Defnames), Args: []string{"any"}}
+			if a := s.DefineStmt.Args; kind == "aggregate" && len(a) > 0 {
+				o.Args = nil
+				for _, p := range a[0].GetList().GetItems() {
+					o.Args = append(o.Args, withoutModifiers(typeOf(p.GetFunctionParameter().GetArgType())))
+				}
+			}
+			put(o)
 		}
 	}
 }

@@ -1,12 +1,14 @@
 package postgres
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/plans"
 )
 
 // FuzzCheck: whatever a file holds, nothing panics or hangs, and each statement that the server's grammar refuses is said.
@@ -61,4 +63,33 @@ func TestOdd(t *testing.T) {
 	if r := lint.Check(d, []*lint.File{file}, lint.Options{}); len(r.Findings) != 0 {
 		t.Errorf("a statement of 1 MB: %d findings", len(r.Findings))
 	}
+}
+
+// FuzzSchema: whatever is given as the schema before, and whatever is known of a server's tables, what comes behind is judged.
+func FuzzSchema(f *testing.F) {
+	for _, s := range []string{"CREATE TABLE t (", "CREATE TABLE t (id int PRIMARY KEY, a text, g int GENERATED ALWAYS AS (id) STORED); CREATE VIEW v AS SELECT * FROM t; CREATE INDEX i ON t (a) WHERE id > 0;", "CREATE TABLE t () INHERITS (t)", "CREATE TABLE t PARTITION OF t DEFAULT",
+		"CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t FOR VALUES FROM (MINVALUE) TO (MAXVALUE)", "CREATE DOMAIN d AS d CHECK (VALUE > 0); CREATE TYPE e AS ENUM ()", "CREATE VIEW v AS SELECT * FROM v", "CREATE SEQUENCE s; ALTER SEQUENCE s OWNED BY t.id",
+		"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := 1; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();", "SELECT pg_catalog.set_config('search_path', '', false);\nCOPY public.t (id) FROM stdin;\n1\n\\.\n"} {
+		f.Add(s, "ALTER TABLE t ADD COLUMN q int DEFAULT 1, ALTER COLUMN a TYPE int USING a::int, DROP COLUMN id CASCADE; ALTER TABLE t ATTACH PARTITION x DEFAULT; DROP TYPE e CASCADE; ALTER TABLE t RENAME TO u;", []byte(`{}`))
+	}
+	f.Add("", "ALTER TABLE t ALTER COLUMN a TYPE bigint, ADD FOREIGN KEY (a) REFERENCES u (a), DROP COLUMN g", []byte(`{"tables": [{"schema": "public", "name": "t", "columns": [{"name": "a", "type": "numeric("}, {"name": "g", "type": "", "generated": "stored"}], "indexes": [{}], "constraints": [{"kind": "check", "definition": "CHECK (("}]}]}`))
+	d := Dialect()
+	f.Fuzz(func(t *testing.T, schema, text string, facts []byte) {
+		c := lint.NewCatalog(d.Syntax.Backtick)
+		var known plans.Facts
+		if json.Unmarshal(facts, &known) == nil {
+			c.AddFacts(&known)
+		}
+		before, _ := lint.NewFile(d, "schema.sql", schema, lint.Reading{})
+		before.Context = true
+		file, _ := lint.NewFile(d, "a.sql", text, lint.Reading{})
+		begin := time.Now()
+		lint.Check(d, []*lint.File{before, file}, lint.Options{Today: "2026-11-25", Catalog: c})
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Fatalf("took %s", took)
+		}
+		for _, s := range file.Statements {
+			d.Names(s.Text)
+		}
+	})
 }

@@ -17,6 +17,11 @@ func (c *call) columnImpossible(k *lint.Relation, a *pg.AlterTableCmd) string {
 		return ""
 	}
 	at := quoted(k.Ident) + "." + quote(a.Name)
+	if s := strings.ToLower(str(a.Def)); a.Subtype == pg.AlterTableType_AT_SetStorage && !slices.Contains([]string{"plain", "external", "extended", "main", "default"}, s) {
+		return "there is no storage " + s
+	} else if a.Subtype == pg.AlterTableType_AT_SetStorage && s == "default" && c.version < 160000 {
+		return "SET STORAGE DEFAULT came with version 16"
+	}
 	identity := col.Identity == "always" || col.Identity == "by default"
 	switch a.Subtype {
 	case pg.AlterTableType_AT_ColumnDefault:

@@ -33,6 +33,8 @@ func (c *call) constraintImpossible(t *pg.AlterTableStmt, k *lint.Relation, q *p
 		if q.IsNoInherit && k.Partitioned {
 			return "a partitioned table can't have a constraint that is NO INHERIT"
 		}
+	case pg.ConstrType_CONSTR_FOREIGN:
+		return c.lastsImpossible(k.Options["persistence"], q.Pktable)
 	case pg.ConstrType_CONSTR_EXCLUSION:
 		if k.Partitioned && c.version < 170000 {
 			return "a partitioned table has no exclusion constraints before version 17"

@@ -6,6 +6,9 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // tableOptions are the storage parameters of tables, and their bounds where they are numbers.
@@ -73,6 +76,9 @@ func (c *call) createImpossible(n *pg.CreateStmt) string {
 		return ""
 	}
 	if why := optionsImpossible(&pg.AlterTableCmd{Subtype: pg.AlterTableType_AT_SetRelOptions, Def: &pg.Node{Node: &pg.Node_List{List: &pg.List{Items: n.Options}}}}, n.Partspec != nil); why != "" {
+		return why
+	}
+	if why := c.placeImpossible(n); why != "" {
 		return why
 	}
 	var key []string
@@ -154,6 +160,9 @@ func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
 	if n.Row && n.Events&onTruncate != 0 {
 		return "a TRUNCATE trigger is FOR EACH STATEMENT"
 	}
+	if why := c.transitionImpossible(n); why != "" {
+		return why
+	}
 	if many := n.Events & (onInsert | onDelete | onUpdate); len(n.TransitionRels) > 0 && (many&(many-1) != 0 || len(n.Columns) > 0) {
 		return "a trigger with transition tables is for one event, and for every column"
 	}
@@ -164,6 +173,12 @@ func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
 		}
 	})
 	switch {
+	case !n.Row && len(which) > 0:
+		return "WHEN of a trigger FOR EACH STATEMENT can't name columns"
+	case n.Timing&insteadOf != 0 && !n.Row:
+		return "an INSTEAD OF trigger is FOR EACH ROW"
+	case n.Timing&insteadOf != 0 && len(n.Columns) > 0:
+		return "an INSTEAD OF trigger has no list of columns"
 	case which["old"] && n.Events&onInsert != 0:
 		return "WHEN of an INSERT trigger can't name OLD"
 	case which["new"] && n.Events&onDelete != 0:
@@ -172,6 +187,10 @@ func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
 	k := c.relation(n.Relation)
 	switch {
 	case k == nil || k.Partial:
+	case k.Kind == "matview":
+		return fmt.Sprintf("%s is a materialized view, which has no triggers", quoted(k.Ident))
+	case n.Row && n.Timing&before != 0 && namesGenerated(n.WhenClause, k):
+		return "WHEN of a BEFORE trigger can't name a generated column of NEW"
 	case k.Kind == "view" && n.Row && n.Timing&insteadOf == 0:
 		return fmt.Sprintf("%s is a view, whose row triggers are INSTEAD OF", quoted(k.Ident))
 	case k.Kind == "table" && n.Timing&insteadOf != 0:
@@ -180,35 +199,55 @@ func (c *call) triggerImpossible(n *pg.CreateTrigStmt) string {
 	return ""
 }
 
+// transitionImpossible looks at REFERENCING OLD TABLE and NEW TABLE.
+func (c *call) transitionImpossible(n *pg.CreateTrigStmt) string {
+	for _, t := range n.TransitionRels {
+		k := c.relation(n.Relation)
+		switch fresh := t.GetTriggerTransition().GetIsNew(); {
+		case n.Timing&(before|insteadOf) != 0:
+			return "transition tables are for AFTER triggers"
+		case fresh && n.Events&onDelete != 0:
+			return "a trigger on DELETE has no NEW TABLE"
+		case !fresh && n.Events&onInsert != 0:
+			return "a trigger on INSERT has no OLD TABLE"
+		case n.Row && k != nil && k.Partitioned:
+			return quoted(k.Ident) + " is partitioned, and its row triggers have no transition tables"
+		}
+	}
+	return ""
+}
+
+// namesGenerated: a condition names a generated column of NEW.
+func namesGenerated(when *pg.Node, k *lint.Relation) bool {
+	found := false
+	walk(when, func(m *pg.Node) {
+		if r := m.GetColumnRef(); r != nil && len(r.Fields) == 2 && str(r.Fields[0]) == "new" {
+			col := k.Column(str(r.Fields[1]))
+			found = found || col != nil && col.Generated != ""
+		}
+	})
+	return found
+}
+
+// alterPolicyImpossible: what a policy is for decides which conditions it has.
+func (c *call) alterPolicyImpossible(n *pg.AlterPolicyStmt) string {
+	k := c.relation(n.Table)
+	if k == nil {
+		return ""
+	}
+	p := c.catalog.Objects.Find("policy", schema.Ident{Name: n.PolicyName}, k)
+	if p == nil || p.Policy == nil {
+		return ""
+	}
+	return policyImpossible(&pg.CreatePolicyStmt{CmdName: p.Policy.Command, Qual: n.Qual, WithCheck: n.WithCheck})
+}
+
 func policyImpossible(n *pg.CreatePolicyStmt) string {
 	switch {
 	case n.CmdName == "insert" && n.Qual != nil:
 		return "a policy FOR INSERT has WITH CHECK, and no USING"
 	case (n.CmdName == "select" || n.CmdName == "delete") && n.WithCheck != nil:
 		return "a policy FOR SELECT or DELETE has USING, and no WITH CHECK"
-	}
-	return ""
-}
-
-func sequenceImpossible(options []*pg.Node) string {
-	n := map[string]float64{}
-	for _, o := range options {
-		d := o.GetDefElem()
-		if i := d.GetArg().GetInteger(); i != nil {
-			n[d.Defname] = float64(i.Ival)
-		}
-	}
-	step, stepped := n["increment"]
-	low, lows := n["minvalue"]
-	high, highs := n["maxvalue"]
-	start, starts := n["start"]
-	switch {
-	case stepped && step == 0:
-		return "the increment can't be 0"
-	case lows && highs && low >= high:
-		return "MINVALUE has to be less than MAXVALUE"
-	case starts && (lows && start < low || highs && start > high):
-		return "START is outside of MINVALUE and MAXVALUE"
 	}
 	return ""
 }

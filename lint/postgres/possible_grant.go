@@ -18,6 +18,16 @@ var privilegesOn = map[pg.ObjectType][]string{
 }
 
 func (c *call) grantImpossible(n *pg.GrantStmt) string {
+	if n.IsGrant && n.GrantOption && slices.ContainsFunc(n.Grantees, func(g *pg.Node) bool { return g.GetRoleSpec().GetRoletype() == pg.RoleSpecType_ROLESPEC_PUBLIC }) {
+		return "WITH GRANT OPTION is for roles, and not for PUBLIC"
+	}
+	if n.Objtype == pg.ObjectType_OBJECT_SEQUENCE && n.Targtype == pg.GrantTargetType_ACL_TARGET_OBJECT {
+		for _, o := range n.Objects {
+			if k := c.relation(o.GetRangeVar()); k != nil && !k.Partial && k.Kind != "sequence" {
+				return quoted(k.Ident) + " is no sequence"
+			}
+		}
+	}
 	known, ok := privilegesOn[n.Objtype]
 	list, columns := privilegesOf(n)
 	for _, p := range list {

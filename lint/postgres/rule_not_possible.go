@@ -35,27 +35,62 @@ func (c *call) impossible() string {
 	case *pg.Node_CreateTrigStmt:
 		return c.triggerImpossible(n.CreateTrigStmt)
 	case *pg.Node_CreatePolicyStmt:
+		if k := c.relation(n.CreatePolicyStmt.Table); k != nil && (k.Kind == "view" || k.Kind == "matview") {
+			return fmt.Sprintf("%s is a %s, and policies are for tables", quoted(k.Ident), kindName(k))
+		}
+		if f := aggregateIn(n.CreatePolicyStmt.Qual) + aggregateIn(n.CreatePolicyStmt.WithCheck); f != "" {
+			return "a policy can't hold the aggregate " + f
+		}
 		return policyImpossible(n.CreatePolicyStmt)
+	case *pg.Node_AlterPolicyStmt:
+		return c.alterPolicyImpossible(n.AlterPolicyStmt)
 	case *pg.Node_CreateSeqStmt:
-		return sequenceImpossible(n.CreateSeqStmt.Options)
+		return sequenceImpossible(n.CreateSeqStmt.Options, true)
 	case *pg.Node_AlterSeqStmt:
-		return sequenceImpossible(n.AlterSeqStmt.Options)
+		if why := sequenceImpossible(n.AlterSeqStmt.Options, false); why != "" {
+			return why
+		}
+		return c.identitySequence(n.AlterSeqStmt)
+	case *pg.Node_CreateDomainStmt:
+		return domainImpossible(n.CreateDomainStmt)
+	case *pg.Node_AlterFunctionStmt:
+		return alterFunctionImpossible(n.AlterFunctionStmt)
+	case *pg.Node_RuleStmt:
+		return c.ruleImpossible(n.RuleStmt)
+	case *pg.Node_CreateTableAsStmt:
+		return c.tableAsImpossible(n.CreateTableAsStmt)
+	case *pg.Node_InsertStmt:
+		return c.writtenView(n.InsertStmt.Relation)
+	case *pg.Node_UpdateStmt:
+		return c.writtenView(n.UpdateStmt.Relation)
+	case *pg.Node_DeleteStmt:
+		return c.writtenView(n.DeleteStmt.Relation)
+	case *pg.Node_AlterDefaultPrivilegesStmt:
+		for _, o := range n.AlterDefaultPrivilegesStmt.Options {
+			for _, s := range names(o.GetDefElem().GetArg().GetList().GetItems()) {
+				if o.GetDefElem().GetDefname() == "schemas" && c.noSchema(s) {
+					return "there is no schema " + quote(s)
+				}
+			}
+		}
 	case *pg.Node_ViewStmt:
+		if why := viewImpossible(n.ViewStmt); why != "" {
+			return why
+		}
 		return c.viewOptionsImpossible(n.ViewStmt.Options)
 	case *pg.Node_GrantStmt:
 		return c.grantImpossible(n.GrantStmt)
 	case *pg.Node_CreateFunctionStmt:
 		return c.bodyImpossible(n.CreateFunctionStmt)
 	case *pg.Node_CreateStatsStmt:
-		if s := n.CreateStatsStmt; len(s.Exprs) == 1 && s.Exprs[0].GetStatsElem().GetName() != "" {
-			return "extended statistics want at least two columns"
-		}
+		return statisticsImpossible(n.CreateStatsStmt)
 	case *pg.Node_CreatePublicationStmt:
-		for _, o := range n.CreatePublicationStmt.Pubobjects {
-			if k := c.relation(o.GetPublicationObjSpec().GetPubtable().GetRelation()); k != nil && (k.Kind == "view" || k.Kind == "matview" || k.Kind == "sequence") {
-				return fmt.Sprintf("the %s %s can't be published", kindName(k), quoted(k.Ident))
-			}
+		return c.publicationImpossible(n.CreatePublicationStmt.Pubobjects, n.CreatePublicationStmt.Options)
+	case *pg.Node_AlterPublicationStmt:
+		if n.AlterPublicationStmt.Action == pg.AlterPublicationAction_AP_DropObjects {
+			return ""
 		}
+		return c.publicationImpossible(n.AlterPublicationStmt.Pubobjects, n.AlterPublicationStmt.Options)
 	case *pg.Node_RefreshMatViewStmt:
 		return c.refreshImpossible(n.RefreshMatViewStmt)
 	case *pg.Node_TruncateStmt:
@@ -155,7 +190,20 @@ func (c *call) alterImpossible(t *pg.AlterTableStmt) string {
 func (c *call) actionImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.AlterTableCmd) string {
 	switch a.Subtype {
 	case pg.AlterTableType_AT_AddColumn:
+		d := a.Def.GetColumnDef()
+		if why := modifierImpossible(d.GetTypeName()); why != "" {
+			return why
+		}
+		for _, q := range d.GetConstraints() {
+			if why := c.lastsImpossible(k.Options["persistence"], q.GetConstraint().GetPktable()); why != "" {
+				return why
+			}
+		}
 		return c.addImpossible(t, k, a)
+	case pg.AlterTableType_AT_SetUnLogged, pg.AlterTableType_AT_SetLogged:
+		if k.Partitioned && c.version >= 180000 {
+			return "a partitioned table is neither LOGGED nor UNLOGGED: its partitions are"
+		}
 	case pg.AlterTableType_AT_DropColumn:
 		if !t.Relation.Inh && k.Partitioned && k.Column(a.Name) != nil {
 			return "a column of a partitioned table can't be dropped ONLY there"

@@ -39,6 +39,11 @@ func (c *call) alterState(t *pg.AlterTableStmt) {
 		if !t.MissingOk && c.noIndex(ident(t.Relation)) {
 			say("there is no index " + table(t.Relation))
 		}
+		for _, n := range t.Cmds {
+			if r := n.GetAlterTableCmd().GetDef().GetPartitionCmd().GetName(); r != nil && c.noIndex(ident(r)) {
+				say("there is no index " + table(r))
+			}
+		}
 		return
 	}
 	if c.lacks(ident(t.Relation)) {

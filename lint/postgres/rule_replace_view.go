@@ -52,7 +52,7 @@ func (c *call) viewColumns(n *pg.ViewStmt) string {
 		}
 		seen[col.name] = true
 	}
-	if old := c.exact(ident(n.View)); n.Replace && old != nil && old.Kind == "view" && whole(old) {
+	if old := c.exact(ident(n.View)); n.Replace && n.View.Relpersistence != "t" && old != nil && old.Kind == "view" && whole(old) {
 		return replaces(old, cols)
 	}
 	return ""

@@ -39,15 +39,15 @@ var rewriteTable = rule{lint.Rule{
 			}
 			c.copies("SET LOGGED", t.Relation, "Create a new logged table, fill it in batches, and exchange the names")
 		case pg.AlterTableType_AT_SetUnLogged:
-			if c.persistence(t.Relation) == "u" {
-				return
+			if k := c.relation(t.Relation); c.persistence(t.Relation) == "u" || k != nil && k.Partitioned {
+				return // a partitioned table has nothing to write
 			}
 			c.copies("SET UNLOGGED", t.Relation, "Create a new unlogged table, fill it in batches, and exchange the names")
 		case pg.AlterTableType_AT_SetTableSpace:
 			if k := c.relation(t.Relation); k != nil && k.Partitioned {
 				return
 			}
-			if c.already(t.Relation, "tablespace", a.Name, "pg_default") {
+			if c.already(t.Relation, "tablespace", a.Name, "pg_default") || t.Objtype == pg.ObjectType_OBJECT_INDEX && c.indexThere(t.Relation, a.Name) {
 				return
 			}
 			c.copies("SET TABLESPACE", t.Relation, "pg_repack --tablespace=… moves it beside traffic; an index is built anew in the other tablespace with CREATE INDEX CONCURRENTLY … TABLESPACE")
@@ -66,6 +66,12 @@ var rewriteTable = rule{lint.Rule{
 		}
 	})
 }}
+
+// indexThere reports whether an index that was made without a tablespace is to go where it is: nothing is said of others.
+func (c *call) indexThere(r *pg.RangeVar, to string) bool {
+	k, x := c.catalog.Owner(r.Relname)
+	return x != nil && to == "pg_default" && k.Options["persistence"] != "" && k.Options["tablespace of "+x.Name] == ""
+}
 
 // already reports whether a table is known to be where it is to go. What it was made without is the server's own default.
 func (c *call) already(r *pg.RangeVar, option, to, standard string) bool {

@@ -226,6 +226,9 @@ func (x *reader) query(q *pg.SelectStmt, outer []scope) (out []column, open bool
 	s := x.from(q.FromClause, outer)
 	in := append(outer, s)
 	x.condition(q.WhereClause, in, "WHERE")
+	if len(outer) == 0 { // below, an aggregate may be the outer query's
+		x.misplaced(q)
+	}
 	out, open = x.targets(q, s, in)
 	if len(q.GroupClause) == 0 {
 		x.ungrouped(q)
@@ -331,6 +334,39 @@ func implicitName(v *pg.Node) string {
 		}
 	}
 	return "?column?"
+}
+
+// misplaced: an aggregate in WHERE, or in another one.
+func (x *reader) misplaced(q *pg.SelectStmt) {
+	if f := aggregateIn(q.WhereClause); f != "" {
+		x.fail("WHERE can't hold the aggregate %s", f)
+	}
+	for _, n := range q.TargetList {
+		if c := n.GetResTarget().GetVal().GetFuncCall(); c != nil && c.Over == nil && isAggregate(c) {
+			for _, a := range c.Args {
+				if f := aggregateIn(a); f != "" {
+					x.fail("the aggregate %s stands in another one", f)
+				}
+			}
+		}
+	}
+}
+
+func isAggregate(f *pg.FuncCall) bool { return builtins()[lastName(f.Funcname)].kind == "a" }
+
+// aggregateIn names an aggregate of an expression; what stands in a query inside of it is that query's own.
+func aggregateIn(n *pg.Node) string {
+	found, below := "", false
+	walk(n, func(m *pg.Node) {
+		below = below || m.GetSubLink() != nil
+		if f := m.GetFuncCall(); f != nil && f.Over == nil && isAggregate(f) {
+			found = lastName(f.Funcname)
+		}
+	})
+	if below {
+		return ""
+	}
+	return found
 }
 
 // ungrouped: an aggregate beside a plain column, without GROUP BY.

@@ -56,6 +56,15 @@ func (c *call) tableState() string {
 		}
 	case *pg.Node_RuleStmt:
 		list = append(list, n.RuleStmt.Relation)
+	case *pg.Node_MergeStmt:
+		list = append(list, n.MergeStmt.Relation)
+	case *pg.Node_CopyStmt:
+		list = append(list, n.CopyStmt.Relation)
+		for _, col := range names(n.CopyStmt.Attlist) {
+			if k := c.relation(n.CopyStmt.Relation); whole(k) && k.Column(col) == nil {
+				return fmt.Sprintf("%s has no column %s", quoted(k.Ident), quote(col))
+			}
+		}
 	case *pg.Node_CreateTrigStmt:
 		if why := c.triggerState(n.CreateTrigStmt); why != "" {
 			return why
@@ -130,6 +139,12 @@ func (c *call) typeState() string {
 			return why
 		}
 		return twice(names(n.CreateEnumStmt.Vals), "the value")
+	case *pg.Node_CreateRangeStmt:
+		for _, o := range n.CreateRangeStmt.Params {
+			if d := o.GetDefElem(); d.GetDefname() == "subtype" && c.noType(d.Arg.GetTypeName()) {
+				return "there is no type " + dotted(d.Arg.GetTypeName().GetNames())
+			}
+		}
 	case *pg.Node_CompositeTypeStmt:
 		var attributes []string
 		for _, d := range n.CompositeTypeStmt.Coldeflist {

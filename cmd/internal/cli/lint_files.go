@@ -249,28 +249,30 @@ func (l *linter) live(files []*lint.File) error {
 
 // fix writes what is mechanical into the files, last place first, so that the other places stay where they are.
 func (l *linter) fix(res *lint.Result) error {
+	written := map[string][]lint.Fix{}
 	for _, f := range res.Files {
 		if f.Context || f.Path == "-" {
 			continue
 		}
-		text, n := f.Source, 0
-		for _, x := range slices.Backward(fixesOf(res, f)) {
+		text, fixes := f.Source, fixesOf(res, f)
+		for _, x := range slices.Backward(fixes) {
 			text = text[:x.Start] + x.Text + text[x.End:]
-			n++
 		}
-		if n == 0 {
+		if len(fixes) == 0 {
 			continue
 		}
 		if err := os.WriteFile(f.Path, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("write the fixes: %w", err)
 		}
-		l.note("%s: %d fixed", f.Path, n)
+		written[f.Path] = fixes
+		l.note("%s: %d fixed", f.Path, len(fixes))
 	}
-	res.Findings = slices.DeleteFunc(res.Findings, func(x lint.Finding) bool { return x.Fix != nil })
+	// What wasn't written, as in standard input, is still there.
+	res.Findings = slices.DeleteFunc(res.Findings, func(x lint.Finding) bool { return x.Fix != nil && slices.Contains(written[x.File], *x.Fix) })
 	return nil
 }
 
-// fixesOf lists a file's fixes in the order of their places. One place is written once.
+// fixesOf lists a file's fixes in the order of their places. One place is written once: of two that overlap the later one is left for the next call.
 func fixesOf(res *lint.Result, f *lint.File) []lint.Fix {
 	var out []lint.Fix
 	for _, x := range res.Findings {
@@ -279,5 +281,12 @@ func fixesOf(res *lint.Result, f *lint.File) []lint.Fix {
 		}
 	}
 	slices.SortFunc(out, func(a, b lint.Fix) int { return cmp.Compare(a.Start, b.Start) })
-	return out
+	end := 0
+	return slices.DeleteFunc(out, func(x lint.Fix) bool {
+		if x.Start < end {
+			return true
+		}
+		end = x.End
+		return false
+	})
 }

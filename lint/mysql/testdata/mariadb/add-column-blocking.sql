@@ -59,3 +59,13 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 ALTER TABLE t ADD q varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT 'x' COMMENT 'y';
+-- case: in front of and behind a virtual column
+CREATE TABLE t (id int PRIMARY KEY, a int, g int AS (a) VIRTUAL, z int);
+-- schema above
+ALTER TABLE t ADD COLUMN q int AFTER g;
+ALTER TABLE t ADD COLUMN r int AFTER id; -- want add-column-blocking
+-- case: virtual columns beside each other, and beside another kind of change
+CREATE TABLE t (id int PRIMARY KEY, a int, b int);
+-- schema above
+ALTER TABLE t ADD COLUMN q int AS (a * 2), ADD COLUMN r int AS (a * 3);
+ALTER TABLE t ADD COLUMN s int AS (a * 2), COMMENT 'x'; -- want add-column-blocking

@@ -73,3 +73,21 @@ ALTER TABLE t MODIFY a text COMPRESSED COMMENT 'x';
 CREATE TABLE t (a varchar(60)) CHARSET=utf8mb4 ROW_FORMAT=REDUNDANT;
 -- schema above
 ALTER TABLE t MODIFY a varchar(200);
+-- case: a stored column is copied for a comment, a virtual one isn't
+CREATE TABLE t (id int PRIMARY KEY, a int, s int AS (a) STORED);
+CREATE TABLE u (id int PRIMARY KEY, a int, v int AS (a) VIRTUAL);
+-- schema above
+ALTER TABLE t MODIFY s int AS (a) STORED COMMENT 'x'; -- want change-type
+ALTER TABLE u MODIFY v int AS (a) VIRTUAL COMMENT 'x';
+ALTER TABLE u MODIFY v bigint AS (a) VIRTUAL; -- want change-type
+-- case: character sets
+CREATE TABLE t (id int PRIMARY KEY, a varchar(20) CHARACTER SET ascii, c char(10) CHARACTER SET utf8mb3, m mediumtext CHARACTER SET utf8mb3) DEFAULT CHARSET=utf8mb4;
+-- schema above
+ALTER TABLE t MODIFY a varchar(20) CHARACTER SET utf8mb4; -- want change-type
+ALTER TABLE t MODIFY c char(10) CHARACTER SET utf8mb4;
+ALTER TABLE t MODIFY m mediumtext CHARACTER SET utf8mb4;
+-- case: NOT NULL beside a virtual column
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, n int, v int AS (a) VIRTUAL);
+-- schema above
+ALTER TABLE t MODIFY a int NOT NULL COMMENT 'x';
+ALTER TABLE t MODIFY a int;

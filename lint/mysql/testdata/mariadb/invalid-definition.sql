@@ -73,3 +73,15 @@ ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00';
 -- case: a zero date, and sql_mode wants none
 SET sql_mode = 'TRADITIONAL';
 ALTER TABLE t ADD COLUMN d date NOT NULL DEFAULT '0000-00-00'; -- want invalid-definition
+-- case: what an engine doesn't have
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+CREATE TABLE m (a text) ENGINE=MEMORY; -- want invalid-definition
+CREATE TABLE c (a int) ENGINE=CSV; -- want invalid-definition
+CREATE TABLE d (a int NOT NULL) ENGINE=CSV;
+CREATE TABLE r (a int) ENGINE=RocksDB; -- want invalid-definition
+-- case: the key that a foreign key of another table needs
+CREATE TABLE p (id int PRIMARY KEY, code varchar(20) NOT NULL, UNIQUE KEY code (code)) DEFAULT CHARSET=utf8mb4;
+CREATE TABLE c (id int PRIMARY KEY, code varchar(20), CONSTRAINT f FOREIGN KEY (code) REFERENCES p (code)) DEFAULT CHARSET=utf8mb4;
+-- schema above
+ALTER TABLE p DROP INDEX code; -- want invalid-definition,drop-visible-index

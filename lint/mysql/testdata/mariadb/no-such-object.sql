@@ -83,3 +83,34 @@ CREATE TABLE t (a int);
 SELECT b FROM t; -- want no-such-object
 SELECT a FROM u; -- want no-such-object
 SELECT EXTRACT(YEAR FROM a), t.a FROM t;
+-- case: sequences
+CREATE SEQUENCE s;
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE SEQUENCE s; -- want no-such-object
+CREATE SEQUENCE low MINVALUE 10 MAXVALUE 5; -- want no-such-object
+CREATE SEQUENCE early START WITH 5 MINVALUE 10; -- want no-such-object
+CREATE SEQUENCE down START WITH -5 INCREMENT BY -1;
+SELECT NEXTVAL(s);
+SELECT NEXTVAL(missing); -- want no-such-object
+ALTER SEQUENCE s MAXVALUE 1000;
+DELETE FROM s WHERE 1 = 2; -- want no-such-object
+-- case: periods
+CREATE TABLE b (id int, room int, s date NOT NULL, e date NOT NULL, at datetime NOT NULL, PERIOD FOR stay (s, e));
+CREATE TABLE c (id int, s date NOT NULL, e date NOT NULL, at datetime NOT NULL);
+CREATE TABLE d (id int, s date NOT NULL, e date NOT NULL, PERIOD FOR stay (s, e));
+-- schema above
+ALTER TABLE b DROP PERIOD FOR stay;
+ALTER TABLE c ADD PERIOD FOR p (s, at); -- want invalid-definition,system-versioning
+ALTER TABLE d ADD PERIOD FOR p (s, e); -- want no-such-object,system-versioning
+-- case: SET STATEMENT, and the columns that history has
+CREATE TABLE h (id int PRIMARY KEY, a int) WITH SYSTEM VERSIONING;
+-- schema above
+SET STATEMENT system_versioning_alter_history=KEEP FOR ALTER TABLE h ADD COLUMN q int;
+ALTER TABLE h ADD COLUMN r int; -- want no-such-object
+CREATE VIEW old AS SELECT id, row_start FROM h FOR SYSTEM_TIME ALL;
+-- case: partitions and indexes
+CREATE TABLE p (y int NOT NULL) PARTITION BY RANGE (y) (PARTITION p0 VALUES LESS THAN (5), PARTITION p1 VALUES LESS THAN (9));
+-- schema above
+ALTER TABLE p CONVERT PARTITION p7 TO TABLE old; -- want no-such-object,partition-maintenance
+ALTER TABLE p ALTER INDEX IF EXISTS i IGNORED;

@@ -35,3 +35,12 @@ CREATE INDEX tl ON t (lower(x));
 CREATE DOMAIN txt AS text;
 -- schema above
 ALTER TABLE t ADD q text[] NOT NULL DEFAULT ARRAY[]::text[];
+-- case: a DEFAULT partition whose CHECK excludes the others
+CREATE TABLE logs (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE logs_2027 PARTITION OF logs FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+CREATE TABLE rest (at date NOT NULL, CONSTRAINT c CHECK (at < '2027-01-01'));
+CREATE TABLE bare (at date NOT NULL);
+-- schema above
+ALTER TABLE logs ATTACH PARTITION rest DEFAULT;
+ALTER TABLE logs DETACH PARTITION rest; -- want detach-partition
+ALTER TABLE logs ATTACH PARTITION bare DEFAULT; -- want attach-partition

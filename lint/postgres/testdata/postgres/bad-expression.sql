@@ -177,3 +177,9 @@ CREATE TABLE t (id int PRIMARY KEY, a int);
 -- schema above
 CREATE VIEW v AS SELECT a + 'x' FROM t; -- want bad-expression
 CREATE VIEW w AS SELECT a + '1' FROM t;
+-- case: aggregates where there are none
+CREATE TABLE t (id int, a int);
+-- schema above
+CREATE VIEW v AS SELECT id FROM t WHERE count(*) > 1; -- want bad-expression
+CREATE VIEW w AS SELECT max(count(*)) FROM t GROUP BY a; -- want bad-expression
+CREATE VIEW x AS SELECT a, count(*) AS n FROM t GROUP BY a HAVING count(*) > 1;

@@ -189,3 +189,50 @@ CREATE TABLE t (a int NOT NULL, b int);
 -- schema above
 ALTER TABLE t ADD CONSTRAINT there NOT NULL a NOT VALID; -- want not-possible-here
 ALTER TABLE t ADD CONSTRAINT b_there NOT NULL b NOT VALID;
+-- case: sequences
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, a int);
+CREATE TABLE u (id int);
+CREATE SEQUENCE s;
+-- schema above
+CREATE SEQUENCE a START 0; -- want not-possible-here
+CREATE SEQUENCE b CACHE 0; -- want not-possible-here
+CREATE SEQUENCE c AS smallint MAXVALUE 100000; -- want not-possible-here
+CREATE SEQUENCE d INCREMENT -1;
+ALTER SEQUENCE s AS text; -- want not-possible-here
+ALTER SEQUENCE t_id_seq OWNED BY u.id; -- want not-possible-here
+-- case: triggers
+CREATE TABLE t (id int, a int);
+CREATE VIEW v AS SELECT id FROM t;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- schema above
+CREATE TRIGGER a AFTER UPDATE ON t FOR EACH STATEMENT WHEN (NEW.a > 1) EXECUTE FUNCTION f(); -- want not-possible-here
+CREATE TRIGGER b AFTER INSERT ON t REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION f(); -- want not-possible-here
+CREATE TRIGGER c BEFORE INSERT ON t REFERENCING NEW TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION f(); -- want not-possible-here
+CREATE TRIGGER d INSTEAD OF INSERT ON v FOR EACH STATEMENT EXECUTE FUNCTION f(); -- want not-possible-here
+CREATE TRIGGER e AFTER INSERT ON t REFERENCING NEW TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION f();
+-- case: publications and statistics
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE UNLOGGED TABLE fast (id int PRIMARY KEY);
+-- schema above
+CREATE PUBLICATION a FOR TABLE t (id, nosuch); -- want not-possible-here
+CREATE PUBLICATION b FOR TABLE t WHERE (random() > 0.5); -- want not-possible-here
+CREATE PUBLICATION c FOR TABLE fast; -- want not-possible-here
+CREATE PUBLICATION d FOR TABLE t WITH (publish = 'inserts'); -- want not-possible-here
+CREATE PUBLICATION e FOR TABLE t (id) WHERE (id > 5);
+CREATE STATISTICS f (nosuch) ON id, a FROM t; -- want not-possible-here
+CREATE STATISTICS g (mcv) ON id, a FROM t;
+-- case: views and what is made of queries
+CREATE TABLE t (id int, a int);
+CREATE MATERIALIZED VIEW m AS SELECT id FROM t;
+-- schema above
+INSERT INTO m (id) VALUES (1); -- want not-possible-here
+CREATE VIEW a AS SELECT DISTINCT id FROM t WITH CHECK OPTION; -- want not-possible-here
+CREATE TABLE b AS SELECT id, id FROM t; -- want not-possible-here
+CREATE TABLE c AS SELECT id, id AS other FROM t;
+-- case: what doesn't last
+CREATE UNLOGGED TABLE fast (id int PRIMARY KEY);
+CREATE TABLE t (id int);
+-- schema above
+CREATE TABLE a (id int PRIMARY KEY REFERENCES fast); -- want not-possible-here
+CREATE TABLE b (id int) ON COMMIT DROP; -- want not-possible-here
+CREATE TABLE c (v varchar(0)); -- want not-possible-here

@@ -35,3 +35,7 @@ CREATE INDEX tv ON t (v);
 CREATE INDEX tl ON t (lower(x));
 -- schema above
 ALTER TABLE t ADD q timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP;
+-- case: NOT VALID means nothing in CREATE TABLE
+CREATE TABLE t (id int PRIMARY KEY, v int, CONSTRAINT there CHECK (v IS NOT NULL) NOT VALID);
+-- schema above
+ALTER TABLE t ALTER COLUMN v SET NOT NULL;

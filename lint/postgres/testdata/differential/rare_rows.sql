@@ -1,0 +1,13 @@
+INSERT INTO pairs SELECT g, ROW(g, 'y')::pair, 'ok', '[1,2)', 1, '{1}' FROM generate_series(1, 60) g;
+INSERT INTO doms SELECT g, 'a@b', 1, 't' FROM generate_series(1, 60) g;
+INSERT INTO fast SELECT g, 'v' FROM generate_series(1, 60) g;
+INSERT INTO secured SELECT g, 'x', 1 FROM generate_series(1, 60) g;
+INSERT INTO deferred SELECT g, g FROM generate_series(1, 20) g;
+INSERT INTO checked SELECT g, 1 FROM generate_series(1, 60) g;
+INSERT INTO ready SELECT g, '2022-02-02', g, 'x' FROM generate_series(1, 60) g;
+INSERT INTO ready2 SELECT '2022-02-02', g, 'x' FROM generate_series(1, 60) g;
+INSERT INTO pidx SELECT g, g FROM generate_series(1, 60) g;
+INSERT INTO usesfn SELECT g, 1 FROM generate_series(1, 60) g;
+INSERT INTO ev (v) SELECT 'x' FROM generate_series(1, 60) g;
+INSERT INTO excl SELECT g, int4range(g, g + 1) FROM generate_series(1, 60) g;
+REFRESH MATERIALIZED VIEW mv2;
