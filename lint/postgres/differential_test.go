@@ -69,9 +69,10 @@ func differential(t *testing.T, schema, rows string, cases []string, least, leas
 	}
 }
 
-// unknowable are refused by the server for what no schema tells: what is installed there, what a trigger does with a row, and which schemas
+// unknowable are refused by the server for what no schema tells: what is installed there, roles, settings, casts and foreign servers, what a trigger does with a row, and which schemas
 // the search path of the session holds.
-var unknowable = []string{"CREATE VIEW n AS SELECT sku FROM items", "CREATE EXTENSION nosuch", "INSERT INTO orders (qty) VALUES (1)"}
+var unknowable = []string{"CREATE VIEW n AS SELECT sku FROM items", "CREATE EXTENSION nosuch", "INSERT INTO orders (qty) VALUES (1)", "SHOW nosuch", "ALTER ROLE nosuch SET work_mem = '1MB'",
+	"COMMENT ON CAST (text AS mood) IS 'x'", "IMPORT FOREIGN SCHEMA s FROM SERVER nosuch INTO public"}
 
 // wrapped is a case as a file: several statements are one transaction.
 func wrapped(c string) string {
