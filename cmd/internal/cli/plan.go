@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,6 +57,11 @@ func (p *program) plan(c *cli.Context) error {
 		build = p.buildOffline
 	}
 	pl, err := build(c, in)
+	var nothing *nothingToDo
+	if errors.As(err, &nothing) {
+		p.sayNothing(nothing)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
