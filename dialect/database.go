@@ -30,6 +30,9 @@ type Database struct {
 	// IndexTable finds the table of an index, as operations name it; "" where there is no such index. nil where statements
 	// about an index name its table.
 	IndexTable func(ctx context.Context, index string) (string, error)
+	// Desired loads definitions of tables into a place of their own on the server, reads them beside those of the database, and takes
+	// them away again, however it ends. Errors: *LoadError, *plans.RefusedError.
+	Desired func(ctx context.Context, statements []string) (Desired, error)
 	// Replica opens a replica by its DSN.
 	Replica func(ctx context.Context, dsn string) (Replica, error)
 	Close   func() error

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type Options struct {
 	MayDrop bool
 	// Table finds the table that an index is on, as operations name it; "" where there is none.
 	Table func(index string) (string, error)
+	// RunUnread makes an ALTER TABLE that can't be read one that the server judges alone.
+	RunUnread bool
 	// Begin takes what the first plan holds and names the rest, instead of refusing what one plan can't hold.
 	Begin bool
 }
@@ -53,6 +56,9 @@ func (c *composer) translate(t Translator) error {
 			return s.Wrong(0, "", "the file ends inside a string or a comment of this statement")
 		}
 		part, err := t(s)
+		if unread := new(UnreadError); c.options.RunUnread && errors.As(err, &unread) {
+			part, err = blind(s, unread)
+		}
 		if err != nil {
 			return err
 		}
@@ -68,6 +74,16 @@ func (c *composer) translate(t Translator) error {
 		return &plans.InputError{What: "sql", Reason: "no statement of it changes a table"}
 	}
 	return nil
+}
+
+// blind takes an ALTER TABLE over that can't be read.
+func blind(s *Statement, unread *UnreadError) (Part, error) {
+	a, err := plans.ParseAlter(s.Text)
+	if err != nil || strings.EqualFold(a.Table, "ONLY") {
+		unread.Hint = "only an ALTER TABLE with the table's name behind it can be tried on an empty copy; let the migration tool run it"
+		return Part{}, unread
+	}
+	return Part{Items: []Item{{At: s.Start, Table: a.Table, Clause: a.SQL, Unread: true}}}, nil
 }
 
 // renames makes one operation of a drop and an add that a comment calls a rename.
@@ -215,6 +231,12 @@ func (g *group) takes(i Item) string {
 	if g.way == byAlter && first.Table != i.Table {
 		return fmt.Sprintf("it is an ALTER TABLE of %s, and %s is one of %s", i.Table, first.place(), first.Table)
 	}
+	if g.way == byAlter && (first.Unread || i.Unread) {
+		return "a statement that can't be read stands alone"
+	}
+	if first.Alone != i.Alone {
+		return "the drop of a constraint can't stand beside other clauses here"
+	}
 	for _, h := range g.items {
 		// Clauses of one ALTER TABLE may be about the same things, as the server lets them.
 		if g.way == byAlter && h.Statement == i.Statement {
@@ -234,8 +256,12 @@ func (c *composer) groups() (out []group, why []string) {
 	for _, i := range c.items {
 		reason := ""
 		if n := len(out); n > 0 {
-			if reason = out[n-1].takes(i); reason == "" {
-				out[n-1].items = append(out[n-1].items, i)
+			last := &out[n-1]
+			if c.options.Begin { // the order is nobody's: the first plan holds all that it can
+				last = &out[0]
+			}
+			if reason = last.takes(i); reason == "" {
+				last.items = append(last.items, i)
 				continue
 			}
 		}
@@ -274,7 +300,11 @@ func (g *group) change(name string) plans.Change {
 		}
 	}
 	if len(clauses) > 0 {
-		ch.Operations = []plans.Operation{{AlterTable: &plans.AlterTable{Table: g.items[0].Table, SQL: strings.Join(clauses, ", ")}}}
+		a := &plans.AlterTable{Table: g.items[0].Table, SQL: strings.Join(clauses, ", ")}
+		if g.items[0].Unread {
+			a.Unparsed = plans.UnparsedRun
+		}
+		ch.Operations = []plans.Operation{{AlterTable: a}}
 	}
 	return ch
 }

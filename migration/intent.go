@@ -56,12 +56,25 @@ func (s *Statement) Says(word string) (string, bool) {
 
 // Read gives the statements of a file their comments.
 func Read(f *lint.File, x lint.Syntax) ([]*Statement, error) {
+	out, alone, err := read(f, x)
+	if err == nil && len(alone) > 0 {
+		err = alone[0].wrong("no statement follows that it could be about", "put it on a line before the statement, or behind it on its last line")
+	}
+	return out, err
+}
+
+// ReadDesired is Read for a desired schema, where a comment may stand alone.
+func ReadDesired(f *lint.File, x lint.Syntax) (list []*Statement, alone []*Intent, err error) {
+	return read(f, x)
+}
+
+func read(f *lint.File, x lint.Syntax) (list []*Statement, alone []*Intent, err error) {
 	out := make([]*Statement, len(f.Statements))
 	for i, s := range f.Statements {
 		out[i] = &Statement{Statement: s}
 	}
 	if !strings.Contains(f.Source, "phasemig:") {
-		return out, nil
+		return out, nil, nil
 	}
 	for t, ok := x.Next(f.Source, 0); ok; t, ok = x.Next(f.Source, t.End) {
 		m := intentMark.FindStringSubmatch(t.Text)
@@ -70,15 +83,15 @@ func Read(f *lint.File, x lint.Syntax) ([]*Statement, error) {
 		}
 		n := &Intent{Word: m[1], Text: strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(m[2]), "*/")), At: t.Start, File: f}
 		if err := n.check(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if s := owner(out, f, t.Start); s != nil {
 			s.Intents = append(s.Intents, n)
-		} else if n.Word != Keep {
-			return nil, n.wrong("no statement follows that it could be about", "put it on a line before the statement, or behind it on its last line")
+		} else {
+			alone = append(alone, n)
 		}
 	}
-	return out, nil
+	return out, alone, nil
 }
 
 func (n *Intent) check() error {

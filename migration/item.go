@@ -20,6 +20,10 @@ type Item struct {
 	Objects     []string
 	// NotValid is a constraint that is added without looking at the rows, and Validates one whose rows are then looked at.
 	NotValid, Validates string
+	// Unread: nobody can tell what the clause is about.
+	Unread bool
+	// Alone: the clause can stand beside those of its kind only.
+	Alone bool
 	// Index is one whose table the statement doesn't name.
 	Index string
 }
@@ -71,6 +75,18 @@ func brief(sql string) string {
 		return string(s[:59]) + "…"
 	}
 	return string(s)
+}
+
+// UnreadError is a statement that can't be read.
+type UnreadError struct{ *plans.InputError }
+
+// Unwrap makes it an input error.
+func (e *UnreadError) Unwrap() error { return e.InputError }
+
+// Unread says at which byte of a statement's text the reader stopped.
+func (s *Statement) Unread(at int, format string, args ...any) error {
+	return &UnreadError{&plans.InputError{What: Place(s.File, s.Start+at), Reason: "it can't be read: " + fmt.Sprintf(format, args...),
+		Hint: "a statement that can't be read isn't run: let the migration tool run it, and plan the others; or --unparsed run, for an ALTER TABLE that the server does at once to an empty copy"}}
 }
 
 // Wrong says at which byte of a statement's text something can't be meant.

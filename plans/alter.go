@@ -51,8 +51,10 @@ type Alter struct {
 	// Late lists indexes of the new shape that are built when all rows are copied, in this order: rows that
 	// arrive in an index's order cost a fraction of those that arrive at random.
 	Late []LateIndex `json:"late,omitempty"`
-	// Result is what the table looks like when it has the new shape.
+	// Result is what the table looks like when it has the new shape. Whole: the change shows in none of its columns and
+	// indexes, and the rest of the definition is looked at, too.
 	Result []string          `json:"result,omitempty"`
+	Whole  bool              `json:"whole,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`
 	Notes  []string          `json:"-"` // for the plan's notes
 }
@@ -102,8 +104,10 @@ type AlterFacts struct {
 	SQL   string       `json:"sql"`
 	Error string       `json:"error,omitempty"` // what the server said against it
 	// Refused is why it wasn't even tried: a clause that isn't for the change to decide.
-	Refused string        `json:"refused,omitempty"`
-	Result  *schema.Table `json:"result,omitempty"`
+	Refused string `json:"refused,omitempty"`
+	// Unread is why the clauses can't be read. They were tried all the same, because the change says so.
+	Unread string        `json:"unread,omitempty"`
+	Result *schema.Table `json:"result,omitempty"`
 	// NotInstant and NotOnline say why it isn't done by metadata alone, and why not
 	// without blocking writes. Rebuilds and Builds tell what an online way costs.
 	NotInstant string `json:"not_instant,omitempty"`
@@ -160,6 +164,9 @@ func (b *builder) alters(p *Plan) error {
 		if seen.Error != "" {
 			return &InputError{What: "alter table " + t.Ident.String(), Reason: seen.Error, Hint: "the server was asked to do it to an empty copy of the table"}
 		}
+		if err := unread(t, &seen, &a); err != nil {
+			return err
+		}
 		a.Partition, a.Rewrite = o.PartitionTable, o.RewriteTable != nil
 		if a.Way, a.Prefix, err = b.way(t, &a, seen); err != nil {
 			return err
@@ -178,6 +185,20 @@ func (b *builder) alters(p *Plan) error {
 	if len(p.Alters) > 0 && len(p.Syncs)+len(p.Alters) > 1 {
 		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
 	}
+	return nil
+}
+
+// unread: of clauses that can't be read only the empty copy tells what they do.
+func unread(t *schema.Table, seen *AlterFacts, a *Alter) error {
+	if seen.Unread == "" {
+		return nil
+	}
+	for _, c := range t.Columns {
+		if _, ok := seen.Result.Column(c.Name); !ok {
+			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: fmt.Sprintf("clauses that can't be read (%s) took column %s away from the empty copy", seen.Unread, c.Name), Hint: "drop or rename columns by clauses that can be read"}
+		}
+	}
+	a.Notes = append(a.Notes, fmt.Sprintf("%s: phasemig can't read the clauses (%s). The server did them to an empty copy of the table; nothing else is known of them.", t.Ident, seen.Unread))
 	return nil
 }
 

@@ -139,11 +139,37 @@ func (p *Plan) changed(t *schema.Table) bool {
 
 // withoutHelpers is the shape that a table has but for indexes that a copy needs for a while.
 func (p *Plan) withoutHelpers(t *schema.Table) []string {
-	return slices.DeleteFunc(Shape(t), func(line string) bool {
-		return slices.ContainsFunc(p.Alters, func(a Alter) bool {
-			return a.Table == t.Ident && a.Helper != "" && strings.HasPrefix(line, fmt.Sprintf("index %q ", a.Helper))
-		})
+	n := slices.IndexFunc(p.Alters, func(a Alter) bool { return a.Table == t.Ident })
+	if n < 0 {
+		return Shape(t)
+	}
+	a := &p.Alters[n]
+	return slices.DeleteFunc(a.Shows(t), func(line string) bool {
+		return a.Helper != "" && strings.HasPrefix(line, fmt.Sprintf("index %q ", a.Helper))
 	})
+}
+
+// Shows is what of a table tells whether it has the new shape. Names of constraints are left out: a copy has others.
+func (a *Alter) Shows(t *schema.Table) []string {
+	out := Shape(t)
+	if !a.Whole {
+		return out
+	}
+	var order []string
+	for _, c := range t.Columns {
+		order = append(order, fmt.Sprintf("%q", c.Name))
+		if c.Comment != "" {
+			out = append(out, fmt.Sprintf("comment of column %q: %q", c.Name, c.Comment))
+		}
+	}
+	for _, c := range t.Constraints {
+		if !c.Incoming {
+			out = append(out, fmt.Sprintf("constraint kind=%s not_valid=%t columns=%s %s", c.Kind, c.NotValid, strings.Join(c.Columns, ","), c.Definition))
+		}
+	}
+	out = append(out, "order of columns "+strings.Join(order, ","), fmt.Sprintf("table storage=%s comment %q", t.Storage, t.Comment))
+	slices.Sort(out)
+	return out
 }
 
 // Shape is the part of a description that an ALTER TABLE decides alone.

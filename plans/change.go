@@ -195,7 +195,16 @@ type SetNotNull struct {
 type AlterTable struct {
 	Table string `yaml:"table" json:"table"`
 	SQL   string `yaml:"sql" json:"sql"`
+	// Unparsed is "refuse" (default) or "run": what happens when SQL can't be read. Then it is run by the server alone, if it was seen to
+	// do it to an empty copy at once.
+	Unparsed string `yaml:"unparsed,omitempty" json:"unparsed,omitempty"`
 }
+
+// Blind reports whether SQL is to be run even if it can't be read.
+func (a *AlterTable) Blind() bool { return a != nil && a.Unparsed == UnparsedRun }
+
+// UnparsedRun has SQL run that can't be read.
+const UnparsedRun = "run"
 
 // GateSet lists the gates asked for, by phase. A nil list means the defaults, an
 // empty one no gate beyond those that protect data.
@@ -307,7 +316,7 @@ func (o Operation) validate() error {
 	}
 	if a := o.AlterTable; a != nil {
 		set++
-		err = errors.Join(err, needed("table", a.Table), needed("sql", a.SQL))
+		err = errors.Join(err, needed("table", a.Table), needed("sql", a.SQL), oneOf("unparsed", a.Unparsed, "refuse", UnparsedRun))
 	}
 	for _, n := range o.natives() {
 		set++

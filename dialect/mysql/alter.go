@@ -17,6 +17,9 @@ type alteration struct {
 	dropped map[string]bool   // lower case
 	added   map[string]bool   // lower case
 	keysOff []string          // foreign keys dropped
+	// constraintsOff are dropped by DROP CHECK or DROP CONSTRAINT, which may be of any kind.
+	constraintsOff []string
+	clauses        int
 }
 
 // readAlter reads the clauses behind ALTER TABLE t. It refuses what decides how
@@ -31,6 +34,7 @@ func readAlter(sql string) (alteration, error) {
 		return a, fmt.Errorf("more than one statement: give one ALTER TABLE")
 	}
 	for _, c := range split(list) {
+		a.clauses++
 		if err := a.clause(c); err != nil {
 			return a, err
 		}
@@ -46,7 +50,15 @@ var own = [][]string{{"ALGORITHM"}, {"LOCK"}, {"RENAME", "TO"}, {"RENAME", "AS"}
 // the rows again.
 var parted = [][]string{{"TRUNCATE", "PARTITION"}, {"DROP", "PARTITION"}, {"EXCHANGE"}, {"REORGANIZE"}, {"COALESCE"}, {"REBUILD"}, {"ANALYZE"}, {"CHECK", "PARTITION"}, {"OPTIMIZE"}, {"REPAIR"}, {"ADD", "PARTITION"}, {"CONVERT", "PARTITION"}, {"CONVERT", "TABLE"}}
 
+// strange are clauses that take rows from another table, or make one: on the empty copy, which is dropped, they would do that, too.
+var strange = [][]string{{"EXCHANGE", "PARTITION"}, {"CONVERT", "PARTITION"}, {"CONVERT", "TABLE"}}
+
 func (a *alteration) clause(c []token) error {
+	for _, w := range strange {
+		if words(c, w...) {
+			return fmt.Errorf("%s: it is about the rows of another table, too, and can't be tried on an empty copy: run it by itself, which takes a moment", strings.Join(w, " "))
+		}
+	}
 	for _, w := range own {
 		if words(c, w...) {
 			return fmt.Errorf("%s: phasemig decides how the change is done; leave the clause out", strings.Join(w, " "))
@@ -63,6 +75,8 @@ func (a *alteration) clause(c []token) error {
 		a.rename(c[1:], false)
 	case words(c, "DROP", "FOREIGN", "KEY"):
 		a.keysOff = append(a.keysOff, name(skipIf(c[3:])))
+	case words(c, "DROP", "CHECK"), words(c, "DROP", "CONSTRAINT"):
+		a.constraintsOff = append(a.constraintsOff, name(skipIf(c[2:])))
 	case words(c, "DROP"):
 		a.drop(c[1:])
 	case words(c, "ADD"):

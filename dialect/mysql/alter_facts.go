@@ -16,8 +16,10 @@ import (
 func (s *server) probe(ctx context.Context, t *schema.Table, sql string) (plans.AlterFacts, error) {
 	out := plans.AlterFacts{Table: t.Ident, SQL: sql}
 	read, err := readAlter(sql)
-	if err == nil && len(read.keysOff) > 0 {
-		err = fmt.Errorf("DROP FOREIGN KEY %s: a copy of the table has its foreign keys under other names, so the clause can't be tried there; run it by itself first, which is quick: ALTER TABLE %s DROP FOREIGN KEY %s", read.keysOff[0], t.Name, read.keysOff[0])
+	alone := false
+	if err == nil {
+		read.keysOffOf(t)
+		alone, err = read.dropsAlone()
 	}
 	if err != nil {
 		out.Refused = err.Error()
@@ -30,6 +32,9 @@ func (s *server) probe(ctx context.Context, t *schema.Table, sql string) (plans.
 	defer discard(conn)
 	p := prober{ctx: ctx, conn: conn, table: t, sql: sql, copy: schema.Ident{Schema: t.Schema, Name: probeName(t.Name)}}
 	defer p.drop()
+	if alone {
+		return out, p.drops(read, &out)
+	}
 	return out, p.run(&out)
 }
 

@@ -37,6 +37,9 @@ func (rules) Alter(f *plans.Facts, t *schema.Table, seen *plans.AlterFacts, a *p
 	if a.Way == plans.Native {
 		return x.native()
 	}
+	if seen.NotShadow != "" {
+		return x.refuse("--strategy auto", "%s", seen.NotShadow)
+	}
 	for _, check := range []func() error{x.names, x.table, x.foreignKeys, x.columns, x.key, x.carryKeys, x.uniques, x.late} {
 		if err := check(); err != nil {
 			return err
@@ -59,10 +62,35 @@ func (x *alterResolver) refuse(hint, format string, args ...any) error {
 
 // native: after a crash only the catalog tells whether it was done, so it must show.
 func (x *alterResolver) native() error {
-	if slices.Equal(x.a.Result, plans.Shape(x.t)) {
-		return x.refuse("--strategy shadow rewrites the table beside itself", "the change doesn't show in the columns and indexes, so that after a crash nobody could tell whether it was done")
+	if !slices.Equal(x.a.Result, plans.Shape(x.t)) {
+		return nil
+	}
+	to, err := x.withKeys()
+	if err != nil {
+		return err
+	}
+	x.a.Whole = true
+	if x.a.Result = x.a.Shows(to); slices.Equal(x.a.Result, x.a.Shows(x.t)) {
+		return x.refuse("--strategy shadow rewrites the table beside itself", "the change doesn't show in the table's definition, so that after a crash nobody could tell whether it was done")
 	}
 	return nil
+}
+
+// withKeys is the new shape with the foreign keys of the old one, which a copy hasn't.
+func (x *alterResolver) withKeys() (*schema.Table, error) {
+	read, err := readAlter(x.a.SQL)
+	if err != nil {
+		return nil, &plans.RefusedError{What: x.what, Reason: err.Error()}
+	}
+	read.keysOffOf(x.t)
+	to := *x.to
+	to.Constraints = slices.Clone(to.Constraints)
+	for _, c := range outgoing(x.t) {
+		if !slices.ContainsFunc(read.keysOff, func(n string) bool { return strings.EqualFold(n, c.Name) }) {
+			to.Constraints = append(to.Constraints, c)
+		}
+	}
+	return &to, nil
 }
 
 func (x *alterResolver) table() error {

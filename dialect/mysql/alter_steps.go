@@ -96,7 +96,7 @@ func (s *server) observeNative(ctx context.Context, a *plans.Alter) (dialect.Out
 	if err != nil {
 		return 0, "", err
 	}
-	if slices.Equal(plans.Shape(t), a.Result) {
+	if slices.Equal(a.Shows(t), a.Result) {
 		return dialect.Done, "the table has its new shape", nil
 	}
 	return dialect.NotStarted, "the table doesn't have its new shape", nil

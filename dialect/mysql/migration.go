@@ -70,7 +70,7 @@ func (t *translation) at(token int) int {
 
 // unread says where the reader stopped.
 func (t *translation) unread(token int, wanted string) error {
-	return t.s.Wrong(t.at(token), "a statement that can't be read isn't run; let the migration tool run it, and plan the others", "it can't be read: %s was expected", wanted)
+	return t.s.Unread(t.at(token), "%s was expected", wanted)
 }
 
 // table reads a table's name, with its database.
@@ -284,6 +284,9 @@ func (t *translation) alterClause(table string, from, to int) error {
 	case x.At(from, "DROP", "INDEX"), x.At(from, "DROP", "KEY"):
 		n, _, _ := x.Name(x.Skip(from+2, "IF", "EXISTS"))
 		t.clause(from, table, sql, "", "", "index "+strings.ToLower(n))
+	case x.At(from, "DROP", "CHECK"), x.At(from, "DROP", "CONSTRAINT"), x.At(from, "DROP", "FOREIGN", "KEY"):
+		t.clause(from, table, sql, "", "")
+		t.part.Items[len(t.part.Items)-1].Alone = true
 	case x.At(from, "ALTER", "INDEX"), x.At(from, "ALTER", "CHECK"), x.At(from, "ALTER", "CONSTRAINT"):
 		t.clause(from, table, sql, "", "")
 	case x.At(from, "ALTER"):
@@ -295,6 +298,11 @@ func (t *translation) alterClause(table string, from, to int) error {
 		t.clause(from, table, sql, "", "")
 	}
 	return nil
+}
+
+// asWritten: a comment asks for the statement as it is.
+func (t *translation) asWritten() bool {
+	return slices.ContainsFunc(t.s.Intents, func(n *migration.Intent) bool { return n.Word == migration.Alter })
 }
 
 // notColumn: what is added or dropped is no column.
@@ -320,7 +328,7 @@ func (t *translation) renameColumn(table string, from int) error {
 func (t *translation) change(table string, from, to int) error {
 	old, _, i := t.text.Name(t.text.Skip(t.text.Skip(from+1, "COLUMN"), "IF", "EXISTS"))
 	name, _, _ := t.text.Name(i)
-	if !strings.EqualFold(old, name) && !slices.ContainsFunc(t.s.Intents, func(n *migration.Intent) bool { return n.Word == migration.Alter }) {
+	if !strings.EqualFold(old, name) && !t.asWritten() {
 		return t.s.Refuse(t.at(from), "RENAME COLUMN "+old+" TO "+name+" in place of CHANGE; a change of its definition is a plan of its own (MODIFY). -- phasemig:alter on a line before the statement runs it as it is written",
 			"CHANGE gives %s another name and a definition at once, and old code would not find the column", old)
 	}

@@ -58,7 +58,7 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 	store := sqlstate.New(s.db, stateFlavor(), s.identity)
 	return &dialect.Database{
 		Name: dialectName(s.see), Target: s.shown, Reader: s, Rules: rules{}, Store: store, Steps: s, Server: s, Watch: s,
-		Columns: s.columns, Shadow: s.shadow,
+		Columns: s.columns, Shadow: s.shadow, Desired: s.desired,
 		Replica: func(ctx context.Context, dsn string) (dialect.Replica, error) { return s.openReplica(ctx, dsn) },
 		Close: func() error {
 			_ = store.Close() // what it leaves behind ends with the pool

@@ -239,7 +239,8 @@ func TestForeignKeysRefused(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
 		parents(h)
 		h.refused(alterOf("t", "DROP COLUMN pid"), "foreign key mine stands on column pid")
-		h.refused(alterOf("t", "DROP FOREIGN KEY mine"), "DROP FOREIGN KEY mine")
+		h.refused(alterOf("t", "DROP FOREIGN KEY mine"), "it drops constraints")
+		h.refused(alterOf("t", "ADD x int, DROP FOREIGN KEY mine"), "drop it by an ALTER TABLE of its own")
 		h.refused(alterOf("t", "DROP KEY mine"), "foreign key mine needs an index on pid")
 		h.refused(alterOf("p", "MODIFY code varchar(20) NOT NULL"), "points at the table")
 	})

@@ -34,8 +34,8 @@ func tokens(s string) []token {
 // next measures the piece at the start of s and tells whether it means nothing.
 func next(s string) (n int, skip bool) {
 	switch c := s[0]; {
-	case strings.HasPrefix(s, "/*!"):
-		n = 3
+	case strings.HasPrefix(s, "/*!"), strings.HasPrefix(s, "/*M!"):
+		n = strings.IndexByte(s, '!') + 1
 		for n < len(s) && (s[n] >= '0' && s[n] <= '9' || s[n] == 'M') {
 			n++
 		}

@@ -11,7 +11,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pganalyze/pg_query_go/v6/parser"
 
+	"github.com/phasemig/phasemig/lint"
+	syntax "github.com/phasemig/phasemig/lint/postgres"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
@@ -30,6 +33,9 @@ func (s *server) probe(ctx context.Context, t *schema.Table, o plans.Operation, 
 		err = partitionable(t, o.PartitionTable, s.number)
 	} else if read, err = readAlter(out.SQL); err == nil {
 		err = noKeyOff(t, read)
+	} else if unread := new(parser.Error); o.AlterTable.Blind() && errors.As(err, &unread) && oneStatement(out.SQL) {
+		out.Unread, err = unread.Error(), nil
+		read.alone = "its clauses can't be read, so nobody can tell which columns of a copy are the same"
 	}
 	if err != nil {
 		out.Refused = err.Error()
@@ -46,6 +52,11 @@ func (s *server) probe(ctx context.Context, t *schema.Table, o plans.Operation, 
 	p := prober{ctx: ctx, s: s, tx: tx, table: t, read: read, path: path, said: said, copy: schema.Ident{Schema: probeSchema, Name: t.Name}, clauses: !inWords, partition: o.PartitionTable}
 	err = p.run(&out)
 	return out, err
+}
+
+// oneStatement: what isn't read could hold another one.
+func oneStatement(sql string) bool {
+	return !slices.ContainsFunc(syntax.Syntax.Tokens(sql), func(t lint.Token) bool { return t.Is(";") || t.Open })
 }
 
 // noKeyOff: the copy has no foreign keys that could be dropped.

@@ -50,13 +50,33 @@ func (x *alterResolver) refuse(hint, format string, args ...any) error {
 
 // native: after a crash only the catalog tells whether it was done, so it must show.
 func (x *alterResolver) native() error {
-	if slices.Equal(x.a.Result, plans.Shape(x.t)) {
+	if slices.Equal(x.a.Result, plans.Shape(x.t)) && x.seen.Unread != "" {
+		x.a.Whole = true
+		x.a.Result = x.a.Shows(x.whole())
+	}
+	if slices.Equal(x.a.Result, x.a.Shows(x.t)) {
 		return x.refuse("run it by itself: it takes a moment, if it gets its lock", "the change doesn't show in the columns and indexes, so that after a crash nobody could tell whether it was done")
 	}
 	if x.seen.NotInstant != "" {
 		x.a.Extra = map[string]string{notInstant: x.seen.NotInstant}
 	}
 	return nil
+}
+
+// whole is the new shape with what an empty copy hasn't: foreign keys, the table's comment, constraints that are not valid.
+func (x *alterResolver) whole() *schema.Table {
+	to := *x.to
+	to.Comment, to.Constraints = x.t.Comment, slices.Clone(to.Constraints)
+	for _, c := range x.t.Constraints {
+		n := slices.IndexFunc(to.Constraints, func(k schema.Constraint) bool { return k.Name == c.Name })
+		switch {
+		case c.Kind == schema.ForeignKey && !c.Incoming && n < 0:
+			to.Constraints = append(to.Constraints, c)
+		case n >= 0 && c.NotValid && to.Constraints[n].Definition+" NOT VALID" == c.Definition:
+			to.Constraints[n] = c
+		}
+	}
+	return &to
 }
 
 // notInstant stands in Alter.Extra where the server itself does more than change its catalog.

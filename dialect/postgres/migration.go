@@ -62,7 +62,7 @@ func unread(s *migration.Statement, err error) error {
 			at += n
 		}
 	}
-	return s.Wrong(min(at, len(s.Text)), "a statement that can't be read isn't run; let the migration tool run it, and plan the others", "it can't be read: %s", err)
+	return s.Unread(min(at, len(s.Text)), "%s", err)
 }
 
 // translation turns one statement into items.

@@ -128,8 +128,12 @@ func (c *clause) columnDefault(column string) {
 	c.add(c.item(plans.Operation{SetDefault: &plans.SetDefault{Table: c.table, Column: column, Default: c.text.Slice(at+2, c.to)}}, "column "+column))
 }
 
-// changeType: a type of one's own SQL needs the way back, too.
+// changeType: a type of one's own SQL needs the way back, too. Another collation is the server's own clause.
 func (c *clause) changeType(column string, d *pg.ColumnDef) error {
+	if d.CollClause != nil {
+		c.asWritten("column " + column)
+		return nil
+	}
 	at := c.text.Find(c.from, c.to, "TYPE")
 	end := c.to
 	using := c.text.Find(at, c.to, "USING")

@@ -45,6 +45,7 @@ func Open(ctx context.Context, dsn string) (*dialect.Database, error) {
 		Replica: s.openReplica,
 
 		IndexTable: s.indexTable,
+		Desired:    s.desired,
 		Close:      func() error { return errors.Join(store.Close(), s.db.Close()) },
 	}, nil
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // Planner is what is known of PostgreSQL without a server.
-func Planner() dialect.Planner { return dialect.Planner{Rules: Rules{}, Translate: Translate} }
+func Planner() dialect.Planner {
+	return dialect.Planner{Rules: Rules{}, Translate: Translate, Difference: difference, Rename: renameSQL}
+}
 
 // indexTable finds the table that an index is on; "" where there is no such index.
 func (s *server) indexTable(ctx context.Context, index string) (string, error) {

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"os"
 	"slices"
@@ -165,7 +166,8 @@ func (w *world) run(g group) {
 			}
 		}
 
-		conn.Close()
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // temporary tables go with the connection, which the pool would keep
+		_ = conn.Close()
 	}
 }
 

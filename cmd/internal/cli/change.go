@@ -34,7 +34,7 @@ func (p *program) readChange(c *cli.Context) (plans.Change, error) {
 	}
 	path := c.String("change")
 	if path == "" {
-		return plans.Change{}, &usageError{"--change FILE, --sql FILE or --alter STATEMENT is needed", "phasemig plan --print-schema prints what stands in such a file"}
+		return plans.Change{}, &usageError{"--change FILE, --sql FILE, --desired FILE or --alter STATEMENT is needed", "phasemig plan --print-schema prints what stands in such a file"}
 	}
 	b, err := p.readFile(path)
 	if err != nil {

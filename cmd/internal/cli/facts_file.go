@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,12 +21,15 @@ func (p *program) factsCommand() *cli.Command {
 			"request's checks; the plan says how old its facts are. phasemig lint --schema FILE reads the tables.",
 		Flags: slices.Concat(inputFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write the facts to `FILE`", DefaultText: "standard output"},
-		}, targetFlags()),
+		}, targetFlags(), []cli.Flag{outputFlag(textOrJSON...)}),
 		Action: p.readFacts,
 	}
 }
 
 func (p *program) readFacts(c *cli.Context) error {
+	if err := p.setFormat(c.String("output"), textOrJSON...); err != nil {
+		return err
+	}
 	if err := atMost(c, 0); err != nil {
 		return &usageError{err.Error(), "the change file is named by --change FILE"}
 	}
@@ -39,6 +43,11 @@ func (p *program) readFacts(c *cli.Context) error {
 	}
 	defer db.Close()
 	ch, err := in(c.Context, g)
+	var nothing *nothingToDo
+	if errors.As(err, &nothing) {
+		p.sayNothing(nothing)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -47,7 +56,12 @@ func (p *program) readFacts(c *cli.Context) error {
 		return fmt.Errorf("read the schema of %s: %w", db.Target, err)
 	}
 	facts.Keep(ch, time.Now())
-	b, err := plans.EncodeFacts(&facts)
+	return p.deliverFacts(c, &facts)
+}
+
+// deliverFacts writes facts to their file, or to standard output.
+func (p *program) deliverFacts(c *cli.Context, f *plans.Facts) error {
+	b, err := plans.EncodeFacts(f)
 	if err != nil {
 		return err
 	}
@@ -62,6 +76,7 @@ func (p *program) readFacts(c *cli.Context) error {
 	if err := writeWhole(out, b); err != nil {
 		return err
 	}
+	p.emit(map[string]any{"written": out, "read": f.Read}, func(*page) {})
 	p.note("written to %s; plan from it with: phasemig plan --facts %s and the same change", out, out)
 	return nil
 }
@@ -70,6 +85,9 @@ func (p *program) readFacts(c *cli.Context) error {
 func (p *program) buildOffline(c *cli.Context, in input) (*planned, error) {
 	if c.IsSet("dsn") || c.IsSet("env") {
 		return nil, usagef("--facts and a target are given; one is wanted")
+	}
+	if c.IsSet("desired") {
+		return nil, usagef("--desired needs a server, on which the file is loaded; --facts has none")
 	}
 	name := c.String("facts")
 	b, err := p.readFile(name)

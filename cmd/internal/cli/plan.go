@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,6 +61,11 @@ func (p *program) plan(c *cli.Context) error {
 		build = p.buildOffline
 	}
 	made, err := build(c, in)
+	var nothing *nothingToDo
+	if errors.As(err, &nothing) {
+		p.sayNothing(nothing)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -18,8 +17,10 @@ func inputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "change", Aliases: []string{"c"}, Usage: "`FILE` that says what is wanted (YAML or JSON; - is standard input)"},
 		&cli.StringFlag{Name: "alter", Usage: "what is wanted as one `STATEMENT`, ALTER TABLE …"},
 		&cli.StringSliceFlag{Name: "sql", Usage: "what is wanted as a migration: a `FILE` or folder of golang-migrate, goose, Flyway, dbmate …; may be given several times"},
+		&cli.StringFlag{Name: "desired", Usage: "what is wanted as a `FILE` of CREATE TABLE …: the difference to the database is planned"},
 		&cli.StringFlag{Name: "file-format", Usage: "`TOOL` that the files of --sql are written for: plain, golang-migrate, goose, flyway, dbmate …", DefaultText: "found out by name and text"},
-		&cli.BoolFlag{Name: "allow-drop", Usage: "yes, what the SQL drops is meant to be dropped"},
+		&cli.StringFlag{Name: "unparsed", Value: "refuse", Usage: "`WHAT` to do with an ALTER TABLE of --sql that can't be read: refuse, or run it if the server does it at once to an empty copy"},
+		&cli.BoolFlag{Name: "allow-drop", Usage: "yes, the columns that --sql or --desired drops are meant to be dropped"},
 	}
 }
 
@@ -29,6 +30,8 @@ type ground struct {
 	planner dialect.Planner
 	// indexTable finds the table of an index; nil where statements name it.
 	indexTable func(ctx context.Context, index string) (string, error)
+	// desired reads a schema on the server; nil without one.
+	desired func(ctx context.Context, statements []string) (dialect.Desired, error)
 }
 
 // input is what a call wants, once it is known for which server.
@@ -37,7 +40,7 @@ type input func(context.Context, *ground) (plans.Change, error)
 // input finds out what is wanted, and reads as much of it as can be read without a server.
 func (p *program) input(c *cli.Context) (input, error) {
 	var given []string
-	for _, name := range []string{"change", "alter", "sql"} {
+	for _, name := range []string{"change", "alter", "sql", "desired"} {
 		if c.IsSet(name) {
 			given = append(given, "--"+name)
 		}
@@ -45,11 +48,20 @@ func (p *program) input(c *cli.Context) (input, error) {
 	if len(given) > 1 {
 		return nil, usagef("%s are given; one is wanted", strings.Join(given, " and "))
 	}
-	if (c.Bool("allow-drop") || c.IsSet("file-format")) && !slices.Contains(given, "--sql") {
-		return nil, usagef("--allow-drop and --file-format go with --sql")
+	if u := c.String("unparsed"); u != "refuse" && u != plans.UnparsedRun {
+		return nil, usagef("--unparsed %q is not one of refuse, run", u)
 	}
-	if c.IsSet("sql") {
+	switch {
+	case c.IsSet("unparsed") && !c.IsSet("sql"):
+		return nil, usagef("--unparsed goes with --sql; in a change file it is a word of alter_table")
+	case c.IsSet("file-format") && !c.IsSet("sql"):
+		return nil, usagef("--file-format goes with --sql")
+	case c.Bool("allow-drop") && !c.IsSet("sql") && !c.IsSet("desired"):
+		return nil, usagef("--allow-drop goes with --sql or --desired")
+	case c.IsSet("sql"):
 		return p.sqlInput(c)
+	case c.IsSet("desired"):
+		return p.desiredInput(c)
 	}
 	ch, err := p.readChange(c)
 	if err != nil {
@@ -69,7 +81,7 @@ func (p *program) on(ctx context.Context, c *cli.Context) (*target, *dialect.Dat
 		_ = db.Close()
 		return nil, nil, nil, err
 	}
-	g.indexTable = db.IndexTable
+	g.indexTable, g.desired = db.IndexTable, db.Desired
 	return t, db, g, nil
 }
 

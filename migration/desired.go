@@ -1,0 +1,199 @@
+package migration
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
+)
+
+// Difference writes the statements by which a table gets another shape, in the server's words. It refuses what none of them
+// can do (*plans.RefusedError).
+type Difference func(live, want *schema.Table) ([]string, error)
+
+// Wanted is a desired schema beside the database.
+type Wanted struct {
+	Path       string // of the file
+	Want, Live []schema.Table
+	Others     []string // names of tables that only the database has
+	Statements []*Statement
+	Keep       []*Intent // comments that no statement follows
+	MayDrop    bool
+	Rename     func(table schema.Ident, from, to string) string // writes a rename
+}
+
+// SQL is the difference as statements; none when there is none. A column that is gone beside one that is new is never taken for a rename, nor
+// for a drop, by itself.
+func (w *Wanted) SQL(d Difference) ([]string, error) {
+	hints, kept, err := w.hints()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.sameTables(kept); err != nil {
+		return nil, err
+	}
+	for _, h := range hints {
+		if err := w.meant(h); err != nil {
+			return nil, err
+		}
+	}
+	var out []string
+	for _, want := range referencedFirst(w.Want) {
+		n := slices.IndexFunc(w.Live, func(t schema.Table) bool { return t.Name == want.Name })
+		renames, err := w.columns(&w.Live[n], want, hints)
+		if err != nil {
+			return nil, err
+		}
+		if len(renames) > 0 { // what names the columns is compared when they have their names
+			out = append(out, renames...)
+			continue
+		}
+		list, err := d(&w.Live[n], want)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+// referencedFirst orders tables so that what a new foreign key points at is made before it.
+func referencedFirst(list []schema.Table) []*schema.Table {
+	var out []*schema.Table
+	seen := map[string]bool{}
+	var visit func(t *schema.Table)
+	visit = func(t *schema.Table) {
+		if seen[t.Name] {
+			return
+		}
+		seen[t.Name] = true
+		for _, c := range t.Constraints {
+			n := slices.IndexFunc(list, func(o schema.Table) bool { return o.Ident == c.Ref })
+			if c.Kind == schema.ForeignKey && !c.Incoming && n >= 0 {
+				visit(&list[n])
+			}
+		}
+		out = append(out, t)
+	}
+	for i := range list {
+		visit(&list[i])
+	}
+	return out
+}
+
+// hint is a rename that the file tells of. It may be done already.
+type hint struct {
+	*Intent
+	table, from, to string
+}
+
+// hints are the renames, and the tables that the file isn't about.
+func (w *Wanted) hints() (renames []hint, kept []string, err error) {
+	list := slices.Clone(w.Keep)
+	for _, s := range w.Statements {
+		for _, n := range s.Intents {
+			if n.Word != Rename {
+				list = append(list, n)
+				continue
+			}
+			table, from, to := n.rename()
+			if table = schema.ParseIdent(table).Name; table == "" {
+				table = made(s)
+			}
+			if table == "" {
+				return nil, nil, n.wrong("it isn't said of which table", "-- phasemig:rename table.old -> new")
+			}
+			renames = append(renames, hint{n, table, from, to})
+		}
+	}
+	for _, n := range list {
+		if n.Word != Keep {
+			return nil, nil, n.wrong("the word has no use in a desired schema", "rename and keep have; --allow-drop is for columns that the file doesn't have")
+		}
+		kept = append(kept, strings.FieldsFunc(n.Text, func(r rune) bool { return r == ' ' || r == ',' })...)
+	}
+	return renames, kept, nil
+}
+
+// meant refuses a rename of what the file doesn't have.
+func (w *Wanted) meant(h hint) error {
+	n := slices.IndexFunc(w.Want, func(t schema.Table) bool { return strings.EqualFold(t.Name, h.table) })
+	if n < 0 {
+		return h.wrong("the file has no table "+h.table, "-- phasemig:rename table.old -> new")
+	}
+	if _, ok := w.Want[n].Column(h.to); !ok {
+		return h.wrong(fmt.Sprintf("table %s of the file has no column %s", h.table, h.to), "the names are written as in the database, without quotes")
+	}
+	return nil
+}
+
+// made is the table that a statement creates; "" for any other one. Names are told apart by their letters alone here.
+func made(s *Statement) string {
+	t := NewText(s.Text, lint.Syntax{Backtick: strings.Contains(s.Text, "`")})
+	i := t.Find(0, min(len(t.Tokens), 4), "TABLE")
+	if !t.At(0, "CREATE") || i < 0 {
+		return ""
+	}
+	name, _, i := t.Name(t.Skip(i+1, "IF", "NOT", "EXISTS"))
+	if t.At(i, ".") {
+		name, _, _ = t.Name(i + 1)
+	}
+	return name
+}
+
+// sameTables refuses tables that only one side has: no operation makes or drops one.
+func (w *Wanted) sameTables(kept []string) error {
+	var missing, more []string
+	for _, t := range w.Want {
+		if !slices.ContainsFunc(w.Live, func(l schema.Table) bool { return l.Name == t.Name }) {
+			missing = append(missing, t.Name)
+		}
+	}
+	for _, n := range w.Others {
+		if !OfTool(n) && !slices.Contains(kept, n) {
+			more = append(more, n)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		return &plans.RefusedError{What: w.Path, Reason: "the database doesn't have table " + strings.Join(missing, ", "), Hint: "a new table keeps nobody waiting: create it by the migration tool, then plan again"}
+	case len(more) > 0:
+		return &plans.RefusedError{What: w.Path, Reason: "it doesn't have table " + strings.Join(more, ", ") + " of the database, and no operation drops a table",
+			Hint: "-- phasemig:keep " + strings.Join(more, " ") + " in the file leaves them alone; what nobody uses any more is dropped by the migration tool"}
+	}
+	return nil
+}
+
+// columns are the renames that a comment asks for and that aren't done yet. It refuses to guess.
+func (w *Wanted) columns(live, want *schema.Table, hints []hint) ([]string, error) {
+	gone, come := onlyIn(live, want), onlyIn(want, live)
+	var renames []string
+	for _, h := range hints {
+		if strings.EqualFold(h.table, want.Name) && slices.Contains(gone, h.from) && slices.Contains(come, h.to) {
+			renames = append(renames, w.Rename(live.Ident, h.from, h.to))
+			gone = slices.DeleteFunc(gone, func(n string) bool { return n == h.from })
+			come = slices.DeleteFunc(come, func(n string) bool { return n == h.to })
+		}
+	}
+	if len(gone) == 0 || w.MayDrop {
+		return renames, nil
+	}
+	if len(come) > 0 {
+		return nil, &plans.RefusedError{What: "table " + live.Name, Reason: fmt.Sprintf("column %s is gone and column %s is new: a rename, or a drop and an add?", gone[0], come[0]),
+			Hint: fmt.Sprintf("-- phasemig:rename %s.%s -> %s in the file, or --allow-drop", live.Name, gone[0], come[0])}
+	}
+	return nil, &plans.InputError{What: "table " + live.Name, Reason: fmt.Sprintf("column %s isn't in the file: it would be dropped with all that it holds, and nobody has said that this is meant", strings.Join(gone, ", ")), Hint: "--allow-drop"}
+}
+
+func onlyIn(a, b *schema.Table) []string {
+	var out []string
+	for _, c := range a.Columns {
+		if _, ok := b.Column(c.Name); !ok {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
