@@ -1,7 +1,9 @@
 package integration
 
 import (
+	"crypto/rand"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -77,6 +79,34 @@ func TestDesiredRename(t *testing.T) {
 	})
 }
 
+// TestDesiredInterrupted: Ctrl-C in the middle of the file leaves nothing of it on a server that takes no definition back.
+func TestDesiredInterrupted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k.IsPostgres() {
+			return
+		}
+		t.Parallel()
+		dsn := dbtest.Database(t, k)
+		h := newHome(t, dsn)
+		var file strings.Builder
+		mark := "stop_" + strings.ToLower(rand.Text())
+		for i := range 2000 {
+			fmt.Fprintf(&file, "CREATE TABLE %s_%d (id bigint PRIMARY KEY);\n", mark, i)
+		}
+		h.write("schema.sql", file.String())
+		there := func() bool {
+			return dbtest.Query(t, dsn, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema LIKE 'phasemig\\_desired\\_%' AND table_name = ?", mark+"_0")[0][0] == "1"
+		}
+		p := h.start("plan", "--desired", "schema.sql")
+		waitFor(t, "the first table of the file", there)
+		p.signal(os.Interrupt)
+		p.wait().want(t, 75)
+		if there() {
+			t.Error("the database into which the file was loaded is still there")
+		}
+	})
+}
+
 // wish is a database and a file that says what it should be.
 type wish struct {
 	t     *testing.T
@@ -107,7 +137,7 @@ func (w *wish) make(dsn, file string) {
 }
 
 // most is how many plans a wish may take.
-const most = 6
+const most = 14
 
 func (w *wish) reach() {
 	w.t.Helper()

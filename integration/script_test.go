@@ -78,6 +78,8 @@ func condition(k throwaway.Kind, c string) (bool, error) {
 	switch c {
 	case "postgres":
 		return k.IsPostgres(), nil
+	case "postgres18":
+		return k == throwaway.Postgres18, nil
 	case "mysqls":
 		return !k.IsPostgres(), nil
 	case "mysql":

@@ -260,7 +260,11 @@ func (c *composer) groups() (out []group, why []string) {
 			if c.options.Begin { // the order is nobody's: the first plan holds all that it can
 				last = &out[0]
 			}
-			if reason = last.takes(i); reason == "" {
+			reason = last.takes(i)
+			if c.options.Begin && (i.retypes() || last.items[0].retypes()) {
+				reason = "whether a type is changed by a column sync or by the server itself isn't known yet"
+			}
+			if reason == "" {
 				last.items = append(last.items, i)
 				continue
 			}

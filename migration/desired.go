@@ -10,9 +10,9 @@ import (
 	"github.com/phasemig/phasemig/schema"
 )
 
-// Difference writes the statements by which a table gets another shape, in the server's words. It refuses what none of them
-// can do (*plans.RefusedError).
-type Difference func(live, want *schema.Table) ([]string, error)
+// Difference writes the statements by which a table gets another shape, in the server's words. Those of loose take away what
+// something else could wait for, and are planned before the rest of any table. It refuses what no statement can do (*plans.RefusedError).
+type Difference func(live, want *schema.Table) (loose, rest []string, err error)
 
 // Wanted is a desired schema beside the database.
 type Wanted struct {
@@ -25,39 +25,42 @@ type Wanted struct {
 	Rename     func(table schema.Ident, from, to string) string // writes a rename
 }
 
-// SQL is the difference as statements; none when there is none. A column that is gone beside one that is new is never taken for a rename, nor
-// for a drop, by itself.
-func (w *Wanted) SQL(d Difference) ([]string, error) {
+// SQL is the difference as statements; none when there is none. More: what is left is compared when they are done. A column that is gone
+// beside one that is new is never taken for a rename, nor for a drop, by itself.
+func (w *Wanted) SQL(d Difference) (sql []string, more bool, err error) {
 	hints, kept, err := w.hints()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := w.sameTables(kept); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, h := range hints {
 		if err := w.meant(h); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	var out []string
+	var first, then []string
 	for _, want := range referencedFirst(w.Want) {
 		n := slices.IndexFunc(w.Live, func(t schema.Table) bool { return t.Name == want.Name })
 		renames, err := w.columns(&w.Live[n], want, hints)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if len(renames) > 0 { // what names the columns is compared when they have their names
-			out = append(out, renames...)
+			then, more = append(then, renames...), true
 			continue
 		}
-		list, err := d(&w.Live[n], want)
+		loose, rest, err := d(&w.Live[n], want)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		out = append(out, list...)
+		first, then = append(first, loose...), append(then, rest...)
 	}
-	return out, nil
+	if len(first) > 0 {
+		return first, len(then) > 0, nil
+	}
+	return then, more, nil
 }
 
 // referencedFirst orders tables so that what a new foreign key points at is made before it.

@@ -59,6 +59,8 @@ func (i *Item) way() way {
 	return byRecipe
 }
 
+func (i *Item) retypes() bool { return i.Operation.ChangeType != nil }
+
 func (i *Item) place() string { return Place(i.Statement.File, i.At) }
 
 // words say an item to people.

@@ -16,26 +16,27 @@ func renameSQL(table schema.Ident, from, to string) string {
 
 // difference is the migration.Difference of these servers: one ALTER TABLE, in the words in which the server prints the table of
 // the file, and one before it for constraints that go.
-func difference(live, want *schema.Table) ([]string, error) {
+func difference(live, want *schema.Table) (loose, rest []string, err error) {
 	d := &differ{live: live, want: want}
 	for _, step := range []func() error{d.table, d.columns, d.indexes, d.constraints} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	var out []string
-	for _, list := range [][]string{d.gone, d.clauses} {
-		if len(list) > 0 {
-			out = append(out, "ALTER TABLE "+quoteTable(live.Ident)+" "+strings.Join(list, ", "))
-		}
-	}
-	return out, nil
+	return d.alter(d.gone), d.alter(d.clauses), nil
 }
 
 type differ struct {
 	live, want *schema.Table
 	gone       []string // constraints
 	clauses    []string
+}
+
+func (d *differ) alter(clauses []string) []string {
+	if len(clauses) == 0 {
+		return nil
+	}
+	return []string{"ALTER TABLE " + quoteTable(d.live.Ident) + " " + strings.Join(clauses, ", ")}
 }
 
 func (d *differ) add(clause string) { d.clauses = append(d.clauses, clause) }
@@ -71,6 +72,11 @@ func (d *differ) columns() error {
 		}
 		l, ok := d.live.Column(w.Name)
 		switch {
+		case ok && (l.Generated == "") != (w.Generated == ""):
+			return d.refuse("column %s is computed on one side only", w.Name)
+		case ok && keepsValues(l) != keepsValues(w): // no MODIFY does that
+			d.add("DROP COLUMN " + quote(w.Name))
+			d.add("ADD COLUMN " + quote(w.Name) + " " + w.Definition + place)
 		case !ok && i == len(d.want.Columns)-1:
 			d.add("ADD COLUMN " + quote(w.Name) + " " + w.Definition)
 		case !ok:
@@ -82,6 +88,13 @@ func (d *differ) columns() error {
 		}
 	}
 	return nil
+}
+
+// keepsValues: the values of a computed column are kept.
+func keepsValues(c schema.Column) bool {
+	return c.Generated != "" && slices.ContainsFunc(tokens(c.Definition), func(t token) bool {
+		return strings.EqualFold(t.text, "STORED") || strings.EqualFold(t.text, "PERSISTENT")
+	})
 }
 
 // order lists the columns of both shapes that have to move.

@@ -14,20 +14,22 @@ func renameSQL(table schema.Ident, from, to string) string {
 	return fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", relation(table), Quote(from), Quote(to))
 }
 
-// difference is the migration.Difference of this server: types first, since what rests on them may need them.
-func difference(live, want *schema.Table) ([]string, error) {
+// difference is the migration.Difference of this server: foreign keys go before what they point at, and types come first of the
+// rest, since others may need them.
+func difference(live, want *schema.Table) (loose, rest []string, err error) {
 	d := &differ{live: live, want: want, rel: relation(live.Ident)}
 	for _, step := range []func() error{d.table, d.columns, d.indexes, d.constraints} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return slices.Concat(d.types, d.gone, d.rest), nil
+	return d.loose, slices.Concat(d.types, d.gone, d.rest), nil
 }
 
 type differ struct {
 	live, want *schema.Table
 	rel        string
+	loose      []string // foreign keys that go
 	types      []string
 	gone       []string // what is dropped by name, which may come again in another shape
 	rest       []string
@@ -262,7 +264,11 @@ func (d *differ) constraints() error {
 		if ok && slices.ContainsFunc(l.Columns, d.retyped) { // compared when the types are the same
 			continue
 		}
-		d.gone = append(d.gone, d.alter("DROP CONSTRAINT %s", Quote(l.Name)))
+		to := &d.gone
+		if l.Kind == schema.ForeignKey {
+			to = &d.loose
+		}
+		*to = append(*to, d.alter("DROP CONSTRAINT %s", Quote(l.Name)))
 		if ok {
 			d.addConstraint(w)
 		}

@@ -40,11 +40,11 @@ func (p *program) desiredInput(c *cli.Context) (input, error) {
 		if err != nil || !ok {
 			return plans.Change{}, err
 		}
-		sql, facts, err := p.differences(ctx, c, g, f)
+		sql, more, facts, err := p.differences(ctx, c, g, f)
 		if err != nil {
 			return plans.Change{}, err
 		}
-		made, err := p.fromDifference(g, path, sql, facts)
+		made, err := p.fromDifference(g, path, sql, more, facts)
 		if err != nil {
 			return plans.Change{}, err
 		}
@@ -56,10 +56,10 @@ func (p *program) desiredInput(c *cli.Context) (input, error) {
 }
 
 // differences are the statements that lead to what the file wants, and facts of the tables that they are about.
-func (p *program) differences(ctx context.Context, c *cli.Context, g *ground, f *lint.File) ([]string, *plans.Facts, error) {
+func (p *program) differences(ctx context.Context, c *cli.Context, g *ground, f *lint.File) (sql []string, more bool, facts *plans.Facts, err error) {
 	statements, alone, err := migration.ReadDesired(f, lintDialect(g.dialect).Syntax)
 	if err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
 	var texts []string
 	for _, s := range statements {
@@ -68,21 +68,21 @@ func (p *program) differences(ctx context.Context, c *cli.Context, g *ground, f 
 	seen, err := g.desired(ctx, texts)
 	var bad *dialect.LoadError
 	if errors.As(err, &bad) {
-		return nil, nil, &plans.InputError{What: migration.Place(f, statements[bad.Statement].Start), Reason: bad.Reason, Hint: bad.Hint}
+		return nil, false, nil, &plans.InputError{What: migration.Place(f, statements[bad.Statement].Start), Reason: bad.Reason, Hint: bad.Hint}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("load %s: %w", f.Path, err)
+		return nil, false, nil, fmt.Errorf("load %s: %w", f.Path, err)
 	}
 	for _, n := range seen.Notes {
 		p.note("%s", n)
 	}
 	w := migration.Wanted{Path: f.Path, Want: seen.Want, Live: seen.Live, Others: seen.Others, Statements: statements, Keep: alone, MayDrop: c.Bool("allow-drop"), Rename: g.planner.Rename}
-	sql, err := w.SQL(g.planner.Difference)
-	return sql, &plans.Facts{Tables: seen.Live, Settings: map[string]string{"search_path": "pg_catalog"}}, err // statements name the schema
+	sql, more, err = w.SQL(g.planner.Difference)
+	return sql, more, &plans.Facts{Tables: seen.Live, Settings: map[string]string{"search_path": "pg_catalog"}}, err // statements name the schema
 }
 
 // fromDifference takes what one plan can hold; the next call finds the rest.
-func (p *program) fromDifference(g *ground, path string, sql []string, facts *plans.Facts) (plans.Change, error) {
+func (p *program) fromDifference(g *ground, path string, sql []string, more bool, facts *plans.Facts) (plans.Change, error) {
 	if len(sql) == 0 {
 		return plans.Change{}, &nothingToDo{path}
 	}
@@ -96,6 +96,9 @@ func (p *program) fromDifference(g *ground, path string, sql []string, facts *pl
 		Table: func(index string) (string, error) { return facts.IndexTable(index), nil }})
 	if err != nil {
 		return plans.Change{}, err
+	}
+	if more {
+		p.note("when it is applied, plan again: the rest is compared then")
 	}
 	if len(made.Later) > 0 {
 		p.note("one plan can't hold all of the difference; apply this one, then plan again for what is left: %s", strings.Join(made.Later, "; "))
