@@ -12,10 +12,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SERVERS     := $(GO) run ./internal/throwaway/cmd/servers --
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt crash chaos soak bench clean
+.PHONY: help build demo test check fmt crash chaos soak bench bench-serve clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/phasemig
 	$(GO) build -trimpath -o bin/phasemig ./cmd/phasemig
@@ -48,6 +48,10 @@ soak: ## 200 migrations in one process: memory, files and connections must not g
 bench: ## measure everything beside the servers' own ways and other tools, and write docs/benchmarks.md (an hour)
 	@mkdir -p bench-out
 	$(GO) run ./internal/bench/cmd/bench -all -o bench-out/bench.json -page docs/benchmarks.md
+
+bench-serve: ## a migration alone, and beside 200 requests a second on the API, in 7 pairs
+	@mkdir -p bench-out
+	$(GO) run ./internal/bench/cmd/bench -serve -o bench-out/bench.json -page docs/benchmarks.md mysql postgres18
 
 clean: ## remove what was built
 	rm -rf bin bench-out

@@ -161,6 +161,9 @@ type Server interface {
 	Sessions(ctx context.Context) ([]gate.Session, error)
 	// References finds who uses a column.
 	References() gate.References
+	// Written counts the rows of a table that were inserted, updated and deleted since the counters were set back.
+	// dberr.NotThere, dberr.Denied: the server doesn't tell.
+	Written(ctx context.Context, id schema.Ident) (int64, error)
 	// Preflight lists what stands against running the plan now: read-only,
 	// missing rights, pooling proxy, long transactions, settings.
 	Preflight(ctx context.Context, p *plans.Plan) ([]Advice, error)

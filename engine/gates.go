@@ -105,6 +105,9 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 	in.Preflight = s.preflight
 	in.SyncIntact = s.intact
 	in.Verify = func(ctx context.Context) (gate.Verified, error) { return s.verified(ctx, ph, in, gate.MaxAge(ref)) }
+	if s.e.config.Rehearsal == nil {
+		in.Written = s.written
+	}
 	in.Shows = s.shows
 	in.Retired = st.RetiredFlags
 	in.Unreturnable = s.unreturnable
@@ -120,6 +123,19 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 		return r, r.Close, nil
 	}
 	return in, nil
+}
+
+// written adds up what the server counts of the tables whose sides are kept in step.
+func (s *session) written(ctx context.Context) (int64, error) {
+	sum := int64(0)
+	for _, y := range s.plan.Syncs {
+		n, err := s.e.db.Server.Written(ctx, y.Table)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // shows looks for what a step makes, on a replica or, without a name, on the target.

@@ -87,6 +87,9 @@ type Input struct {
 	Preflight func(ctx context.Context) ([]Finding, error)
 	// Verify compares every row now.
 	Verify func(ctx context.Context) (Verified, error)
+	// Written counts the rows of the plan's tables that were written since some moment that the server knows. nil: it makes no
+	// sense, as in a drill. dberr.NotThere, dberr.Denied: the server doesn't tell.
+	Written func(ctx context.Context) (int64, error)
 	// SyncIntact reports what is wrong with the triggers that keep both sides in
 	// step: missing, disabled, no longer last. Empty: nothing.
 	SyncIntact func(ctx context.Context) (string, error)

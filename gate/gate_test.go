@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +86,43 @@ func TestDualWriteVerified(t *testing.T) {
 	want(t, in, Fail, "id=3")
 	in.SyncIntact = func(context.Context) (string, error) { return "the trigger is disabled", nil }
 	want(t, in, Fail, "disabled")
+}
+
+// TestDualWriteIsExercised: rows that agree and that nobody writes prove nothing.
+func TestDualWriteIsExercised(t *testing.T) {
+	in := input("dual_write_verified", map[string]any{"written": 100})
+	counter := int64(1000)
+	in.Written = func(context.Context) (int64, error) { return counter, nil }
+	ask := func(s State, text string) {
+		t.Helper()
+		want(t, in, s, text)
+		v := Check(t.Context(), in)
+		data, err := json.Marshal(v.Evidence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Evidence = append(in.Evidence, state.Evidence{Kind: "gate:dual_write_verified", Phase: in.Phase, PlanHash: in.Plan.Hash, State: string(v.State), Data: data})
+	}
+	ask(Inconclusive, "0 of 100 rows were written")
+	counter = 1099
+	ask(Inconclusive, "99 of 100")
+	counter = 1100
+	ask(Pass, "100 rows were written since")
+	counter = 50 // the server was started anew
+	ask(Inconclusive, "0 of 100")
+	counter = 151
+	ask(Pass, "101 rows")
+	in.Evidence = append(in.Evidence, state.Evidence{Kind: "rollback", Phase: plans.Expand})
+	ask(Inconclusive, "0 of 100")
+	in.Written = func(context.Context) (int64, error) { return 0, errors.New("track_counts is off") }
+	want(t, in, Inconclusive, "track_counts is off")
+	in.Written = nil // a drill
+	want(t, in, Pass, "10 rows agree")
+	for _, n := range []any{-1, 1.5, "many"} {
+		if Validate(plans.GateRef{Kind: "dual_write_verified", Params: map[string]any{"written": n}}) == nil {
+			t.Errorf("written: %v is taken", n)
+		}
+	}
 }
 
 func TestSoakRunsOnTheGivenClock(t *testing.T) {

@@ -47,7 +47,7 @@ func number(p map[string]any, name string, def int) (int, error) {
 var settings = map[string][]string{
 	"preflight":           {},
 	"backfill_done":       {},
-	"dual_write_verified": {"max_age"},
+	"dual_write_verified": {"max_age", "written"},
 	"soak":                {"for"},
 	"approval":            {"by", "requester"},
 	"command":             {"target"},
@@ -69,7 +69,7 @@ var settings = map[string][]string{
 // checks look at the values of settings, where a kind has any that can be wrong.
 var checks = map[string]func(p map[string]any) error{
 	"soak":                func(p map[string]any) error { return durations(p, "for") },
-	"dual_write_verified": func(p map[string]any) error { return durations(p, "max_age") },
+	"dual_write_verified": dualWriteWish,
 	"approval":            func(p map[string]any) error { _, err := number(p, "by", 1); return err },
 	"window":              func(p map[string]any) error { _, err := windowOf(p); return err },
 	"command":             func(p map[string]any) error { _, err := targetName(p); return err },
@@ -108,6 +108,14 @@ func Validate(g plans.GateRef) error {
 func durations(p map[string]any, name string) error {
 	_, err := duration(p, name, 0)
 	return err
+}
+
+func dualWriteWish(p map[string]any) error {
+	n, err := number(p, "written", 0)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("setting written: want a number of rows, got %d", n)
+	}
+	return errors.Join(err, durations(p, "max_age"))
 }
 
 // targetName reads the name of something that phasemig.yaml defines.

@@ -80,11 +80,15 @@ type life struct {
 }
 
 func newLife(t *testing.T, k throwaway.Kind, s traffic.Scenario, rows int) *life {
-	return newLifeIn(t, dbtest.Database(t, k), k, s, rows, "none")
+	return newLifeIn(t, dbtest.Database(t, k), k, s, rows, "none", lifeGates)
+}
+
+func newGatedLife(t *testing.T, k throwaway.Kind, s traffic.Scenario, rows int, gates string) *life {
+	return newLifeIn(t, dbtest.Database(t, k), k, s, rows, "none", gates)
 }
 
 // newLifeIn is newLife in a database that is there.
-func newLifeIn(t *testing.T, dsn string, k throwaway.Kind, s traffic.Scenario, rows int, replicas string) *life {
+func newLifeIn(t *testing.T, dsn string, k throwaway.Kind, s traffic.Scenario, rows int, replicas, gates string) *life {
 	l := &life{t: t, kind: k, scenario: s, dsn: dsn}
 	l.db = dbtest.DB(t, unprepared(t, l.dsn))
 	l.home = newHome(t, l.dsn)
@@ -92,7 +96,7 @@ func newLifeIn(t *testing.T, dsn string, k throwaway.Kind, s traffic.Scenario, r
 		t.Fatal(err)
 	}
 	l.original = describe(t, k, l.dsn, "users")
-	l.home.write("change.yaml", s.Change(l.dsn, replicas, lifeGates))
+	l.home.write("change.yaml", s.Change(l.dsn, replicas, gates))
 	l.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
 	if err := json.Unmarshal([]byte(l.home.read("plan.json")), &l.plan); err != nil {
 		t.Fatal(err)
@@ -102,11 +106,7 @@ func newLifeIn(t *testing.T, dsn string, k throwaway.Kind, s traffic.Scenario, r
 
 func (l *life) run() {
 	l.t.Helper()
-	var err error
-	l.fleet, err = traffic.Start(l.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: lifeRows, OldWriters: 2 * lifeWriters, Seed: 11, Pause: 6 * time.Millisecond})
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	l.start(2 * lifeWriters)
 	defer l.fleet.Stop()
 	l.rideOn(2 * ride)
 	l.alone = l.fleet.Lap()
@@ -139,6 +139,16 @@ func (l *life) run() {
 	l.untilDone()
 	l.fleetOf(0, "contract", traffic.Names{New: l.columns(func(s *plans.Sync) []string { return finals(s) })})
 	l.end()
+}
+
+// start starts the application, all of it old code.
+func (l *life) start(writers int) {
+	l.t.Helper()
+	var err error
+	l.fleet, err = traffic.Start(l.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: lifeRows, OldWriters: writers, Seed: 11, Pause: 6 * time.Millisecond})
+	if err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 // oldOnly: where both versions name the same column nobody has to be stopped.

@@ -47,12 +47,14 @@ func (s *subject) serve(more string) *served {
 func (v *served) start() {
 	v.t.Helper()
 	v.process = v.home.start("serve")
+	cmd := v.process.cmd
+	v.t.Cleanup(func() { _ = cmd.Process.Kill() }) // of a test that failed before it ended the server
 	waitFor(v.t, "the server", func() bool { return servingOn.MatchString(v.process.err.String()) })
 	v.url = servingOn.FindStringSubmatch(v.process.err.String())[1]
 }
 
-// ask sends a request and reads the answer.
-func (v *served) ask(token, method, path string, body any) (status int, answer map[string]any) {
+// ask sends a request and reads the answer. Headers are "Name: value".
+func (v *served) ask(token, method, path string, body any, headers ...string) (status int, answer map[string]any) {
 	v.t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -63,6 +65,10 @@ func (v *served) ask(token, method, path string, body any) (status int, answer m
 		v.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+v.tokens[token])
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		v.t.Fatal(err)
@@ -81,11 +87,17 @@ func (v *served) ask(token, method, path string, body any) (status int, answer m
 // operate starts an operation on a phase and returns it at its end.
 func (v *served) operate(phase string) map[string]any {
 	v.t.Helper()
-	status, o := v.ask("ci", "POST", "/v1/environments/prod/operations", map[string]any{"action": "apply", "phase": phase, "plan": json.RawMessage(v.home.read("plan.json"))})
+	return v.toTheEnd(map[string]any{"action": "apply", "phase": phase, "plan": json.RawMessage(v.home.read("plan.json"))})
+}
+
+// toTheEnd starts an operation and polls it, as an orchestrator does, until it has ended.
+func (v *served) toTheEnd(request map[string]any, headers ...string) map[string]any {
+	v.t.Helper()
+	status, o := v.ask("ci", "POST", "/v1/environments/prod/operations", request, headers...)
 	if status != http.StatusAccepted {
 		v.t.Fatalf("%d %v", status, o)
 	}
-	waitFor(v.t, "the end of "+phase, func() bool {
+	waitFor(v.t, "the end of an operation", func() bool {
 		_, o = v.ask("ci", "GET", "/v1/operations/"+o["operation"].(string), nil)
 		return o["ended"] != nil
 	})

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # servers.sh gets the database servers that the tests, the benchmarks and `phasemig demo` run on.
 #
-#   servers.sh install [mysql|mariadb|postgres15|postgres18|pgbouncer|docker|all]...
+#   servers.sh install [mysql|mariadb|postgres15|postgres18|pgbouncer|prometheus|docker|all]...
 #   servers.sh import  mysql|mariadb|postgres15|postgres18 IMAGE   unpacked server -> docker image
 #   servers.sh where                                               what is there, and which version
 #
@@ -16,7 +16,7 @@
 # lock of its own.
 set -euo pipefail
 
-SERVERS=(mysql mariadb postgres15 postgres18 pgbouncer)
+SERVERS=(mysql mariadb postgres15 postgres18 pgbouncer prometheus)
 
 say() { echo "servers.sh: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -44,6 +44,7 @@ recipe() {
     postgres15) echo bookworm postgresql-15,libc-bin ;;
     postgres18) echo sid postgresql-18,libc-bin ;;
     pgbouncer) echo bookworm pgbouncer,libc-bin ;;
+    prometheus) echo bookworm prometheus,libc-bin ;; # the canary's measurements
     busybox) echo bookworm busybox-static ;; # the shell of an image
     *) die "unknown server $1" ;;
   esac
@@ -57,6 +58,7 @@ program() {
     postgres15) echo usr/lib/postgresql/15/bin/postgres ;;
     postgres18) echo usr/lib/postgresql/18/bin/postgres ;;
     pgbouncer) echo usr/sbin/pgbouncer ;;
+    prometheus) echo usr/bin/prometheus ;;
     busybox) echo bin/busybox ;;
   esac
 }
@@ -68,6 +70,7 @@ programs() {
     mariadb) ls "$2"/usr/sbin/mariadbd "$2"/usr/bin/{mariadb,mariadb-admin,mariadb-binlog,mariadb-dump,my_print_defaults,resolveip} ;;
     postgres*) ls "$2"/usr/lib/postgresql/*/bin/* ;;
     pgbouncer) ls "$2"/usr/sbin/pgbouncer ;;
+    prometheus) ls "$2"/usr/bin/prometheus ;;
   esac
 }
 

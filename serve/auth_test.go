@@ -1,7 +1,7 @@
 package serve
 
 import (
-	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -70,7 +70,11 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	st.call("admin", "POST", "/v1/environments/nowhere/operations", good).refused(t, 404, "not_found")
+	before := len(st.log.String())
 	st.call("admin", "GET", "/v1/nothing", nil).refused(t, 404, "not_found")
+	if logged := st.log.String()[before:]; !strings.Contains(logged, "/v1/nothing") {
+		t.Errorf("not logged: %s", logged)
+	}
 	st.call("admin", "DELETE", operations, nil).refused(t, 405, "not_found")
 	st.untouched()
 	st.silent()
@@ -108,19 +112,47 @@ func TestEveryRouteAsks(t *testing.T) {
 	}
 }
 
-// TestSlowLoris: who sends its headers a byte at a time loses the connection.
-func TestSlowLoris(t *testing.T) {
-	st := newStage(t, throwaway.Postgres, noGates)
+// unreadable sends what is no request, or not all of one, and returns when the server has ended the connection and told so.
+func (st *stage) unreadable(text string) (answer string) {
+	st.t.Helper()
+	before := strings.Count(st.log.String(), `"unreadable"`)
 	c, err := net.Dial("tcp", strings.TrimPrefix(st.url, "http://"))
 	st.must(err)
 	defer c.Close()
-	_, err = c.Write([]byte("POST /v1/environments/prod/operations HTTP/1.1\r\nHost: x\r\n"))
+	_, err = c.Write([]byte(text))
 	st.must(err)
+	st.must(c.SetReadDeadline(time.Now().Add(3 * headerTime)))
+	b, err := io.ReadAll(c)
+	if len(b) == 0 { // behind its answer the server resets a connection of which it hasn't read everything
+		st.must(err)
+	}
+	st.until("a word in the log", func() bool { return strings.Count(st.log.String(), `"unreadable"`) > before })
+	return string(b)
+}
+
+// TestUnreadable: what is no request gets no further than the connection, and is logged; a connection without a word is a probe.
+func TestUnreadable(t *testing.T) {
+	st := newStage(t, throwaway.Postgres, noGates)
+	probe, err := net.Dial("tcp", strings.TrimPrefix(st.url, "http://"))
+	st.must(err)
+	st.must(probe.Close())
+	for text, status := range map[string]string{"hello\r\n\r\n": "400", "GET / HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 2*mostHeader) + "\r\n\r\n": "431"} {
+		if a := st.unreadable(text); !strings.HasPrefix(a, "HTTP/1.1 "+status) {
+			t.Errorf("%.20q is answered %.40q", text, a)
+		}
+	}
+	st.untouched()
+	if n := strings.Count(st.log.String(), `"unreadable"`); n != 2 {
+		t.Errorf("%d connections are logged, not 2", n)
+	}
+}
+
+// TestSlowLoris: who sends its headers a byte at a time loses the connection, and is logged.
+func TestSlowLoris(t *testing.T) {
+	st := newStage(t, throwaway.Postgres, noGates)
 	begin := time.Now()
-	st.must(c.SetReadDeadline(begin.Add(3 * headerTime)))
-	line, err := bufio.NewReader(c).ReadString('\n')
-	if err == nil && !strings.Contains(line, "408") || time.Since(begin) >= 3*headerTime {
-		t.Errorf("after %s: %q, %v", time.Since(begin), line, err)
+	if a := st.unreadable("POST /v1/environments/prod/operations HTTP/1.1\r\nHost: x\r\n"); a != "" && !strings.Contains(a, "408") || time.Since(begin) >= 3*headerTime {
+		t.Errorf("after %s: %q", time.Since(begin), a)
 	}
 	st.untouched()
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // bounded refuses what is over the limits before anything is read.
-func bounded(next http.Handler) http.Handler {
+func (s *Server) bounded(next http.Handler) http.Handler {
 	seats := make(chan struct{}, mostRequests)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -28,7 +28,9 @@ func bounded(next http.Handler) http.Handler {
 			defer func() { <-seats }()
 		default:
 			w.Header().Set("Retry-After", "1")
-			writeProblem(w, tooBusy("the server answers as many requests as it can"))
+			p := tooBusy("the server answers as many requests as it can")
+			s.refused(r, "", p)
+			writeProblem(w, p)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, mostBody)

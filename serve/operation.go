@@ -48,6 +48,10 @@ type spec struct {
 	All         bool            `json:"all,omitempty"`
 	LoseRows    bool            `json:"lose_rows,omitempty"`
 	Wait        bool            `json:"wait,omitempty"`
+	// Revision of the application that the call belongs to; OldInstancesGone says why contract may go though no gate tells
+	// that none of an old one lives.
+	Revision         string `json:"revision,omitempty"`
+	OldInstancesGone string `json:"old_instances_gone,omitempty"`
 }
 
 // Operation is what is told about one. Status and Progress are text from the first answer on, as Spinnaker wants.

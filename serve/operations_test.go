@@ -82,12 +82,40 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 	body["phase"] = "switch"
 	st.call("run", "POST", "/v1/environments/prod/operations", body, "Idempotency-Key: k1").refused(t, http.StatusUnprocessableEntity, "key_reused")
+	if !strings.Contains(st.log.String(), `"class":"key_reused"`) {
+		t.Error("a key that is used for something else is not logged")
+	}
+	if v := st.ended(first.ID); !v.Ended.Equal(first.Ended) || v.Result.Status != "expanded" {
+		t.Errorf("a replayed request changed something: %+v", v)
+	}
 	if other := st.operate("ci", Succeeded, body, "Idempotency-Key: k1"); other.ID == first.ID {
 		t.Error("two clients share a key")
 	}
 	if other := st.operate("run", Succeeded, body, "Idempotency-Key: k2"); other.ID == first.ID {
 		t.Error("another key found the same operation")
 	}
+}
+
+// TestRevision: contract belongs to another revision of the application than what came before it, and wants a word on the old instances.
+func TestRevision(t *testing.T) {
+	st := newStage(t, throwaway.Postgres, noGates)
+	apply := func(want OperationStatus, phase plans.PhaseName, revision, gone string) string {
+		t.Helper()
+		o := st.operate("run", want, map[string]any{"action": "apply", "plan": st.file, "phase": phase, "revision": revision, "old_instances_gone": gone})
+		if o.Problem == nil {
+			return ""
+		}
+		return o.Problem.Detail
+	}
+	apply(Succeeded, plans.Expand, "v42", "")
+	apply(Succeeded, plans.Switch, "v42", "")
+	for revision, why := range map[string]string{"v42": "revision v42 of the application opened", "": "doesn't say which revision", "v43": "no instance of an old revision"} {
+		if said := apply(Failed, plans.Contract, revision, ""); !strings.Contains(said, why) {
+			t.Errorf("contract by revision %q: %s", revision, said)
+		}
+	}
+	apply(Succeeded, plans.Contract, "v43", "the fleet was looked at")
+	st.call("run", "POST", "/v1/environments/prod/operations", map[string]any{"action": "rollback", "run": "rename", "revision": "v43"}).refused(t, http.StatusBadRequest, "malformed")
 }
 
 // TestAttach: the same work is attached to, other work on the run is refused, and a stop leaves a run that goes on.

@@ -78,7 +78,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		mux.Handle(rt.method+" "+rt.path, h)
 	}
-	return bounded(s.sameSite(plainErrors(mux, page.Handler())))
+	return s.bounded(s.sameSite(s.plainErrors(mux, page.Handler())))
 }
 
 // answering turns what a handler returns into an answer.
@@ -111,7 +111,7 @@ func (s *Server) answering(rt route) http.HandlerFunc {
 
 // plainErrors gives the mux's own refusals, 404 and 405, the form of all others. What the mux doesn't know
 // may be a file of the page.
-func plainErrors(mux *http.ServeMux, files http.Handler) http.Handler {
+func (s *Server) plainErrors(mux *http.ServeMux, files http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -127,7 +127,9 @@ func plainErrors(mux *http.ServeMux, files http.Handler) http.Handler {
 		if allow := silent.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 		}
-		writeProblem(w, &Problem{Class: "not_found", Status: silent.status, Exit: exitUsage, Detail: "there is nothing for " + r.Method + " at " + r.URL.Path, Hint: "GET /openapi.json lists what there is"})
+		p := &Problem{Class: "not_found", Status: silent.status, Exit: exitUsage, Detail: "there is nothing for " + r.Method + " at " + r.URL.Path, Hint: "GET /openapi.json lists what there is"}
+		s.refused(r, "", p)
+		writeProblem(w, p)
 	})
 }
 

@@ -115,8 +115,15 @@ func (s *Server) shutdown(h *http.Server) error {
 }
 
 func (s *Server) httpServer() *http.Server {
+	var c connections
 	return &http.Server{
-		Handler:           s.Handler(),
+		Handler:     reached(s.Handler()),
+		ConnContext: c.begin,
+		ConnState: func(conn net.Conn, st http.ConnState) {
+			c.changed(conn, st, func(from string) {
+				s.config.Log.Warn("request refused", "class", "unreadable", "from", from)
+			})
+		},
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      answerTime,

@@ -21,6 +21,10 @@ type operationRequest struct {
 	All      bool            `json:"all"`
 	LoseRows bool            `json:"lose_rows"`
 	Wait     bool            `json:"wait"`
+	// Revision of the application that the call belongs to, and why contract may go though no gate tells that
+	// old instances are gone.
+	Revision         string `json:"revision"`
+	OldInstancesGone string `json:"old_instances_gone"`
 }
 
 const longestKey = 200
@@ -77,7 +81,7 @@ func (s *Server) orderOf(r *http.Request, t *target, in operationRequest) (order
 		key = who + "/" + key // one client can't meet the keys of another
 	}
 	return order{plan: pl, requester: who, key: key, spec: spec{Environment: t.Name, Run: pl.ID, Action: in.Action,
-		Phase: plans.PhaseName(in.Phase), All: in.All, LoseRows: in.LoseRows, Wait: in.Wait}}, nil
+		Phase: plans.PhaseName(in.Phase), All: in.All, LoseRows: in.LoseRows, Wait: in.Wait, Revision: in.Revision, OldInstancesGone: in.OldInstancesGone}}, nil
 }
 
 func (in operationRequest) check(who Token) error {
@@ -89,8 +93,8 @@ func (in operationRequest) check(who Token) error {
 		return malformed("action %q is not one of %s, %s, %s", in.Action, Apply, Rollback, Verify)
 	case (len(in.Plan) == 0) == (in.Run == ""):
 		return malformed("one of plan and run is needed")
-	case in.Action != Apply && (in.Phase != "" || in.Wait):
-		return malformed("phase and wait are for %s", Apply)
+	case in.Action != Apply && (in.Phase != "" || in.Wait || in.Revision != "" || in.OldInstancesGone != ""):
+		return malformed("phase, wait, revision and old_instances_gone are for %s", Apply)
 	case in.Action != Rollback && (in.All || in.LoseRows):
 		return malformed("all and lose_rows are for %s", Rollback)
 	case in.LoseRows && !who.allows(ScopeAdmin, ""):

@@ -81,7 +81,7 @@ func (o *operation) call(ctx context.Context, e *engine.Engine) error {
 	v := o.show()
 	switch v.Action {
 	case Apply:
-		res, err := e.Apply(ctx, o.plan, engine.Options{Phase: v.Phase})
+		res, err := e.Apply(ctx, o.plan, engine.Options{Phase: v.Phase, Revision: v.Revision, OldInstancesGone: v.OldInstancesGone})
 		o.took(res)
 		return err
 	case Rollback:

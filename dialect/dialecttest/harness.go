@@ -30,6 +30,7 @@ func Exercise(t *testing.T, k throwaway.Kind, open dialect.Open) {
 	t.Run("Latency", h.latency)
 	t.Run("Followers", h.followers)
 	t.Run("Sessions", h.sessions)
+	t.Run("Written", h.written)
 	t.Run("References", h.references)
 }
 

@@ -13,6 +13,7 @@ type Report struct {
 	Backfill []Result       `json:"backfill,omitempty"`
 	Shadow   []ShadowResult `json:"shadow,omitempty"`
 	Repack   []RepackResult `json:"repack,omitempty"`
+	Serve    []ServeResult  `json:"serve,omitempty"`
 }
 
 // Add takes over what another call measured, in place of what is there of the same.
@@ -21,6 +22,7 @@ func (r *Report) Add(o Report) {
 	r.Backfill = put(r.Backfill, o.Backfill, func(x Result) string { return x.Server + x.Change })
 	r.Shadow = put(r.Shadow, o.Shadow, func(x ShadowResult) string { return fmt.Sprint(x.Server, x.Rows) })
 	r.Repack = put(r.Repack, o.Repack, func(x RepackResult) string { return x.Server })
+	r.Serve = put(r.Serve, o.Serve, func(x ServeResult) string { return x.Server })
 }
 
 func put[T any](list, more []T, key func(T) string) []T {
@@ -45,6 +47,7 @@ median of the rounds' own ratios. Machines are noisy: only ratios of one run are
 	r.loads(&b)
 	r.repacks(&b)
 	r.backfills(&b)
+	r.serves(&b)
 	b.WriteString(again)
 	return b.String()
 }
@@ -110,6 +113,17 @@ func (r Report) backfills(b *strings.Builder) {
 		"| server | change | rows | rounds | one UPDATE | batches | phasemig | over one UPDATE (≤ 1.3) | rate over batches (≥ 1.2) | client's peak |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, x := range r.Backfill {
 		fmt.Fprintf(b, "| %s | %s | %d | %d | %.2f s | %.2f s | %.2f s | **%.2f** | **%.2f** | %.0f MB |\n", x.Server, x.Change, x.Rows, x.Rounds, median(x.Plain), median(x.Batches), median(x.Backfill), x.RatioPlain, x.RateBatches, x.PeakMB)
+	}
+	b.WriteString("\n")
+}
+
+func (r Report) serves(b *strings.Builder) {
+	if len(r.Serve) == 0 {
+		return
+	}
+	b.WriteString("## A migration carried out by `serve`, alone and beside requests to its API\n\n| server | rows | pairs | alone | beside requests | over alone (≤ 1.1) | requests | errors | p50 | p99 (< 50 ms) |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, x := range r.Serve {
+		fmt.Fprintf(b, "| %s | %d | %d | %.2f s | %.2f s | **%.2f** | %d | %d | %.1f ms | **%.1f ms** |\n", x.Server, x.Rows, x.Pairs, median(x.Alone), median(x.Under), x.Ratio, x.Requests, x.Errors, x.P50, x.P99)
 	}
 	b.WriteString("\n")
 }

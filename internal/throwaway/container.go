@@ -145,7 +145,7 @@ func (b *box) start(ctx context.Context) error {
 	}
 	err := b.locate(ctx)
 	if err == nil {
-		err = answer(ctx, b.dsn(), b.ended)
+		err = answer(ctx, ping, b.dsn(), b.ended)
 	}
 	if err != nil {
 		return fmt.Errorf("wait for the container of %s: %w", b.kind, err)

@@ -48,6 +48,8 @@ type product interface {
 	command(l *local) ([]string, error)
 	// dsn is the superuser's way in, in the drivers' common URL form.
 	dsn(addr string) string
+	// ready is nil when the server at dsn answers.
+	ready(ctx context.Context, dsn string) error
 	// follow makes a running server a replica, if create has not.
 	follow(ctx context.Context, replica, source *Server) error
 	// shutdown is the signal for an orderly end that does not wait for clients.
@@ -141,19 +143,19 @@ func (l *local) launch(ctx context.Context) error {
 	if l.process, err = spawn(cmd, l.as); err != nil {
 		return err
 	}
-	if err = answer(ctx, l.dsn(), l.process.ended); err != nil {
+	if err = answer(ctx, l.product.ready, l.dsn(), l.process.ended); err != nil {
 		l.process.kill()
 		return fmt.Errorf("wait for %s on port %d: %w\n%s", l.programs.server, l.port, err, l.tail())
 	}
 	return nil
 }
 
-// answer waits until the server takes a connection, and no longer than it lives.
-func answer(ctx context.Context, dsn string, ended func() error) error {
+// answer waits until the server is ready, and no longer than it lives.
+func answer(ctx context.Context, ready func(context.Context, string) error, dsn string, ended func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, readiness)
 	defer cancel()
 	for {
-		err := ping(ctx, dsn)
+		err := ready(ctx, dsn)
 		if err == nil {
 			return nil
 		}

@@ -25,6 +25,8 @@ func (m mysqlProduct) shutdown() syscall.Signal   { return syscall.SIGTERM }
 func (m mysqlProduct) discard() syscall.Signal    { return syscall.SIGKILL }
 func (m mysqlProduct) dsn(addr string) string     { return "mysql://root@" + addr + "/" }
 
+func (m mysqlProduct) ready(ctx context.Context, dsn string) error { return ping(ctx, dsn) }
+
 func (m mysqlProduct) create(ctx context.Context, l *local) error {
 	if m.kind == MariaDB {
 		return m.initMariaDB(ctx, l)

@@ -30,7 +30,7 @@ func own(dir string) (*os.File, error) {
 
 // sweep removes the directories of processes that died without Stop. The kernel has killed their servers.
 func sweep(parent string) {
-	for _, k := range append(Kinds(), Postgres, pgBouncer) {
+	for _, k := range append(Kinds(), Postgres, pgBouncer, prometheus) {
 		dirs, _ := filepath.Glob(filepath.Join(parent, dirName(k)+"*"))
 		for _, dir := range dirs {
 			if abandoned(dir) {

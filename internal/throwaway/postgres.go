@@ -15,6 +15,8 @@ func (postgresProduct) account() (*account, error) { return unprivileged() }
 func (postgresProduct) shutdown() syscall.Signal   { return syscall.SIGINT }  // "fast": does not wait for clients
 func (postgresProduct) discard() syscall.Signal    { return syscall.SIGQUIT } // "immediate": frees its shared memory
 
+func (postgresProduct) ready(ctx context.Context, dsn string) error { return ping(ctx, dsn) }
+
 func (postgresProduct) dsn(addr string) string {
 	return "postgres://postgres@" + addr + "/?sslmode=disable"
 }

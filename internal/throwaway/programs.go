@@ -20,7 +20,7 @@ type programs struct {
 }
 
 // banner finds the version in what --version prints. A path printed before it may hold digits, too.
-var banner = regexp.MustCompile(`(?:Ver|\(PostgreSQL\)|PgBouncer) (\d+[.\d]*)`)
+var banner = regexp.MustCompile(`(?:Ver|\(PostgreSQL\)|PgBouncer|prometheus, version) (\d+[.\d]*)`)
 
 // find looks for the programs of k: on the PATH, where packages put them, then in the caches.
 func find(ctx context.Context, k Kind) (programs, error) {
@@ -53,6 +53,8 @@ func candidates(k Kind) []string {
 		return append(paths, unpacked("mariadb/usr/sbin/mariadbd")...)
 	case k == pgBouncer:
 		return append(onPath("pgbouncer", "/usr/sbin"), unpacked("pgbouncer/usr/sbin/pgbouncer")...)
+	case k == prometheus:
+		return append(onPath("prometheus", "/usr/bin"), unpacked("prometheus/usr/bin/prometheus")...)
 	default:
 		version := k.major()
 		if version == "" {
@@ -119,6 +121,8 @@ func fits(k Kind, version, text string) bool {
 		return strings.Contains(text, "MariaDB")
 	case k == pgBouncer:
 		return strings.Contains(text, "PgBouncer")
+	case k == prometheus:
+		return strings.Contains(text, "prometheus, version")
 	default:
 		return k.major() == "" || version == k.major() || strings.HasPrefix(version, k.major()+".")
 	}

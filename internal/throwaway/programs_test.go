@@ -12,6 +12,7 @@ func TestBannerAndFits(t *testing.T) {
 		old     = "mysqld  Ver 5.7.44 for Linux on x86_64 (MySQL Community Server (GPL))"
 		fifteen = "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)"
 		beta    = "postgres (PostgreSQL) 18beta1"
+		metrics = "prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+deb12u1)"
 	)
 	for _, c := range []struct {
 		text, version string
@@ -22,7 +23,11 @@ func TestBannerAndFits(t *testing.T) {
 		{old, "5.7.44", nil},
 		{fifteen, "15.20", []Kind{Postgres15, Postgres}},
 		{beta, "18", []Kind{Postgres18, Postgres}},
+		{metrics, "2.42.0", nil},
 	} {
+		if fits(prometheus, c.version, c.text) != (c.text == metrics) {
+			t.Errorf("%s is Prometheus: %v", c.text, c.text != metrics)
+		}
 		match := banner.FindStringSubmatch(c.text)
 		if match == nil || match[1] != c.version {
 			t.Errorf("%s: found %v", c.text, match)

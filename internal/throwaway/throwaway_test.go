@@ -2,6 +2,7 @@ package throwaway_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -221,5 +222,35 @@ func catchUp(t *testing.T, source, replica *throwaway.Server) {
 	defer cancel()
 	if err := source.CatchUp(ctx, replica); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPrometheus: it answers a query while it runs, and leaves nothing behind.
+func TestPrometheus(t *testing.T) {
+	parent, required := openDir(t), os.Getenv("PHASEMIG_REQUIRE_DB") != ""
+	p, err := throwaway.StartPrometheus(t.Context(), throwaway.Options{Dir: parent, AllowInstall: required})
+	switch {
+	case err != nil && !required:
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	ask := func() (*http.Response, error) {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		return client.Get(p.URL() + "/api/v1/query?query=vector(1)")
+	}
+	resp, err := ask()
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp, err)
+	}
+	resp.Body.Close()
+	if err := p.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(); err == nil {
+		t.Error("it still answers")
+	}
+	if left, _ := filepath.Glob(parent + "/*"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

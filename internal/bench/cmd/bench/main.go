@@ -37,7 +37,9 @@ type asked struct {
 	kinds                                 []throwaway.Kind
 	rows, rounds, workers                 int
 	backfill, retype, shadow, repack, all bool
-	load                                  time.Duration
+	serve                                 bool
+	pairs, requests                       int
+	load, least                           time.Duration
 	out, page                             string
 }
 
@@ -51,10 +53,14 @@ func parse() (asked, error) {
 	flag.BoolVar(&a.repack, "repack", false, "measure writing a table anew beside pg_repack, on the PostgreSQL servers that have it")
 	flag.BoolVar(&a.all, "all", false, "measure all of these, the shadow copy on half as many rows and under load")
 	flag.DurationVar(&a.load, "load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
+	flag.BoolVar(&a.serve, "serve", false, "measure what requests to the API of a server cost the migration that it carries out, instead")
+	flag.IntVar(&a.pairs, "pairs", 7, "with -serve: pairs of a migration alone and one under requests")
+	flag.IntVar(&a.requests, "requests", 200, "with -serve: requests a second")
+	flag.DurationVar(&a.least, "least", time.Minute, "with -serve: how long requests are sent at least")
 	flag.StringVar(&a.out, "o", "", "file for the results as JSON; what it holds of other measurements stays")
 	flag.StringVar(&a.page, "page", "", "file for the results of -o as a page in Markdown")
 	flag.Parse()
-	a.backfill = !a.retype && !a.shadow && !a.repack
+	a.backfill = !a.retype && !a.shadow && !a.repack && !a.serve
 	a.kinds = throwaway.Kinds()
 	if flag.NArg() > 0 {
 		a.kinds = nil
@@ -79,7 +85,7 @@ func run(ctx context.Context) error {
 	for _, one := range []struct {
 		asked bool
 		run   func(context.Context, asked, *bench.Report) error
-	}{{a.shadow, runShadow}, {a.repack, runRepack}, {a.backfill, runBackfill}, {a.retype, runRetype}} {
+	}{{a.shadow, runShadow}, {a.repack, runRepack}, {a.backfill, runBackfill}, {a.retype, runRetype}, {a.serve, runServe}} {
 		if !one.asked && !a.all {
 			continue
 		}
@@ -166,6 +172,19 @@ func runRepack(ctx context.Context, a asked, report *bench.Report) error {
 		}
 		fmt.Printf("%-20s %-18s %10d %12.2f %10.2f %14.2f %8.1f\n", r.Server, r.Peer, r.Rows, bench.Median(r.Repack), bench.Median(r.Shadow), r.Ratio, r.PeakMB)
 		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Repack: []bench.RepackResult{r}})
+	}
+	return nil
+}
+
+func runServe(ctx context.Context, a asked, report *bench.Report) error {
+	fmt.Printf("%-20s %10s %6s %10s %10s %14s %10s %8s %10s %12s\n", "server", "rows", "pairs", "alone s", "under s", "/ alone ≤1.1", "requests", "errors", "p50 ms", "p99 ms <50")
+	for _, k := range a.kinds {
+		r, err := bench.RunServe(ctx, bench.ServeOptions{Kind: k, Rows: a.rows, Pairs: a.pairs, Workers: a.workers, Rate: a.requests, Least: a.least, Open: open, Out: os.Stderr})
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-20s %10d %6d %10.2f %10.2f %14.2f %10d %8d %10.1f %12.1f\n", r.Server, r.Rows, r.Pairs, bench.Median(r.Alone), bench.Median(r.Under), r.Ratio, r.Requests, r.Errors, r.P50, r.P99)
+		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Serve: []bench.ServeResult{r}})
 	}
 	return nil
 }
