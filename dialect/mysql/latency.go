@@ -126,7 +126,7 @@ func (m *statements) Took(ctx context.Context) (throttle.Ended, error) {
 	}
 	out := throttle.Ended{Transactions: max(2*closed[""].n-sum(closed), 0), Each: m.buckets} // all less ours
 	if m.buckets {
-		out.Statements = withoutOurs(ended, m.usual.split(ours))
+		out.Statements = withoutOurs(ended, m.usual.split(ours, histogram(ended)))
 	} else {
 		out.Statements = meansWithoutOurs(ended, ours)
 	}
@@ -136,23 +136,46 @@ func (m *statements) Took(ctx context.Context) (throttle.Ended, error) {
 // usual is how long one statement takes as a rule, by session and kind.
 type usual map[string]time.Duration
 
-// split tells one long statement from the others of its kind, where the time of
-// all is far over what they take as a rule: in a hiccup of the server ours are caught as the
-// application's are, and by their mean alone they would be taken out of the wrong place.
-func (u usual) split(ours map[string]total) map[string]total {
+// split tells long statements from the others of their kind, where the time of all is far over what they take
+// as a rule: in a hiccup of the server ours are caught as the application's are, and by their mean alone they
+// would be taken out of the wrong place. How many they were is what the histogram has room for.
+func (u usual) split(ours map[string]total, ended throttle.Histogram) map[string]total {
 	out := map[string]total{}
 	for k, t := range ours {
 		rule, known := u[k]
 		extra := t.took - time.Duration(t.n)*rule
 		if known && t.n > 1 && extra > 10*time.Millisecond && extra > 5*rule {
-			out[k+" once"] = total{t.kind, 1, rule + extra}
-			t = total{t.kind, t.n - 1, rule * time.Duration(t.n-1)}
+			if m := long(t.n, rule, extra, ended); m > 0 {
+				out[k+" long"] = total{t.kind, m, rule*time.Duration(m) + extra}
+				out[k] = total{t.kind, t.n - m, rule * time.Duration(t.n-m)}
+				continue
+			}
 		} else {
 			u[k] = t.mean()
 		}
 		out[k] = t
 	}
 	return out
+}
+
+// mostLong bounds what is tried: beyond it the mean is as good.
+const mostLong = 20
+
+// long is the least number of statements that could have taken the extra time together, of those that ended: there
+// are as many whose time is that within a bucket's width; 0: none fits.
+func long(n int64, rule, extra time.Duration, ended throttle.Histogram) int64 {
+	for m := int64(1); m < min(n, mostLong); m++ {
+		each, found := rule+extra/time.Duration(m), int64(0)
+		for d, c := range ended {
+			if d > each*95/100 && d < each*110/100 {
+				found += c
+			}
+		}
+		if found >= m {
+			return m
+		}
+	}
+	return 0
 }
 
 // since subtracts an earlier reading; whole tells that nothing has become less.
@@ -172,12 +195,18 @@ func since(before, after map[string]total) (diff map[string]total, whole bool) {
 // withoutOurs takes ours out by session and kind, since each session has its own work, and the
 // longest first: theirs are the places that matter.
 func withoutOurs(ended, ours map[string]total) throttle.Histogram {
+	h := histogram(ended)
+	for _, t := range slices.SortedFunc(maps.Values(ours), func(a, b total) int { return cmp.Compare(b.mean(), a.mean()) }) {
+		h.Remove(t.n, t.mean())
+	}
+	return h
+}
+
+// histogram has the buckets by their upper ends.
+func histogram(ended map[string]total) throttle.Histogram {
 	h := throttle.Histogram{}
 	for upper, t := range ended {
 		h[picoseconds(upper)] += t.n
-	}
-	for _, t := range slices.SortedFunc(maps.Values(ours), func(a, b total) int { return cmp.Compare(b.mean(), a.mean()) }) {
-		h.Remove(t.n, t.mean())
 	}
 	return h
 }

@@ -28,16 +28,25 @@ func TestWithoutOurs(t *testing.T) {
 	}
 }
 
-// A hiccup of the server catches one of ours as it does the application's: it is told from the others.
+// A hiccup of the server catches one of ours as it does the application's: it is told from the others, and so are two long
+// ones from many quick.
 func TestUsualSplits(t *testing.T) {
 	u := usual{}
 	calm := map[string]total{"1 commit": {"commit", 30, 60 * ms}, "2 insert": {"insert", 1, 80 * ms}}
-	if got := u.split(calm); !maps.Equal(got, calm) {
+	if got := u.split(calm, throttle.Histogram{}); !maps.Equal(got, calm) {
 		t.Errorf("without a hiccup: %v", got)
 	}
-	got := u.split(map[string]total{"1 commit": {"commit", 30, 160 * ms}, "2 insert": {"insert", 1, 200 * ms}})
-	if want := map[string]total{"1 commit": {"commit", 29, 58 * ms}, "1 commit once": {"commit", 1, 102 * ms}, "2 insert": {"insert", 1, 200 * ms}}; !maps.Equal(got, want) {
+	stalled := map[string]total{"1 commit": {"commit", 30, 160 * ms}, "2 insert": {"insert", 1, 200 * ms}}
+	got := u.split(stalled, throttle.Histogram{2 * ms: 900, 104 * ms: 5})
+	if want := map[string]total{"1 commit": {"commit", 29, 58 * ms}, "1 commit long": {"commit", 1, 102 * ms}, "2 insert": {"insert", 1, 200 * ms}}; !maps.Equal(got, want) {
 		t.Errorf("with one: %v, want %v", got, want)
+	}
+	got = u.split(map[string]total{"1 commit": {"commit", 30, 656 * ms}}, throttle.Histogram{2 * ms: 900, 302 * ms: 2})
+	if want := map[string]total{"1 commit": {"commit", 28, 56 * ms}, "1 commit long": {"commit", 2, 600 * ms}}; !maps.Equal(got, want) {
+		t.Errorf("with two long ones: %v, want %v", got, want)
+	}
+	if got := u.split(stalled, throttle.Histogram{2 * ms: 900}); !maps.Equal(got, stalled) {
+		t.Errorf("where nothing long has ended: %v", got)
 	}
 }
 
