@@ -46,24 +46,16 @@ type Result struct {
 // Run measures one server.
 func Run(ctx context.Context, o Options) (Result, error) {
 	o.Rows, o.Rounds, o.Workers = cmp.Or(o.Rows, 2_000_000), cmp.Or(o.Rounds, 5), cmp.Or(o.Workers, 2)
-	srv, err := throwaway.Start(ctx, o.Kind, throwaway.Options{Tuned: true, AllowInstall: true, Log: io.Discard})
-	if err != nil {
-		return Result{}, fmt.Errorf("start %s: %w", o.Kind, err)
-	}
-	defer srv.Stop(context.WithoutCancel(ctx))
-	if err := srv.CreateDatabase(ctx, "bench"); err != nil {
-		return Result{}, err
-	}
-	db, err := throwaway.Open(srv.DSN("bench"))
+	b, err := makeBed(ctx, o.Kind)
 	if err != nil {
 		return Result{}, err
 	}
-	defer db.Close()
-	m := &measure{o: o, db: db, dsn: srv.DSN("bench"), sql: textFor(o.Kind), change: rename}
+	defer b.close(ctx)
+	m := &measure{o: o, db: b.db, dsn: b.dsn, sql: textFor(o.Kind), change: rename}
 	if o.Retype {
 		m.change = retype
 	}
-	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
+	return m.run(ctx, b.name())
 }
 
 type measure struct {

@@ -1,10 +1,8 @@
-// Package bench measures the backfill against what a person would do by hand, on
-// one server, in one run, in alternating rounds: one plain UPDATE of the column,
-// and batches of 1,000 rows one after the other under the same triggers.
+// Package bench measures what the project promises against what a person would do otherwise, on one server, in one
+// run, in alternating rounds: the backfill beside one plain UPDATE and beside batches of 1,000 rows (Run), the shadow copy
+// beside the server's own ALTER TABLE and other tools that are installed (RunShadow), a table written anew beside
+// pg_repack (RunRepack), a migration beside requests to its API (RunServe).
 //
-// RunServe measures what requests to the API cost a migration, in alternating pairs with and without them.
-//
-// It prints medians and ratios, never single times, because machines are noisy;
-// it asserts nothing. Each measurement starts from a fresh copy of the table and a
-// checkpoint. `make bench` runs it. Start at Run.
+// It prints medians and ratios, never single times, because machines are noisy; it asserts nothing. Report keeps the
+// figures and makes a page of them. `make bench` runs it.
 package bench

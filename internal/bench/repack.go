@@ -51,24 +51,16 @@ var ErrNoPeer = errors.New("pg_repack isn't installed for this server")
 // postgresql-15-repack.
 func RunRepack(ctx context.Context, o RepackOptions) (RepackResult, error) {
 	o.Rows, o.Rounds, o.Workers = cmp.Or(o.Rows, 2_000_000), cmp.Or(o.Rounds, 7), cmp.Or(o.Workers, 2)
-	srv, err := throwaway.Start(ctx, o.Kind, throwaway.Options{Tuned: true, AllowInstall: true, Log: io.Discard})
-	if err != nil {
-		return RepackResult{}, fmt.Errorf("start %s: %w", o.Kind, err)
-	}
-	defer srv.Stop(context.WithoutCancel(ctx))
-	if err := srv.CreateDatabase(ctx, "bench"); err != nil {
-		return RepackResult{}, err
-	}
-	db, err := throwaway.Open(srv.DSN("bench"))
+	b, err := makeBed(ctx, o.Kind)
 	if err != nil {
 		return RepackResult{}, err
 	}
-	defer db.Close()
-	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Open: o.Open, Out: o.Out}, db: db, dsn: srv.DSN("bench"), addr: srv.Addr()}}
+	defer b.close(ctx)
+	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Open: o.Open, Out: o.Out}, db: b.db, dsn: b.dsn, addr: b.srv.Addr()}}
 	if m.program, err = m.find(ctx); err != nil {
 		return RepackResult{}, err
 	}
-	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
+	return m.run(ctx, b.name())
 }
 
 type repackMeasure struct {

@@ -54,23 +54,15 @@ type ServeResult struct {
 // RunServe measures one server. The requests are sent by this process, too, and so is their cost.
 func RunServe(ctx context.Context, o ServeOptions) (ServeResult, error) {
 	o.Rows, o.Pairs, o.Workers, o.Rate = cmp.Or(o.Rows, 2_000_000), cmp.Or(o.Pairs, 7), cmp.Or(o.Workers, 2), cmp.Or(o.Rate, 200)
-	srv, err := throwaway.Start(ctx, o.Kind, throwaway.Options{Tuned: true, AllowInstall: true, Log: io.Discard})
-	if err != nil {
-		return ServeResult{}, fmt.Errorf("start %s: %w", o.Kind, err)
-	}
-	defer srv.Stop(context.WithoutCancel(ctx))
-	if err := srv.CreateDatabase(ctx, "bench"); err != nil {
-		return ServeResult{}, err
-	}
-	db, err := throwaway.Open(srv.DSN("bench"))
+	b, err := makeBed(ctx, o.Kind)
 	if err != nil {
 		return ServeResult{}, err
 	}
-	defer db.Close()
-	m := &serveMeasure{measure: measure{o: Options{Kind: o.Kind, Rows: o.Rows, Open: o.Open, Out: o.Out}, db: db, dsn: srv.DSN("bench"), sql: textFor(o.Kind)}, so: o,
+	defer b.close(ctx)
+	m := &serveMeasure{measure: measure{o: Options{Kind: o.Kind, Rows: o.Rows, Open: o.Open, Out: o.Out}, db: b.db, dsn: b.dsn, sql: textFor(o.Kind), change: rename}, so: o,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
 	defer m.client.CloseIdleConnections()
-	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
+	return m.run(ctx, b.name())
 }
 
 type serveMeasure struct {

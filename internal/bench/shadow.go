@@ -54,21 +54,13 @@ const sysbench = "CREATE TABLE sbtest1 (id INT NOT NULL AUTO_INCREMENT PRIMARY K
 // RunShadow measures one server.
 func RunShadow(ctx context.Context, o ShadowOptions) (ShadowResult, error) {
 	o.Rows, o.Rounds, o.Workers = cmp.Or(o.Rows, 1_000_000), cmp.Or(o.Rounds, 7), cmp.Or(o.Workers, 2)
-	srv, err := throwaway.Start(ctx, o.Kind, throwaway.Options{Tuned: true, AllowInstall: true, Log: io.Discard})
-	if err != nil {
-		return ShadowResult{}, fmt.Errorf("start %s: %w", o.Kind, err)
-	}
-	defer srv.Stop(context.WithoutCancel(ctx))
-	if err := srv.CreateDatabase(ctx, "bench"); err != nil {
-		return ShadowResult{}, err
-	}
-	db, err := throwaway.Open(srv.DSN("bench"))
+	b, err := makeBed(ctx, o.Kind)
 	if err != nil {
 		return ShadowResult{}, err
 	}
-	defer db.Close()
-	m := &shadowMeasure{o: o, db: db, dsn: srv.DSN("bench"), addr: srv.Addr()}
-	return m.run(ctx, fmt.Sprintf("%s %s", o.Kind, srv.Version()))
+	defer b.close(ctx)
+	m := &shadowMeasure{o: o, db: b.db, dsn: b.dsn, addr: b.srv.Addr()}
+	return m.run(ctx, b.name())
 }
 
 type shadowMeasure struct {
