@@ -101,6 +101,18 @@ func (o *operations) underWay(w spec) (*operation, error) {
 	return nil, nil
 }
 
+// on is the ID of the operation that works on a run; "": none does.
+func (o *operations) on(environment, run string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, op := range o.list {
+		if v := op.show(); !v.Status.ended() && v.Environment == environment && v.Run == run {
+			return v.ID
+		}
+	}
+	return ""
+}
+
 func (o *operations) remember(w order, op *operation) {
 	if w.key == "" {
 		return

@@ -1,13 +1,17 @@
 package serve
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/gate"
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
@@ -139,6 +143,41 @@ func TestAttach(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	st.operate("run", Succeeded, map[string]any{"action": "rollback", "run": st.plan.ID, "all": true})
+}
+
+// TestRunThatBegins: between the answer to whoever begins a run and its first record, nobody is told that there is no such
+// run; a web metric that is asked then is inconclusive, not in error.
+func TestRunThatBegins(t *testing.T) {
+	begin := make(chan struct{})
+	var opened atomic.Int32
+	st := newStage(t, throwaway.Postgres, noGates, func(c *Config) {
+		open := c.Environments[0].Open
+		c.Environments[0].Open = func(ctx context.Context) (*dialect.Database, error) {
+			if opened.Add(1) > 1 { // the first connection is the one that answers
+				select {
+				case <-begin:
+				case <-ctx.Done():
+				}
+			}
+			return open(ctx)
+		}
+	})
+	st.call("read", "GET", "/v1/environments/prod/runs", nil).want(t, http.StatusOK, nil)
+	var o Operation
+	st.call("run", "POST", "/v1/environments/prod/operations", map[string]any{"action": "apply", "plan": st.file, "phase": "expand"}).want(t, http.StatusAccepted, &o)
+	if p := st.call("read", "GET", st.path(), nil).refused(t, http.StatusServiceUnavailable, "temporary"); p.Operation != o.ID {
+		t.Errorf("%+v names no operation", p)
+	}
+	var v phaseVerdict
+	st.call("run", "GET", st.path()+"/phases/expand?want=done", nil).want(t, http.StatusOK, &v)
+	if v.Verdict != gate.Inconclusive || v.State != phaseWaiting {
+		t.Errorf("%+v", v)
+	}
+	close(begin)
+	if o = st.ended(o.ID); o.Status != Succeeded {
+		t.Errorf("%+v", o)
+	}
+	st.call("read", "GET", st.path(), nil).want(t, http.StatusOK, nil)
 }
 
 // TestEndOfTheServer: operations stop at a safe point, Run says so, and the next server goes on; it also answers about

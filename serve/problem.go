@@ -73,6 +73,13 @@ func tooBusy(detail string) *Problem {
 	return &Problem{Class: "too_busy", Status: http.StatusTooManyRequests, Exit: exitTemporary, Detail: detail, Hint: "nothing was begun; send the same request again in a moment"}
 }
 
+// beginning is the answer about a run that an operation is about to write down: whoever was told of the operation
+// a moment ago must not be told that there is no such run.
+func beginning(run, operation string) *Problem {
+	return &Problem{Class: "temporary", Status: http.StatusServiceUnavailable, Exit: exitTemporary, Detail: fmt.Sprintf("run %s is not there yet: operation %s is beginning it", run, operation),
+		Hint: "ask again in a moment", Operation: operation}
+}
+
 func notFound(format string, args ...any) *Problem {
 	return &Problem{Class: "not_found", Status: http.StatusNotFound, Exit: exitError, Detail: fmt.Sprintf(format, args...)}
 }

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -62,6 +63,11 @@ func (s *Server) runOf(r *http.Request) (*target, state.Run, error) {
 		return nil, state.Run{}, err
 	}
 	run, err := t.find(r.Context(), r.PathValue("run"))
+	if errors.Is(err, state.ErrNotFound) || notYet(err) {
+		if op := s.ops.on(t.Name, r.PathValue("run")); op != "" {
+			err = beginning(r.PathValue("run"), op)
+		}
+	}
 	return t, run, err
 }
 

@@ -17,6 +17,7 @@ type requests struct {
 	mu    sync.Mutex
 	times []float64 // ms
 	errs  int
+	first error // the first of them
 }
 
 func (r *requests) note(d time.Duration, err error) {
@@ -25,6 +26,9 @@ func (r *requests) note(d time.Duration, err error) {
 	r.times = append(r.times, float64(d.Microseconds())/1000)
 	if err != nil {
 		r.errs++
+		if r.first == nil {
+			r.first = err
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ type ServeResult struct {
 	P50      float64 `json:"p50_ms"`
 	P99      float64 `json:"p99_ms"`
 	Longest  float64 `json:"longest_ms"`
+	First    string  `json:"first_error,omitempty"`
 }
 
 // RunServe measures one server. The requests are sent by this process, too, and so is their cost.
@@ -102,6 +103,9 @@ func (m *serveMeasure) run(ctx context.Context, server string) (r ServeResult, e
 	r.Ratio = median(ratios(r.Under, r.Alone))
 	l := all.lap()
 	r.Requests, r.Errors, r.P50, r.P99, r.Longest = len(l.times), l.errors, l.percentile(.5), l.percentile(.99), l.percentile(1)
+	if all.first != nil {
+		r.First = all.first.Error()
+	}
 	return r, nil
 }
 
@@ -151,12 +155,32 @@ func (m *serveMeasure) expand(ctx context.Context, under bool, all *requests) (t
 	}
 	load := func(context.Context, <-chan struct{}) error { return nil }
 	if under {
+		if err := m.untilThere(ctx, p.ID, o.ID); err != nil {
+			return 0, err
+		}
 		load = func(ctx context.Context, done <-chan struct{}) error { return m.send(ctx, done, p.ID, o.ID, all) }
 	}
 	if o, err = m.untilEnded(ctx, o.ID, load); err != nil {
 		return 0, err
 	}
 	return o.Ended.Sub(o.Started), m.rollback(ctx, db, p)
+}
+
+// untilThere waits for a run's first record: until then questions about it are told to come again.
+func (m *serveMeasure) untilThere(ctx context.Context, run, operation string) error {
+	for {
+		err := m.ask(ctx, "GET", "/v1/environments/bench/runs/"+run, nil, nil)
+		if err == nil {
+			return nil
+		}
+		var o serve.Operation
+		if again := m.ask(ctx, "GET", "/v1/operations/"+operation, nil, &o); again != nil || !o.Ended.IsZero() {
+			return errors.Join(err, again)
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // untilEnded looks at an operation four times a second until it has ended, beside a load that its end ends.

@@ -184,6 +184,9 @@ func runServe(ctx context.Context, a asked, report *bench.Report) error {
 			return err
 		}
 		fmt.Printf("%-20s %10d %6d %10.2f %10.2f %14.2f %10d %8d %10.1f %12.1f\n", r.Server, r.Rows, r.Pairs, bench.Median(r.Alone), bench.Median(r.Under), r.Ratio, r.Requests, r.Errors, r.P50, r.P99)
+		if r.First != "" {
+			fmt.Println("the first failed request:", r.First)
+		}
 		report.Add(bench.Report{Date: report.Date, Machine: report.Machine, Serve: []bench.ServeResult{r}})
 	}
 	return nil
