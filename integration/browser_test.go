@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/phasemig/phasemig/internal/dbtest"
 )
 
 // browser is a headless Chromium with one tab, driven by the DevTools protocol over a pair of pipes.
@@ -39,27 +41,10 @@ type cdpMessage struct {
 	} `json:"error"`
 }
 
-// chromium is the browser's program. Unpacking one for a test takes longer than all that the test does, so the short form goes without
-// where there is none.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const missing = "no Chromium: install the package chromium"
-	if long() {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
 // newBrowser starts a Chromium for the rest of the test.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	path := chromium(t)
+	path := dbtest.Chromium(t)
 	theirIn, to, err := os.Pipe()
 	from, theirOut, err2 := os.Pipe()
 	if err := errors.Join(err, err2); err != nil {

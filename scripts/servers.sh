@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # servers.sh gets the database servers that the tests, the benchmarks and `phasemig demo` run on.
 #
-#   servers.sh install [mysql|mariadb|postgres15|postgres18|pgbouncer|prometheus|docker|all]...
+#   servers.sh install [mysql|mariadb|postgres15|postgres18|pgbouncer|prometheus|chromium|docker|all]...
 #   servers.sh import  mysql|mariadb|postgres15|postgres18 IMAGE   unpacked server -> docker image
 #   servers.sh where                                               what is there, and which version
 #
@@ -276,6 +276,7 @@ where() {
 install_one() {
   case $1 in
     docker) locked docker start_docker ;;
+    chromium) locked chromium packages chromium ;; # as the distribution has it: tests of the page only need its program
     all) for_each "${SERVERS[@]}" ;;
     *)
       recipe "$1" >/dev/null
