@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -288,7 +289,7 @@ func (e *Engine) Approve(ctx context.Context, id string, ph plans.PhaseName, not
 	if err := e.db.Store.AddApproval(ctx, a); err != nil {
 		return a, fmt.Errorf("store the approval: %w", err)
 	}
-	_, err = e.db.Store.AddEvidence(ctx, state.Evidence{Run: id, PlanHash: r.PlanHash, Phase: ph, Kind: "approval", State: "done", Reason: "approved by " + a.By + ": " + note})
+	_, err = e.db.Store.AddEvidence(ctx, state.Evidence{Run: id, PlanHash: r.PlanHash, Phase: ph, Kind: "approval", State: "done", Reason: "approved by " + a.By + ": " + cmp.Or(note, "no note")})
 	return a, err
 }
 
