@@ -23,9 +23,9 @@ build: ## build bin/phasemig
 demo: build ## show the main job on a throwaway server with live traffic (SERVER=postgres|mysql|mariadb)
 	@bin/phasemig demo $(SERVER)
 
-# The longest package begins first; three at a time, for they wait for servers half of the time.
+# The longest package begins first; three at a time, and three tests of each: they wait for servers half of the time.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
-	$(SERVERS) $(GO) test -count=1 -p 3 -timeout 40m ./integration ./...
+	$(SERVERS) $(GO) test -count=1 -p 3 -parallel 3 -timeout 40m ./integration ./...
 
 check: ## formatting, vet, staticcheck, and the tests that need no server
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }

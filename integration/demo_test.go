@@ -14,6 +14,7 @@ import (
 // The demo ends with a report of no error, and Ctrl-C leaves neither a process nor
 // a directory behind.
 func TestDemo(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		if !long() && !oneOfEach(k) {
 			return

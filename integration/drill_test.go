@@ -16,6 +16,7 @@ func sampled(k throwaway.Kind) bool {
 
 // Ctrl-C in the middle of a drill takes its server away with its directory, and the database that it made on a server of somebody else's.
 func TestDrillInterrupted(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		if !sampled(k) {
 			return

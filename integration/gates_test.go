@@ -11,6 +11,7 @@ import (
 // A replica that has stopped, one that nobody named, and one on which an object is missing
 // although it has applied everything: each keeps its gate shut.
 func TestGatesOfReplicas(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
@@ -50,6 +51,7 @@ func TestGatesOfReplicas(t *testing.T) {
 
 // A plan that says there are no replicas, and a server that has one.
 func TestReplicaThatNobodyNamed(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
@@ -70,6 +72,7 @@ func TestReplicaThatNobodyNamed(t *testing.T) {
 // Old code is seen by what the server counts, and contract stays shut until it has been gone for the soak; the program's own
 // statements and triggers don't count.
 func TestNoReferences(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := &subject{t: t, kind: k, dsn: dbtest.DatabaseOn(t, dbtest.Start(t, k, throwaway.Options{}))}
 		s.db = dbtest.DB(t, s.dsn)

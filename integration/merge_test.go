@@ -14,6 +14,7 @@ const mergeNames = "  - merge_columns:\n      table: users\n      from:\n       
 // TestMerge: two columns become one, each side is kept in step with the other from expand on, and what was there is there
 // again after a rollback.
 func TestMerge(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		if !long() && (k == throwaway.Postgres15 || k == throwaway.MariaDB) {
 			return

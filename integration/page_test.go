@@ -15,6 +15,7 @@ import (
 // TestPage: a person watches a run on the page and steers it by the keyboard. Nothing is wrong on the console, and what the page holds
 // doesn't grow: in the long form for five minutes of a backfill.
 func TestPage(t *testing.T) {
+	beside(t)
 	rows, rate := 1500, 150
 	if long() {
 		rows, rate = 80_000, 200

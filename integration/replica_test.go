@@ -13,6 +13,7 @@ import (
 // Gates carry the position of the last change, and a replica that hasn't applied
 // it keeps the switch shut. And a replica is no place to run a plan on.
 func TestTrap28ReplicaReaders(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})

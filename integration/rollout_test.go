@@ -38,6 +38,7 @@ type pipeline interface {
 // TestRollout plays an orchestrator, by the API and by steps that call the program, through two releases of a rename under load. The
 // canary of the first one turns bad: it is taken back, and so is the schema. That of the second is good, and the rename goes through.
 func TestRollout(t *testing.T) {
+	beside(t)
 	prometheus := prometheusFor(t)
 	for _, k := range []throwaway.Kind{throwaway.MySQL, throwaway.Postgres} {
 		t.Run(string(k), func(t *testing.T) {

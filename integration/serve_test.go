@@ -142,6 +142,7 @@ func TestServe(t *testing.T) {
 // TestServeInterrupted: SIGTERM checkpoints the operation and ends the server with 75; the command line goes on with
 // the run, under the same pace and configuration.
 func TestServeInterrupted(t *testing.T) {
+	beside(t)
 	s := slow(t, throwaway.MySQL)
 	v := s.serve("backfill: {chunk_rows: 50, max_rate: 500}\n")
 	v.ask("ci", "POST", "/v1/environments/prod/operations", map[string]any{"action": "apply", "phase": "expand", "plan": json.RawMessage(s.home.read("plan.json"))})

@@ -22,8 +22,9 @@ func eachShadow(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	})
 }
 
-// beside lets the servers of a test be busy at the same time; not in the long form, where rates
-// matter. It isn't for tests that arm failpoints in this process, which has one set of them.
+// beside lets tests, or the servers of one, be busy at the same time; not in the long form, where rates
+// matter. It isn't for tests that arm failpoints in this process, which has one set of them, nor for those that look at
+// the whole server or at their own memory.
 func beside(t *testing.T) {
 	t.Helper()
 	if !long() {

@@ -42,6 +42,7 @@ func (s *subject) complete() {
 // Ctrl-C and SIGTERM end the program at the next safe point with 75; the next
 // call goes on where it was.
 func TestInterrupted(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
@@ -65,6 +66,7 @@ func TestInterrupted(t *testing.T) {
 // A connection that is cut in the middle of the backfill is a temporary error,
 // and no row is done twice or left out.
 func TestConnectionLost(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		proxy := dbtest.NewProxy(t, dbtest.Server(t, k).Addr())

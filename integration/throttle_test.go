@@ -51,6 +51,7 @@ func (s *subject) finished(p *process) called {
 // Words from outside hold the backfill before its first chunk, and let it go: a file, an
 // address, a query.
 func TestThrottleFromOutside(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		s.exec("CREATE TABLE ops (hold int)", "INSERT INTO ops VALUES (1)")
@@ -79,6 +80,7 @@ func TestThrottleFromOutside(t *testing.T) {
 // A query that the server doesn't take is given by flag; a wrong one holds with the
 // server's words.
 func TestThrottleQueryFlag(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		p := s.home.start("apply", "plan.json", "--phase", "expand", "--throttle-query", "SELECT hold FROM nowhere")
@@ -95,6 +97,7 @@ func loadVariable(k throwaway.Kind) string { return on(k, "Threads_connected", "
 
 // Load expressions: one holds, the other ends the run; both change while it is at work.
 func TestThrottleByLoad(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		c, err := s.db.Conn(t.Context()) // somebody is connected all the time
@@ -125,6 +128,7 @@ func TestThrottleByLoad(t *testing.T) {
 
 // Every limit can be set and taken away while a run is at work, one without the others.
 func TestThrottleCommand(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		p := s.home.start("apply", "plan.json", "--phase", "expand", "--throttle-flag-file", s.home.path("plan.json"))
@@ -159,6 +163,7 @@ func TestThrottleCommand(t *testing.T) {
 // A replica that stops applying holds the copy within the limit and a second, however
 // little the server itself makes of it; the plan's replicas are told from others.
 func TestThrottleByHeartbeat(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
@@ -190,6 +195,7 @@ func TestThrottleByHeartbeat(t *testing.T) {
 // A replica that doesn't replicate the heartbeat is believed what it says itself: that
 // it has stopped.
 func TestThrottleWithoutHeartbeat(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		if k.IsPostgres() {
 			return // a physical standby shows everything

@@ -111,6 +111,7 @@ var throughViews = []string{
 // TestViews: what reads a column that changes reads the new one from the moment on in which names change, with all that belongs to it, and
 // the old one again after a rollback, while the application goes on through it.
 func TestViews(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		t.Run("retype", func(t *testing.T) {
 			v := newViewed(t, k, "  - change_type: {table: things, column: n, type: bigint}\n")
@@ -173,6 +174,7 @@ func (v *viewed) direct(create []string) string {
 // TestViewsSurvive kills the program between any two statements of the transaction in which names change, there and back: the views are
 // what they were, or what they shall be.
 func TestViewsSurvive(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		v := newViewed(t, k, "  - change_type: {table: things, column: n, type: bigint}\n")
 		v.apply(0, "expand")
@@ -217,6 +219,7 @@ func (v *viewed) dying(before, after string, args ...string) {
 
 // TestViewsMeanwhile: a view, a right and a comment that came after the plan go along; a view on the new column stays there.
 func TestViewsMeanwhile(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		v := newViewed(t, k, "  - change_type: {table: things, column: n, type: bigint}\n")
 		v.apply(0, "expand")

@@ -20,6 +20,7 @@ func (s *subject) waits(args ...string) *process {
 
 // A second runner of the same phase follows the first one and ends as the run does.
 func TestWaitFollows(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		first := s.home.start(slowly...)
@@ -39,6 +40,7 @@ func TestWaitFollows(t *testing.T) {
 
 // The one that follows goes on with the work when the first one dies.
 func TestWaitTakesOver(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		first := s.home.start(slowly...)
@@ -53,6 +55,7 @@ func TestWaitTakesOver(t *testing.T) {
 
 // The limit and SIGTERM end a call that follows, and not the run.
 func TestWaitEnds(t *testing.T) {
+	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := slow(t, k)
 		first := s.home.start(slowly...)
