@@ -55,6 +55,9 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 	if err != nil {
 		return outcome{}, fmt.Errorf("read what is copied: %w", err)
 	}
+	if err := s.buildEarly(ctx, st, done); err != nil {
+		return outcome{}, err
+	}
 	pair, err := shadow.Open(ctx, t, done, s.pairOptions())
 	if err != nil {
 		return outcome{}, err
@@ -82,13 +85,26 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 	return outcome{sum.Rows, fmt.Sprintf("%d rows copied by this call, %.0f rows/s; in step", sum.Written, sum.Rate)}, nil
 }
 
+// buildEarly builds on the empty copy what the end would be faster for, where the application's latency has a limit: a build of
+// all rows at once can't be slowed.
+func (s *session) buildEarly(ctx context.Context, st plans.Step, done []state.Segment) error {
+	if l, err := s.limits(); err != nil || l.latency == 0 || len(done) > 0 {
+		return err
+	}
+	return s.buildIndexes(ctx, st, "building every index before the first row is copied, since --max-latency is set")
+}
+
 // buildLate builds the indexes that the copy went without, while changes are followed.
 func (s *session) buildLate(ctx context.Context, st plans.Step) error {
+	return s.buildIndexes(ctx, st, "every row is copied; building the indexes that were left for the end")
+}
+
+func (s *session) buildIndexes(ctx context.Context, st plans.Step, note string) error {
 	if len(s.plan.Alters[st.Alter].Late) == 0 {
 		return nil
 	}
 	err := s.until(ctx, st, dialect.Done, func() error {
-		s.e.observe(Note{st.ID + ": every row is copied; building the indexes that were left for the end"})
+		s.e.observe(Note{st.ID + ": " + note})
 		return s.e.db.Steps.Do(ctx, s.plan, st, s.env(st))
 	})
 	if err != nil {

@@ -287,3 +287,24 @@ func slowOn(t *testing.T, k throwaway.Kind, srv *throwaway.Server) *subject {
 	s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
 	return s
 }
+
+// TestThrottleByLatencyBuildsFirst: where the application's latency has a limit no index is left for the end, when it would be built at full
+// speed over all rows.
+func TestThrottleByLatencyBuildsFirst(t *testing.T) {
+	for name, limit := range map[string][]string{"before the first row": {"--max-latency", "1h"}, "behind the last": nil} {
+		t.Run(name, func(t *testing.T) {
+			beside(t)
+			s := newShadowed(t, throwaway.MySQL, alteration{alter: "ADD COLUMN more bigint NOT NULL DEFAULT 7, ADD KEY more (more)"}, load{rows: 300, quiet: true})
+			s.planned()
+			if s.plan.Alters[0].Late == nil {
+				t.Fatal("the plan leaves no index for the end")
+			}
+			c := s.home.must(0, append([]string{"apply", "plan.json", "--phase", "expand"}, limit...)...)
+			if got := c.stdout + c.stderr; strings.Contains(got, "building every index before the first row") != (limit != nil) || strings.Contains(got, "left for the end") != (limit == nil) {
+				t.Errorf("%v: %s", limit, got)
+			}
+			s.home.must(0, "apply", "plan.json", "--phase", "switch")
+			s.home.must(0, "rollback", s.plan.ID, "--all")
+		})
+	}
+}
