@@ -36,7 +36,7 @@ func shadowPoints(k throwaway.Kind) []string {
 	case k == throwaway.MariaDB:
 		others = []string{"shadow.carried", "shadow.renamed"}
 	case k.IsPostgres():
-		others = []string{"shadow.rename_waits", "shadow.sentry_gone", "shadow.indexed"}
+		others = []string{"shadow.rename_waits", "shadow.sentry_gone"}
 	}
 	return slices.DeleteFunc(fault.Points(), func(p string) bool { return !strings.HasPrefix(p, "shadow.") || slices.Contains(others, p) })
 }

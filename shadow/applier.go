@@ -31,6 +31,13 @@ func (p *Pair) apply(ctx context.Context, n int) error {
 			stored = time.Now()
 			continue
 		}
+		if len(b.entries) > 0 && p.unbuilt() {
+			p.ledger.restore(b)
+			if err := p.build(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := p.attempt(ctx, b); err != nil {
 			return err
 		}

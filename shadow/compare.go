@@ -13,6 +13,24 @@ type Sum struct {
 	Digest string
 }
 
+// Matched is what holding both sides of a range against each other showed: how many rows either
+// has, and whether all of them are the same.
+type Matched struct {
+	Source, Target int64
+	Same           bool
+}
+
+// MatchSums matches a range by a digest of each side, for a Comparer whose server doesn't find the rows of both
+// sides faster than it digests them.
+func MatchSums(ctx context.Context, r Range, sum func(context.Context, Side, Range) (Sum, error)) (Matched, error) {
+	a, err := sum(ctx, Source, r)
+	if err != nil {
+		return Matched{}, err
+	}
+	b, err := sum(ctx, Target, r)
+	return Matched{a.Rows, b.Rows, a == b}, err
+}
+
 // Side is one of the two tables.
 type Side int
 
@@ -25,8 +43,8 @@ const (
 // Comparer reads rows of both tables for their comparison. What the change converts
 // is converted as the shadow stores it, before it is digested.
 type Comparer interface {
-	// Sum digests the rows of a range.
-	Sum(ctx context.Context, side Side, r Range) (Sum, error)
+	// Match holds the rows of a range on both sides against each other.
+	Match(ctx context.Context, r Range) (Matched, error)
 	// Boundary is the key of the n-th row of the source behind low, not beyond high;
 	// "" when there are fewer.
 	Boundary(ctx context.Context, low, high string, n int) (string, error)
@@ -78,19 +96,18 @@ const (
 // way differs for a moment, so rows that differ are looked at again when everything written
 // before is applied.
 func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, error) {
-	a, err := c.Sum(ctx, Source, r)
+	m, err := c.Match(ctx, r)
 	if err != nil {
-		return Compared{}, fmt.Errorf("digest %s: %w", r, err)
+		return Compared{}, fmt.Errorf("match %s: %w", r, err)
 	}
-	b, err := c.Sum(ctx, Target, r)
-	if err != nil || a == b {
-		return Compared{Rows: a.Rows}, err
+	if m.Same {
+		return Compared{Rows: m.Source}, nil
 	}
-	if max(a.Rows, b.Rows) > fewRows {
-		return p.compareParts(ctx, c, r, int(a.Rows/parts)+1)
+	if max(m.Source, m.Target) > fewRows {
+		return p.compareParts(ctx, c, r, int(m.Source/parts)+1)
 	}
 	out, err := p.settledKeys(ctx, c, r)
-	out.Rows = a.Rows
+	out.Rows = m.Source
 	return out, err
 }
 

@@ -74,7 +74,7 @@ func (p *Pair) boundsOf(ctx context.Context, seg state.Segment) (bounds, error) 
 // mayBegin waits until the changes kept leave room and nobody waits for chunks to end.
 func (p *Pair) mayBegin() error {
 	g := p.ledger
-	return g.wait(func() bool { return g.quiet == 0 && g.bytes < p.o.Memory/2 })
+	return g.wait(func() bool { return g.quiet == 0 && g.builds == 0 && g.bytes < p.o.Memory/2 })
 }
 
 // lastResort is after how many duplicates of one chunk it is read under a lock.
@@ -103,6 +103,9 @@ func (p *Pair) copyAgain(ctx context.Context, seg state.Segment, n int, dup *Dup
 }
 
 func (p *Pair) copyLocked(ctx context.Context, seg state.Segment, n int) (Copied, error) {
+	if err := p.build(ctx); err != nil { // what is drained under the lock is applied
+		return Copied{}, err
+	}
 	p.ledger.hush(1)
 	defer p.ledger.hush(-1)
 	if err := p.ledger.wait(func() bool { return p.ledger.chunks.readings() == 0 }); err != nil {

@@ -16,6 +16,8 @@
 //   - A batch deletes all of its keys, then inserts their newest images, in one
 //     transaction with L, from where a resume reads the log again. L stands before every change
 //     that is neither applied nor dropped. The rows of other keys are never touched.
+//   - A Table may fill its shadow without the index by which rows are found. It is built before the first batch that
+//     holds a change: the batch comes later, and L stands before it.
 //   - Where the shadow has a further unique key, a batch holds everything up to the
 //     end of a transaction. A duplicate all the same proves nothing while a chunk is being read:
 //     copying stops, the log is read to its end, and only a duplicate that is still

@@ -35,6 +35,7 @@ type ledger struct {
 	sure   uint64            // the newest mark whose commit has returned, where marks tell what is seen
 	late   map[uint64]string // transactions that ended a two-phase commit, and its name
 	quiet  int               // > 0: no chunk may begin
+	builds int               // > 0: no chunk may begin, because the index of the key is built
 	still  bool              // appliers rest
 	store  uint64            // lanes that are idle store L at once up to here
 	failed error

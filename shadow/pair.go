@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,8 @@ type Pair struct {
 	ledger *ledger
 	follow *follower
 	met    map[int]int // duplicates met by each segment's next chunk
+
+	building sync.Mutex // see late.go
 }
 
 // Open prepares a pair from what is stored: done are the segments of the copy as
@@ -233,8 +236,13 @@ func (p *Pair) Settle(ctx context.Context) error {
 // time, and nothing else.
 const settleBudget = 2 * time.Second
 
-// drain returns the transaction up to which all is applied.
+// drain returns the transaction up to which all is applied. When all is copied the shadow has its indexes then, too.
 func (p *Pair) drain(ctx context.Context) (uint64, error) {
+	if p.committed() {
+		if err := p.build(ctx); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		turn := p.ledger.turn()
 		seq, err := p.reach(ctx, p.table.Mark)

@@ -133,8 +133,13 @@ func precision(t string) string {
 	return ""
 }
 
-// Sum implements shadow.Comparer.
-func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shadow.Sum, error) {
+// Match implements shadow.Comparer.
+func (p *pair) Match(ctx context.Context, r shadow.Range) (shadow.Matched, error) {
+	return shadow.MatchSums(ctx, r, p.sum)
+}
+
+// sum digests the rows of a range.
+func (p *pair) sum(ctx context.Context, which shadow.Side, r shadow.Range) (shadow.Sum, error) {
 	s := p.sideOf(which)
 	from, err := p.rangeOf(s, which, r)
 	if err != nil {

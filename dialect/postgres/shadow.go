@@ -40,6 +40,7 @@ type pair struct {
 
 	mu     sync.Mutex
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
+	late   *schema.Index   // that of the walked key, while it is to be built: see shadow_late.go
 }
 
 // shadowSettings: the time zone is the server's own, as that of an ALTER TABLE would be. Values go in and out as the log writes them, a mark's commit is in the
@@ -65,6 +66,9 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 		return nil, fmt.Errorf("read the tables of the copy: %w", err)
 	}
 	if err := p.walkable(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.readLate(ctx); err != nil {
 		return nil, err
 	}
 	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+1); err != nil {
@@ -159,15 +163,17 @@ func (p *pair) Lanes() int { return 1 }
 
 // Boundary implements shadow.Comparer.
 func (p *pair) Boundary(ctx context.Context, low, high string, n int) (string, error) {
+	return p.boundary(ctx, p.db, low, high, n)
+}
+
+func (p *pair) boundary(ctx context.Context, q queryer, low, high string, n int) (string, error) {
 	pl, ph, args := rangeArgs(low, high)
-	q := fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s AS t WHERE %s ORDER BY %s OFFSET %d LIMIT 1) AS k", keyTextSQL(p.key, "k."), strings.Join(keyColumns(p.key, "t."), ", "),
-		relation(p.from.Ident), keyRange(p.key, "t.", pl, ph), strings.Join(keyColumns(p.key, "t."), ", "), max(n, 1)-1)
-	var key string
-	err := p.db.QueryRowContext(ctx, q, args...).Scan(&key)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+	list, err := textRows(ctx, q, 1, fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s AS t WHERE %s ORDER BY %s OFFSET %d LIMIT 1) AS k", keyTextSQL(p.key, "k."), strings.Join(keyColumns(p.key, "t."), ", "),
+		relation(p.from.Ident), keyRange(p.key, "t.", pl, ph), strings.Join(keyColumns(p.key, "t."), ", "), max(n, 1)-1), args...)
+	if err != nil || len(list) == 0 {
+		return "", classify(err)
 	}
-	return key, classify(err)
+	return list[0][0], nil
 }
 
 // About implements dialect.Shadow.

@@ -98,6 +98,9 @@ func (p *pair) stageStatements() []string {
 
 // Apply implements shadow.Table.
 func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
+	if len(b.Images) > 0 && p.Unbuilt() {
+		return errUnbuilt
+	}
 	s := p.applier
 	if err := s.open(ctx); err != nil {
 		return err

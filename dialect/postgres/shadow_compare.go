@@ -26,35 +26,94 @@ func (p *pair) sideOf(which shadow.Side) side {
 	return side{relation(p.to.Ident), p.keyTo, p.rowText(shadow.Target)}
 }
 
-// rowText is the text of a row value, which tells NULL from every value and where each
-// column ends.
-func (p *pair) rowText(which shadow.Side) string {
-	var out []string
+// compared are the columns of a side that are compared, in the target's types, and those types.
+func (p *pair) compared(which shadow.Side, prefix string) (values, types []string) {
 	for _, c := range p.columns {
 		from, _ := p.from.Column(c.From)
 		to, _ := p.to.Column(c.To)
-		switch {
-		case which == shadow.Target:
-			out = append(out, "t."+Quote(c.To))
-		case from.Type == to.Type:
-			out = append(out, "t."+Quote(c.From))
-		default:
-			out = append(out, "t."+Quote(c.From)+"::"+to.Type)
+		v := prefix + Quote(c.To)
+		if which == shadow.Source {
+			v = prefix + Quote(c.From)
+			if from.Type != to.Type {
+				v += "::" + to.Type
+			}
 		}
+		values, types = append(values, v), append(types, to.Type)
 	}
-	return "ROW(" + strings.Join(out, ", ") + ")::text"
+	return values, types
 }
 
-// Sum implements shadow.Comparer: how many rows there are, and two sums of hashes that
-// don't depend on each other.
-func (p *pair) Sum(ctx context.Context, which shadow.Side, r shadow.Range) (shadow.Sum, error) {
-	s := p.sideOf(which)
+// rowText is the text of a row value, which tells NULL from every value and where each
+// column ends.
+func (p *pair) rowText(which shadow.Side) string {
+	values, _ := p.compared(which, "t.")
+	return "ROW(" + strings.Join(values, ", ") + ")::text"
+}
+
+// rowImage is a row value whose bytes are the same where the rows are: it holds the values themselves of types each of whose
+// texts has one image, and the text of all others. A numeric of a server before 9.1, an array's map of NULLs or the sign of
+// NaN may be other bytes in a row that came by the log than in the one that it was read from.
+func (p *pair) rowImage(which shadow.Side, prefix string) string {
+	values, types := p.compared(which, prefix)
+	var images, texts []string
+	for i, v := range values {
+		if oneImage[plainType(types[i])] {
+			images = append(images, v)
+		} else {
+			texts = append(texts, v)
+		}
+	}
+	if len(texts) > 0 {
+		images = append(images, "ROW("+strings.Join(texts, ", ")+")::text")
+	}
+	return "ROW(" + strings.Join(images, ", ") + ")"
+}
+
+// oneImage are the types whose values with the same text are the same bytes, once they are fetched and decompressed.
+var oneImage = map[string]bool{
+	"boolean": true, "smallint": true, "integer": true, "bigint": true, "oid": true, "uuid": true, "date": true,
+	"timestamp without time zone": true, "timestamp with time zone": true, "time without time zone": true,
+	"text": true, "character varying": true, "character": true, "bytea": true,
+}
+
+// Match implements shadow.Comparer. One merge of both keys' indexes at one snapshot compares the rows as they are
+// stored. It takes less than half the time of a digest of each side, whose texts and hashes are most of the work; and nothing can differ and
+// have the same digest.
+func (p *pair) Match(ctx context.Context, r shadow.Range) (shadow.Matched, error) {
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return shadow.Matched{}, classify(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	// The walk's settings switch off the only way that both indexes can be read side by side.
+	if _, err := tx.ExecContext(ctx, "SET LOCAL enable_mergejoin = on"); err != nil {
+		return shadow.Matched{}, classify(err)
+	}
+	q, args := p.matchSQL(r)
+	var m shadow.Matched
+	if err := tx.QueryRowContext(ctx, q, args...).Scan(&m.Source, &m.Target, &m.Same); err != nil {
+		return shadow.Matched{}, classify(err)
+	}
+	return m, nil
+}
+
+// matchSQL counts both sides' rows. A row that one side alone has differs from a row of NULLs by its key, which is never NULL.
+func (p *pair) matchSQL(r shadow.Range) (string, []any) {
 	pl, ph, args := rangeArgs(r.Low, r.High)
-	q := fmt.Sprintf("SELECT count(*), coalesce(sum(hashtextextended(x.r, 1)) || '/' || sum(hashtextextended(x.r, 2)), '') FROM (SELECT %s AS r FROM %s AS t WHERE %s OFFSET 0) AS x",
-		s.row, s.table, keyRange(s.key, "t.", pl, ph))
-	var out shadow.Sum
-	err := p.db.QueryRowContext(ctx, q, args...).Scan(&out.Rows, &out.Digest)
-	return out, classify(err)
+	from, to := keyColumns(p.key, "s."), keyColumns(p.keyTo, "t.")
+	on := make([]string, len(from))
+	for i := range from {
+		on[i] = from[i] + " = " + to[i]
+		a, _ := p.from.Column(p.key[i].Name)
+		b, _ := p.to.Column(p.keyTo[i].Name)
+		if a.Collation != b.Collation && !p.key[i].ByBytes && !p.keyTo[i].ByBytes { // two names of the order of bytes, between which the server doesn't choose
+			on[i] += ` COLLATE pg_catalog."C"`
+		}
+	}
+	return fmt.Sprintf(`SELECT count(s.%s), count(t.%s), coalesce(bool_and(pg_catalog.record_image_eq(%s, %s)), true)
+		FROM (SELECT * FROM %s AS t WHERE %s) AS s FULL JOIN (SELECT * FROM %s AS t WHERE %s) AS t ON %s`,
+		Quote(p.key[0].Name), Quote(p.keyTo[0].Name), p.rowImage(shadow.Source, "s."), p.rowImage(shadow.Target, "t."),
+		relation(p.from.Ident), keyRange(p.key, "t.", pl, ph), relation(p.to.Ident), keyRange(p.keyTo, "t.", pl, ph), strings.Join(on, " AND ")), args
 }
 
 // RowsIn implements shadow.Comparer.

@@ -28,7 +28,8 @@ func (p *pair) insertHead() string {
 }
 
 // Copy implements shadow.Table: one statement under READ COMMITTED, whose snapshot is its
-// own, and one transaction with the segment and the check of the lease.
+// own, and one transaction with the segment and the check of the lease. Which keys are the chunk's is known before: the
+// statement copies whatever rows they have then.
 func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
 	conn, err := p.db.Conn(ctx)
 	if err != nil {
@@ -67,9 +68,18 @@ func (p *pair) copyChunk(ctx context.Context, conn *sql.Conn, seg state.Segment,
 	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
 		return shadow.Copied{}, err
 	}
-	pl, ph, args := rangeArgs(seg.Cursor, seg.High)
-	q := fmt.Sprintf("%sSELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT %d", p.insertHead(), p.sourceColumns("t."), relation(p.from.Ident), keyRange(p.key, "t.", pl, ph),
-		strings.Join(keyColumns(p.key, "t."), ", "), n)
+	end, err := p.boundary(ctx, tx, seg.Cursor, seg.High, n)
+	if err != nil {
+		return shadow.Copied{}, fmt.Errorf("find the end of the chunk: %w", err)
+	}
+	next := seg
+	next.Cursor, next.Done = end, end == "" || end == seg.High
+	if next.Done {
+		next.Cursor = seg.High
+	}
+	pl, ph, args := rangeArgs(seg.Cursor, next.Cursor)
+	q := fmt.Sprintf("%sSELECT %s FROM %s AS t WHERE %s ORDER BY %s", p.insertHead(), p.sourceColumns("t."), relation(p.from.Ident), keyRange(p.key, "t.", pl, ph),
+		strings.Join(keyColumns(p.key, "t."), ", "))
 	res, err := tx.ExecContext(ctx, q, args...)
 	if err != nil {
 		return shadow.Copied{}, p.duplicate(err)
@@ -78,32 +88,11 @@ func (p *pair) copyChunk(ctx context.Context, conn *sql.Conn, seg state.Segment,
 	if err != nil {
 		return shadow.Copied{}, err
 	}
-	next := seg
 	next.Rows += rows
-	if rows < int64(n) {
-		next.Cursor, next.Done = seg.High, true
-	} else if next.Cursor, err = p.lastOf(ctx, tx, pl, ph, args); err != nil {
-		return shadow.Copied{}, err
-	}
 	if err := stateFlavor().AdvanceSegment(ctx, tx, next); err != nil {
 		return shadow.Copied{}, err
 	}
 	return shadow.Copied{Rows: rows, Next: next}, p.duplicate(tx.Commit())
-}
-
-// lastOf is the last row of the shadow in what is left of a segment, which is the last
-// one copied: nobody else writes into a range that isn't committed.
-func (p *pair) lastOf(ctx context.Context, tx *sql.Tx, low, high string, args []any) (string, error) {
-	var by []string
-	for _, c := range keyColumns(p.keyTo, "t.") {
-		by = append(by, c+" DESC")
-	}
-	var key string
-	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT 1", keyTextSQL(p.keyTo, "t."), relation(p.to.Ident), keyRange(p.keyTo, "t.", low, high), strings.Join(by, ", ")), args...).Scan(&key)
-	if err != nil {
-		return "", fmt.Errorf("find the last row copied: %w", classify(err))
-	}
-	return key, nil
 }
 
 // segmentNow is a segment as it is stored.

@@ -90,7 +90,15 @@ func (p *pair) Begin(ctx context.Context) error {
 	if _, err := tx.ExecContext(ctx, p.positionSQL(), p.role(), string(at)); err != nil {
 		return classify(err)
 	}
-	return classify(tx.Commit())
+	late, err := p.putOff(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return classify(err)
+	}
+	p.setLate(late)
+	return nil
 }
 
 // openLog makes slot and publication, in place of what an earlier attempt left. No transaction of

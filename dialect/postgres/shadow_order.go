@@ -31,10 +31,13 @@ var orders = map[string]order{
 }
 
 // orderOf is the order of a type as the server writes it, with its modifier anywhere.
-func orderOf(typ string) order {
+func orderOf(typ string) order { return orders[plainType(typ)] }
+
+// plainType is a type as the server writes it, without its modifier.
+func plainType(typ string) string {
 	head, rest, _ := strings.Cut(typ, "(")
 	_, tail, _ := strings.Cut(rest, ")")
-	return orders[head+tail]
+	return head + tail
 }
 
 // isText: a collation counts.
