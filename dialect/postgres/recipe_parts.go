@@ -105,8 +105,21 @@ func (r *recipe) without(x schema.Index, of schema.Ident) schema.Index {
 	return x
 }
 
-func attachSQL(to schema.Ident, toIndex string, p schema.Ident, index string) string {
-	return fmt.Sprintf("ALTER INDEX %s ATTACH PARTITION %s", inSchemaOf(to, toIndex), inSchemaOf(p, index))
+// attachSQL makes an index one of the partitions of another. What is attached to a partition's index may make that whole, and the server then
+// locks the table above for reading, too, when it already holds the lower index: whoever uses the table and waits for that index would be in a
+// deadlock. So what is above is locked first, from the top down, as every statement does.
+func (r *recipe) attachSQL(p schema.Partition, toIndex, index string) string {
+	var above []string
+	for of := p.Of; of != r.t.Ident; {
+		i := slices.IndexFunc(r.t.Partitions, func(q schema.Partition) bool { return q.Ident == of })
+		of = r.t.Partitions[i].Of
+		above = append([]string{"ONLY " + relation(of)}, above...)
+	}
+	attach := fmt.Sprintf("ALTER INDEX %s ATTACH PARTITION %s", inSchemaOf(p.Of, toIndex), inSchemaOf(p.Ident, index))
+	if len(above) == 0 {
+		return attach
+	}
+	return "LOCK TABLE " + strings.Join(above, ", ") + " IN ACCESS EXCLUSIVE MODE; " + attach
 }
 
 func (r *recipe) dropTopSQL(name string) string {
@@ -143,7 +156,9 @@ func (r *recipe) createPartedIndex(c *plans.CreateIndex) error {
 		}
 		made := onPart(x, p, r.partIndex(p.Ident, c.Name))
 		drop := "DROP INDEX CONCURRENTLY IF EXISTS " + inSchemaOf(p.Ident, made.Name)
-		r.leaf(p, c.Name, made, plans.Step{SQL: []string{concurrentIndex(made.Definition)}, Undo: []string{r.dropTopSQL(c.Name), drop}}, drop, made)
+		named := *c // the change's own words, since the server may write down its own otherwise
+		named.Name = made.Name
+		r.leaf(p, c.Name, made, plans.Step{SQL: []string{indexSQL(&named, relation(p.Ident), beside)}, Undo: []string{r.dropTopSQL(c.Name), drop}}, drop, made)
 	}
 	return nil
 }
@@ -166,7 +181,7 @@ func (r *recipe) shells(x schema.Index, lock plans.Lock, dropTop string, write f
 		for _, s := range append(states, attached(states[len(states)-1], of)) {
 			a.After = append(a.After, a.Looks(withIndex(r.without(s, p.Ident))))
 		}
-		r.add(plans.Step{SQL: []string{sql, attachSQL(p.Of, of, p.Ident, own.Name)}, Undo: []string{dropTop, drop(p.Ident, own.Name)}, Lock: accessExclusive, Act: a, Because: shellWords})
+		r.add(plans.Step{SQL: []string{sql, r.attachSQL(p, of, own.Name)}, Undo: []string{dropTop, drop(p.Ident, own.Name)}, Lock: accessExclusive, Act: a, Because: shellWords})
 	}
 }
 
@@ -179,7 +194,7 @@ func (r *recipe) leaf(p schema.Partition, top string, made schema.Index, st plan
 		a.After = append(a.After, a.Looks(withIndex(s)))
 	}
 	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(made))), Clean: []string{drop}}}
-	st.SQL = append(st.SQL, attachSQL(p.Of, of, p.Ident, made.Name))
+	st.SQL = append(st.SQL, r.attachSQL(p, of, made.Name))
 	st.Lock, st.Scans, st.Estimate, st.Act, st.Because = accessExclusive, true, r.partReads(), a, attachWords
 	r.add(st)
 }
@@ -210,7 +225,7 @@ func (r *recipe) attachFitting(p schema.Partition, x schema.Index, top string) {
 	a.Before, a.After = a.Looks(withIndex(x)), looks(a, withIndex(attached(x, of)))
 	a.Undone = looks(a, nothing())
 	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(withoutComment(x)))), Clean: []string{"DROP INDEX CONCURRENTLY IF EXISTS " + inSchemaOf(p.Ident, x.Name)}}}
-	st := plans.Step{SQL: []string{attachSQL(p.Of, of, p.Ident, x.Name)}, Undo: []string{r.dropTopSQL(top), concurrentIndex(x.Definition)}, Lock: accessExclusive, Act: a,
+	st := plans.Step{SQL: []string{r.attachSQL(p, of, x.Name)}, Undo: []string{r.dropTopSQL(top), concurrentIndex(x.Definition)}, Lock: accessExclusive, Act: a,
 		Because: "The partition has a fitting index already, which is attached in a moment. Once attached it can only be dropped with the table's: the way back builds it anew beside traffic."}
 	if x.Comment != "" {
 		st.Undo = append(st.Undo, fmt.Sprintf("COMMENT ON INDEX %s IS %s", inSchemaOf(p.Ident, x.Name), literal(x.Comment)))
@@ -305,7 +320,7 @@ func (r *recipe) dropsOfParts(x schema.Index, top *plans.Step) (leaves []plans.S
 		} else {
 			leaves = append(leaves, r.dropOfPart(p, own))
 		}
-		top.Undo = append(top.Undo, attachSQL(p.Of, names[p.Of], p.Ident, own.Name))
+		top.Undo = append(top.Undo, r.attachSQL(p, names[p.Of], own.Name))
 	}
 	return leaves, nil
 }
@@ -346,7 +361,7 @@ func (r *recipe) addPartedForeignKey(c *plans.AddForeignKey) error {
 	}
 	a := &plans.Act{Phase: plans.Expand, Does: "make foreign key " + c.Name + " of those of the partitions", Sees: sees}
 	a.Before, a.After = a.Looks(nothing()), looks(a, withConstraint(key))
-	r.add(plans.Step{SQL: []string{addConstraint("ALTER TABLE "+r.rel(), c.Name, clause)}, Undo: []string{r.dropConstraintSQL(c.Name)}, Lock: shareRow, Act: a,
-		Because: "The table's foreign key takes over those of its partitions and reads no row. The way back drops them with it."})
+	r.add(plans.Step{SQL: []string{addConstraint("ALTER TABLE "+r.rel(), c.Name, clause)}, Undo: []string{r.dropConstraintSQL(c.Name)}, Lock: accessExclusive, Act: a,
+		Because: "The table's foreign key takes over those of its partitions, for a moment under a lock on all of them, and reads no row. The way back drops them with it."})
 	return nil
 }
