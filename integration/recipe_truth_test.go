@@ -171,7 +171,7 @@ func (w *witness) waiting(ctx context.Context, pid int, over <-chan struct{}) st
 			return ""
 		default:
 		}
-		rows := dbtest.Query(w.x.t, w.x.dsn, `SELECT replace(l.mode, 'Lock', '') FROM pg_locks l WHERE l.pid = $1 AND l.relation = 'orders'::regclass AND l.granted
+		rows := dbtest.Query(w.x.t, w.x.dsn, `SELECT replace(l.mode, 'Lock', '') FROM pg_locks l WHERE l.pid = $1 AND l.relation IN (SELECT 'orders'::regclass UNION SELECT relid FROM pg_partition_tree('orders')) AND l.granted
 			AND EXISTS (SELECT 1 FROM pg_locks v WHERE v.pid = $1 AND NOT v.granted)`, pid)
 		strongest := 0
 		for _, r := range rows {

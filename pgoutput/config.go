@@ -34,9 +34,10 @@ type Relation struct {
 }
 
 // Names are the names of a run's slot and publication: one pair for the way there, one for
-// the way back. A slot can carry no comment, so its name is its mark.
-func Names(run string, back bool) (slot, publication string) {
-	name := "phasemig_" + run
+// the way back. A slot can carry no comment, so its name is its mark. All databases of a server share the names of
+// slots, and the same plan may run in several of them at once: so the database's OID is part of the name.
+func Names(run string, database uint32, back bool) (slot, publication string) {
+	name := fmt.Sprintf("phasemig_%s_%d", run, database)
 	if back {
 		name += "_back"
 	}

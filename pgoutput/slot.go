@@ -109,6 +109,9 @@ func Create(ctx context.Context, c Config, mark string, relations []Relation, wa
 	if err := c.remove(ctx, side); err != nil {
 		return "", err
 	}
+	if err := c.free(ctx, side, relations); err != nil {
+		return "", err
+	}
 	if err := c.publish(ctx, side, mark, relations); err != nil {
 		return "", err
 	}
@@ -135,6 +138,20 @@ func Shorten(ctx context.Context, c Config) {
 	if err := side.run(ctx, "SET statement_timeout = 300"); err == nil {
 		_, _ = side.row(ctx, "SELECT pg_create_logical_replication_slot($1, 'pgoutput', true)", c.Slot+"_now")
 	}
+}
+
+// free: nobody else has a slot of the name. What is left of it behind remove isn't ours.
+func (c Config) free(ctx context.Context, s *session, relations []Relation) error {
+	row, err := s.row(ctx, "SELECT coalesce('of database ' || database, 'for a replica') FROM pg_replication_slots WHERE slot_name = $1", c.Slot)
+	if err != nil || row == nil {
+		return err
+	}
+	taken := &stream.StopError{Reason: fmt.Sprintf("the name of its replication slot, %s, is taken by a slot %s", c.Slot, row[0]),
+		Hint: "see who reads it: SELECT * FROM pg_replication_slots WHERE slot_name = '" + c.Slot + "'; if nobody needs it, connect to its database and SELECT pg_drop_replication_slot('" + c.Slot + "')"}
+	if len(relations) > 0 {
+		taken.Relation = relations[0].Ident
+	}
+	return taken
 }
 
 // here asks whose log it is.
@@ -284,7 +301,7 @@ func waited(ctx context.Context, s *session) error {
 }
 
 // Drop takes the slot and the publication away, and ends who reads the slot. What isn't there
-// is no error.
+// is no error, nor is a slot of the name that isn't this database's: that is left alone.
 func Drop(ctx context.Context, c Config) error {
 	s, err := c.connect(ctx, false)
 	if err != nil {
@@ -304,13 +321,14 @@ func (c Config) remove(ctx context.Context, s *session) error {
 	return nil
 }
 
-// dropSlot ends the slot's reader first: while there is one it can't be dropped.
+// dropSlot ends the slot's reader first: while there is one it can't be dropped. Only the database that a slot belongs to can
+// drop it, and the reader of another one's is none of ours.
 func dropSlot(ctx context.Context, s *session, name string) error {
-	_, err := s.rows(ctx, `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = $1 AND active_pid IS NOT NULL`, name)
+	_, err := s.rows(ctx, `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database() AND active_pid IS NOT NULL`, name)
 	if err != nil {
 		return err
 	}
-	_, err = s.rows(ctx, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1", name)
+	_, err = s.rows(ctx, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database()", name)
 	return err
 }
 

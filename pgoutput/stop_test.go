@@ -193,3 +193,29 @@ func TestCreateWaits(t *testing.T) {
 		b.nothingLeft()
 	})
 }
+
+// TestNameTaken: a slot of the name that another database has, or a replica, is none of ours: it stays, and whoever wants its
+// name is told whose it is.
+func TestNameTaken(t *testing.T) {
+	for _, k := range kinds {
+		b, other := newBench(t, k), newBench(t, k)
+		b.exec(simple)
+		for whose, make := range map[string]func(){
+			"of database ":  func() { other.exec("SELECT pg_create_logical_replication_slot('" + b.config.Slot + "', 'pgoutput')") },
+			"for a replica": func() { other.exec("SELECT pg_create_physical_replication_slot('" + b.config.Slot + "')") },
+		} {
+			make()
+			_, err := pgoutput.Create(t.Context(), b.config, "mark", b.relations([]string{"t"}), time.Second)
+			var stop *stream.StopError
+			if !errors.As(err, &stop) || !strings.Contains(stop.Reason, "is taken by a slot "+whose) || stop.Relation.Name != "t" || !strings.Contains(stop.Hint, "pg_drop_replication_slot") {
+				t.Errorf("got %v", err)
+			}
+			if err := pgoutput.Drop(t.Context(), b.config); err != nil {
+				t.Error(err)
+			}
+			want(t, "slots", b.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1", b.config.Slot), 1)
+			want(t, "publications", b.value("SELECT count(*) FROM pg_publication WHERE pubname = $1", b.config.Publication), 0)
+			other.exec("SELECT pg_drop_replication_slot('" + b.config.Slot + "')")
+		}
+	}
+}

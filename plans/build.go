@@ -65,6 +65,9 @@ func (b *builder) resolve(p *Plan) error {
 			}
 			continue
 		}
+		if t.Kind == schema.PartitionedTable {
+			return &RefusedError{What: o.Words(), Reason: "a partitioned table is changed by the server itself alone", Hint: "--strategy auto"}
+		}
 		s := b.draft(o, t)
 		if err := b.checkNames(t, &s); err != nil {
 			return err

@@ -35,6 +35,8 @@ type Recipe struct {
 type Act struct {
 	Phase PhaseName `json:"phase"`
 	Does  string    `json:"does"` // in a few words
+	// On is the partition that it is done to, where that isn't the table itself.
+	On schema.Ident `json:"on,omitzero"`
 	// Sees are the objects that are looked at. All lists of lines hold one for each of them.
 	Sees   []schema.Object `json:"sees"`
 	Before []string        `json:"before"`

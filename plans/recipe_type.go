@@ -64,13 +64,27 @@ func (o Operation) kinds() []string {
 	if n, ok := o.native().(interface{ kinds() []string }); ok {
 		return n.kinds()
 	}
+	if n := o.SetNotNull; n != nil && n.Fill == "" {
+		return tableOrPartitioned()
+	}
 	return []string{"table"}
 }
 
 // tableOrDomain is what a constraint can be on.
 func tableOrDomain() []string { return []string{"table", schema.Domain} }
 
-func (c *AddCheck) kinds() []string           { return tableOrDomain() }
+// tableOrPartitioned is what an index or a column can be on.
+func tableOrPartitioned() []string { return []string{"table", schema.PartitionedTable} }
+
+func (c *CreateIndex) kinds() []string   { return tableOrPartitioned() }
+func (d *DropIndex) kinds() []string     { return tableOrPartitioned() }
+func (c *ReplaceIndex) kinds() []string  { return []string{"table"} }
+func (c *AddUnique) kinds() []string     { return tableOrPartitioned() }
+func (c *AddPrimaryKey) kinds() []string { return tableOrPartitioned() }
+func (c *AddColumn) kinds() []string     { return tableOrPartitioned() }
+func (c *AddForeignKey) kinds() []string { return tableOrPartitioned() }
+
+func (c *AddCheck) kinds() []string           { return append(tableOrDomain(), schema.PartitionedTable) }
 func (c *DropConstraint) kinds() []string     { return tableOrDomain() }
 func (c *RenameConstraint) kinds() []string   { return tableOrDomain() }
 func (c *ValidateConstraint) kinds() []string { return tableOrDomain() }

@@ -36,6 +36,9 @@ func (t *Table) Lines() []string {
 	for _, x := range t.Statistics {
 		out = append(out, fmt.Sprintf("statistics %q %s", x.Name, x.Definition))
 	}
+	for _, p := range t.Partitions {
+		out = append(out, fmt.Sprintf("partition %q of %q", p.Ident, p.Of))
+	}
 	for i, l := range t.Labels {
 		out = append(out, fmt.Sprintf("label %q behind %q", l, strings.Join(t.Labels[max(i-1, 0):i], "")))
 	}
@@ -57,7 +60,11 @@ func (c Column) line(int) string {
 }
 
 func (x Index) line() string {
-	return fmt.Sprintf("index %q unique=%t primary=%t invalid=%t %s", x.Name, x.Unique, x.Primary, x.Invalid, x.Definition)
+	of := ""
+	if x.Of != "" {
+		of = fmt.Sprintf(" of=%q", x.Of)
+	}
+	return fmt.Sprintf("index %q unique=%t primary=%t invalid=%t %s%s", x.Name, x.Unique, x.Primary, x.Invalid, x.Definition, of)
 }
 
 func (c Constraint) line() string {

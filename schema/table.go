@@ -16,7 +16,9 @@ type Table struct {
 	Comment     string       `json:"comment,omitempty"`
 	Labels      []string     `json:"labels,omitempty"`  // values of an enum type, in their order
 	Storage     string       `json:"storage,omitempty"` // engine or access method
-	Partitioned bool         `json:"partitioned,omitempty"`
+	// Partitions are all those below a table of kind PartitionedTable, those of partitions too, each behind the one that it is of.
+	Partitions  []Partition `json:"partitions,omitempty"`
+	Partitioned bool        `json:"partitioned,omitempty"`
 	// Kind is "table"; "view", "partition", "temporary" … are told apart so
 	// that a planner can refuse what it can't change. A type of its own that columns
 	// have is told the same way, where the server has such: its kind is EnumType or Domain, and a
@@ -36,6 +38,20 @@ const (
 	EnumType = "enum type"
 	Domain   = "domain"
 )
+
+// PartitionedTable is the kind of a table whose rows are in partitions that are tables of their own, and that is itself none of another.
+const PartitionedTable = "partitioned table"
+
+// Partition is a table that holds a part of another one's rows, or is put into partitions itself.
+type Partition struct {
+	Ident
+	Of      Ident   `json:"of"`
+	Kind    string  `json:"kind"`    // "table", PartitionedTable or "foreign table"
+	Written string  `json:"written"` // its name as the server writes it in definitions
+	Indexes []Index `json:"indexes,omitempty"`
+	// NotNull are the columns that hold no NULL in it, be it by itself or as in the whole table.
+	NotNull []string `json:"not_null,omitempty"`
+}
 
 // TypeClass groups column types by how their values are compared and written.
 type TypeClass string
@@ -89,6 +105,8 @@ type Index struct {
 	Comment    string        `json:"comment,omitempty"`
 	Invalid    bool          `json:"invalid,omitempty"`
 	Invisible  bool          `json:"invisible,omitempty"`
+	// Of is the index of the partitioned table that this one is a partition of.
+	Of string `json:"of,omitempty"`
 	// NullsEqual is UNIQUE NULLS NOT DISTINCT.
 	NullsEqual bool `json:"nulls_equal,omitempty"`
 	// Uses lists every column that the index names anywhere: key, INCLUDE,

@@ -28,13 +28,15 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 	UNION ALL SELECT 5, 'statistics', n.nspname, t.relname, x.stxname, d.description, json_build_array(format('DROP STATISTICS IF EXISTS %I.%I', n.nspname, x.stxname))
 		FROM pg_catalog.pg_statistic_ext x JOIN pg_catalog.pg_class t ON t.oid = x.stxrelid JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace
 		JOIN pg_catalog.pg_description d ON d.objoid = x.oid AND d.classoid = 'pg_statistic_ext'::regclass
-	UNION ALL SELECT CASE WHEN d.description LIKE '%: hidden column %' THEN 6 ELSE 7 END, 'column', n.nspname, c.relname, a.attname, d.description,
-		json_build_array(CASE WHEN d.description LIKE '%: hidden column %'
-			THEN format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I', n.nspname, c.relname, a.attname, substring(d.description FROM 'phasemig [0-9a-f]{12}: hidden column (.*); undo: phasemig rollback'))
-			ELSE format('ALTER TABLE %I.%I DROP COLUMN IF EXISTS %I', n.nspname, c.relname, a.attname) END)
+	UNION ALL SELECT CASE WHEN h.name IS NOT NULL THEN 6 ELSE 7 END, 'column', n.nspname, c.relname, a.attname, d.description,
+		CASE WHEN h.name IS NOT NULL
+			THEN json_build_array(format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I', n.nspname, c.relname, a.attname, h.name),
+				format('COMMENT ON COLUMN %I.%I.%I IS %L', n.nspname, c.relname, h.name, substring(d.description FROM E'^(.*)\nphasemig [0-9a-f]{12}: hidden column ')))
+			ELSE json_build_array(format('ALTER TABLE %I.%I DROP COLUMN IF EXISTS %I', n.nspname, c.relname, a.attname)) END
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped
-	UNION ALL SELECT 8, 'slot', '', '', s.slot_name, 'phasemig ' || substring(s.slot_name FROM '^phasemig_([0-9a-f]{12})(_back)?$') || ': keeps the log', json_build_array(
+		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum,
+			LATERAL (SELECT substring(d.description FROM 'phasemig [0-9a-f]{12}: hidden column (.*); undo: phasemig rollback') AS name) AS h WHERE a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL SELECT 8, 'slot', '', '', s.slot_name, 'phasemig ' || substring(s.slot_name FROM '^phasemig_([0-9a-f]{12})_[0-9]+(_back)?$') || ': keeps the log', json_build_array(
 			format('SELECT pg_catalog.pg_terminate_backend(active_pid, 5000) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L AND active_pid IS NOT NULL', s.slot_name),
 			format('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L', s.slot_name))
 		FROM pg_catalog.pg_replication_slots s WHERE s.database = pg_catalog.current_database()

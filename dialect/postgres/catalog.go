@@ -49,7 +49,7 @@ func (r *reader) table(id schema.Ident) (*schema.Table, error) {
 	if r.kind != "" {
 		return t, r.describeType(t)
 	}
-	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings} {
+	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings, r.partitions} {
 		if err := read(t); err != nil {
 			return nil, err
 		}
@@ -85,14 +85,16 @@ func (r *reader) relation(t *schema.Table) error {
 	var comment sql.NullString
 	err := r.tx.QueryRowContext(r.ctx, `SELECT CASE
 			WHEN c.relnamespace IN ('pg_catalog'::regnamespace) OR n.nspname = 'information_schema' THEN 'system table'
-			WHEN c.relkind = 'p' THEN 'partitioned table' WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' THEN 'materialized view'
+			WHEN c.relkind = 'p' AND NOT c.relispartition THEN 'partitioned table' WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' THEN 'materialized view'
 			WHEN c.relkind = 'f' THEN 'foreign table' WHEN c.relispartition THEN 'partition' WHEN c.relpersistence = 't' THEN 'temporary table'
 			WHEN c.relpersistence = 'u' THEN 'unlogged table' WHEN c.reloftype <> 0 THEN 'typed table'
 			WHEN EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid) THEN 'table that others inherit from'
 			WHEN EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid) THEN 'table that inherits from another'
 			ELSE 'table' END,
-		coalesce(m.amname, ''), c.relkind = 'p', greatest(c.reltuples, s.n_live_tup, 0)::bigint, pg_total_relation_size(c.oid), obj_description(c.oid, 'pg_class')
+		coalesce(m.amname, ''), c.relkind = 'p', CASE c.relkind WHEN 'p' THEN w.rows ELSE greatest(c.reltuples, s.n_live_tup, 0)::bigint END, CASE c.relkind WHEN 'p' THEN w.bytes ELSE pg_total_relation_size(c.oid) END, obj_description(c.oid, 'pg_class')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+			LEFT JOIN LATERAL (SELECT coalesce(sum(greatest(pc.reltuples, ps.n_live_tup, 0)), 0)::bigint AS rows, coalesce(sum(pg_total_relation_size(pc.oid)), 0)::bigint AS bytes
+				FROM pg_partition_tree(c.oid) AS p JOIN pg_class pc ON pc.oid = p.relid LEFT JOIN pg_stat_all_tables ps ON ps.relid = pc.oid WHERE p.isleaf) AS w ON c.relkind = 'p'
 		WHERE c.oid = $1`, r.oid).Scan(&t.Kind, &t.Storage, &t.Partitioned, &t.Rows, &t.Bytes, &comment)
 	t.Comment = comment.String
 	return err

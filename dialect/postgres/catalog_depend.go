@@ -36,9 +36,9 @@ func (r *reader) dependents(t *schema.Table) error {
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = $1 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0 AND a.attgenerated <> '' AND d.refobjsubid <> a.attnum
 		UNION ALL SELECT 'function', p.oid::regprocedure::text, d.refobjsubid FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 			WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0
-		UNION ALL SELECT 'publication', b.pubname, d.refobjsubid FROM pg_depend d JOIN pg_publication_rel l ON l.oid = d.objid JOIN pg_publication b ON b.oid = l.prpubid AND b.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$'
+		UNION ALL SELECT 'publication', b.pubname, d.refobjsubid FROM pg_depend d JOIN pg_publication_rel l ON l.oid = d.objid JOIN pg_publication b ON b.oid = l.prpubid AND b.pubname !~ `+ownLog+`
 			WHERE d.classid = 'pg_publication_rel'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid > 0
-		UNION ALL SELECT 'publication', v.pubname, 0 FROM pg_publication_tables v WHERE (v.schemaname, v.tablename) = (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1) AND v.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$'
+		UNION ALL SELECT 'publication', v.pubname, 0 FROM pg_publication_tables v WHERE (v.schemaname, v.tablename) = (SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1) AND v.pubname !~ `+ownLog+`
 		UNION ALL SELECT 'partition key', c.relname, d.refobjsubid FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'p'
 			WHERE d.classid = 'pg_class'::regclass AND d.objid = $1 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.objsubid = 0 AND d.refobjsubid > 0
 		) AS u LEFT JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = u.attnum AND u.attnum > 0 GROUP BY kind, name ORDER BY kind COLLATE "C", name COLLATE "C"`)

@@ -3,11 +3,11 @@ package postgres
 import "github.com/phasemig/phasemig/schema"
 
 type indexRow struct {
-	Name, Method, Definition, Predicate, Comment string
-	Unique, Primary, Constraint, Invalid         bool
-	NullsEqual, Identity                         bool
-	Parts                                        []indexPart
-	Include, Uses                                []string
+	Name, Method, Definition, Predicate, Comment, Of string
+	Unique, Primary, Constraint, Invalid             bool
+	NullsEqual, Identity                             bool
+	Parts                                            []indexPart
+	Include, Uses                                    []string
 }
 
 type indexPart struct {
@@ -27,7 +27,7 @@ func (r *reader) indexes(t *schema.Table) error {
 		coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS "Predicate", coalesce(obj_description(c.oid, 'pg_class'), '') AS "Comment",
 		i.indisunique AS "Unique", i.indisprimary AS "Primary", EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')) AS "Constraint",
 		NOT (i.indisvalid AND i.indisready AND i.indislive) AS "Invalid", `+r.since(150000, "i.indnullsnotdistinct", "false")+` AS "NullsEqual",
-		i.indisreplident AS "Identity",
+		i.indisreplident AS "Identity", coalesce((SELECT o.relname FROM pg_inherits h JOIN pg_class o ON o.oid = h.inhparent WHERE h.inhrelid = i.indexrelid), '') AS "Of",
 		(SELECT json_agg(json_build_object('Column', coalesce(a.attname, ''), 'Definition', pg_get_indexdef(i.indexrelid, p.n, false), 'Desc', i.indoption[p.n - 1] & 1 = 1,
 				'NullsFirst', i.indoption[p.n - 1] & 2 = 2, 'Odd', m.amname = 'btree' AND NOT o.opcdefault OR i.indcollation[p.n - 1] <> coalesce(a.attcollation, i.indcollation[p.n - 1])) ORDER BY p.n)
 			FROM generate_series(1, i.indnkeyatts) AS p(n) LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[p.n - 1] AND a.attnum > 0
@@ -47,7 +47,7 @@ func (r *reader) indexes(t *schema.Table) error {
 
 func (x indexRow) index() schema.Index {
 	out := schema.Index{Name: x.Name, Include: x.Include, Unique: x.Unique, Primary: x.Primary, Constraint: x.Constraint, Method: x.Method,
-		Predicate: x.Predicate, Definition: x.Definition, Comment: x.Comment, Invalid: x.Invalid, NullsEqual: x.NullsEqual, Uses: x.Uses}
+		Predicate: x.Predicate, Definition: x.Definition, Comment: x.Comment, Invalid: x.Invalid, NullsEqual: x.NullsEqual, Uses: x.Uses, Of: x.Of}
 	for _, p := range x.Parts {
 		c := schema.IndexColumn{Name: p.Column, Descending: p.Desc, NullsFirst: p.NullsFirst}
 		if p.Column == "" || p.Odd {

@@ -55,7 +55,8 @@ type server struct {
 	db     *sql.DB
 	config *pgx.ConnConfig
 	target string
-	number int // server_version_num, for catalog columns that came later
+	number int    // server_version_num, for catalog columns that came later
+	oid    uint32 // the database's
 }
 
 // oldest is the first version whose behaviour was checked.
@@ -81,7 +82,7 @@ func connect(ctx context.Context, dsn string, pool int) (*server, error) {
 		_ = s.db.Close()
 		return nil, fmt.Errorf("connect to %s: %w", s.target, connectError(err))
 	}
-	if err := s.db.QueryRowContext(ctx, "SELECT pg_catalog.current_setting('server_version_num')::int").Scan(&s.number); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT pg_catalog.current_setting('server_version_num')::int, (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())").Scan(&s.number, &s.oid); err != nil {
 		_ = s.db.Close()
 		return nil, fmt.Errorf("read the version of %s: %w", s.target, classify(err))
 	}

@@ -238,9 +238,59 @@ func TestRemove(t *testing.T) {
 		if err := b.db.Server.Remove(b.Context(), list); err != nil {
 			b.Fatal(err)
 		}
-		b.exec("COMMENT ON COLUMN users.a IS 'words'")
 		b.same("after cleanup", before, b.lines("users"))
+		b.want("SELECT col_description('users'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'a'", "words")
 		b.want("SELECT a FROM users", "x")
+	})
+}
+
+// TestRemoveTakesViewsBack: what has moved to a new column reads the old one again, when only marks are left of the run. A view that somebody made on
+// the new column is named.
+func TestRemoveTakesViewsBack(t *testing.T) {
+	each(t, func(b *bench) {
+		b.exec("CREATE TABLE things (id int PRIMARY KEY, n int, note text)", "INSERT INTO things VALUES (1, 2, 'three')", "CREATE VIEW noted AS SELECT id, note FROM things", "CREATE VIEW counted AS SELECT n FROM things WHERE n > 0",
+			"CREATE VIEW twice AS SELECT n + n AS m FROM counted", "GRANT SELECT ON counted TO PUBLIC")
+		before, views := b.lines("things"), "SELECT string_agg(format('%s %s %s', c.oid::regclass, (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(coalesce(c.relacl, acldefault('r', c.relowner))) AS x), pg_get_viewdef(c.oid)), '; ' ORDER BY relname) FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
+		was := b.rows(views)
+		for _, c := range []struct {
+			change  string
+			moves   func()
+			moved   string
+			newView string
+		}{
+			{"rename_column: {table: things, from: note, to: remark}", func() { b.do(b.p.Phase(plans.Contract).Steps[0]) }, "SELECT count(*) FROM pg_class WHERE relname = 'noted' AND pg_get_viewdef(oid) LIKE '%remark AS note%'", "SELECT remark FROM things"},
+			{"change_type: {table: things, column: n, type: bigint}", func() { b.phase(plans.Switch) }, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'counted'::regclass AND atttypid = 'bigint'::regtype", ""},
+		} {
+			b.plan("operations: [{" + c.change + "}]")
+			b.phase(plans.Expand)
+			c.moves()
+			b.want(c.moved, "1")
+			list, err := b.db.Server.Artifacts(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			if c.newView != "" {
+				b.exec("CREATE VIEW newer AS " + c.newView)
+				var refused *plans.RefusedError
+				if err := b.db.Server.Remove(b.Context(), list); !errors.As(err, &refused) || !strings.Contains(refused.Reason, "public.newer") {
+					b.Fatalf("with a view on the new column: %v", err)
+				}
+				b.want(c.moved, "1")
+				b.exec("DROP VIEW newer")
+			}
+			if err := b.db.Server.Remove(b.Context(), list); err != nil {
+				b.Fatalf("%s: %v", c.change, err)
+			}
+			b.same("after cleanup", before, b.lines("things"))
+			b.want(views, was...)
+			b.want("SELECT n, note FROM things JOIN noted USING (id, note)", "2|three")
+			if list, err = b.db.Server.Artifacts(b.Context()); err != nil || len(list) > 0 {
+				b.Fatalf("left: %+v %v", list, err)
+			}
+			if err := b.db.Store.Release(b.Context(), b.lease); err != nil {
+				b.Fatal(err)
+			}
+		}
 	})
 }
 

@@ -256,7 +256,7 @@ func (p *prober) taken() (string, error) {
 // don't know; "": none.
 func (p *prober) unsent() (string, error) {
 	list, err := textRows(p.ctx, p.tx, 1, `SELECT DISTINCT p.pubname FROM pg_catalog.pg_publication_tables v JOIN pg_catalog.pg_publication p ON p.pubname = v.pubname AND NOT p.pubviaroot
-		WHERE v.schemaname = $1 AND v.tablename = $2 AND p.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$' ORDER BY 1 LIMIT 1`, p.table.Schema, p.table.Name)
+		WHERE v.schemaname = $1 AND v.tablename = $2 AND p.pubname !~ `+ownLog+` ORDER BY 1 LIMIT 1`, p.table.Schema, p.table.Name)
 	if err != nil || len(list) == 0 {
 		return "", classify(err)
 	}

@@ -26,7 +26,7 @@ func (c *checks) decoding(needed bool) {
 	var slots, senders int
 	var may bool
 	if !c.scan(`SELECT pg_catalog.current_setting('wal_level'),
-			pg_catalog.current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE slot_name !~ '^phasemig_[0-9a-f]{12}(_back)?$')::int,
+			pg_catalog.current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database IS DISTINCT FROM pg_catalog.current_database() OR slot_name !~ `+ownLog+`)::int,
 			pg_catalog.current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name <> '`+applicationName+`')::int,
 			(SELECT r.rolsuper OR r.rolreplication OR EXISTS (SELECT 1 FROM pg_catalog.pg_roles m WHERE m.rolname IN ('rds_replication', 'cloudsqlsuperuser', 'azure_pg_admin') AND pg_catalog.pg_has_role(m.oid, 'MEMBER'))
 				FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)`, nil, &level, &slots, &senders, &may) {
@@ -54,8 +54,8 @@ func (c *checks) retention() {
 	var keep, idle, held string
 	var most float64
 	if !c.scan(`SELECT pg_catalog.current_setting('max_slot_wal_keep_size'), coalesce(pg_catalog.current_setting('idle_replication_slot_timeout', true), '0'),
-			coalesce(pg_catalog.string_agg(s.slot_name || ' ' || pg_catalog.pg_size_pretty(`+slotHolds+`), ', ' ORDER BY s.slot_name), ''), coalesce(max(`+slotHolds+`), 0)::float8
-		FROM pg_catalog.pg_replication_slots s WHERE s.slot_name ~ '^phasemig_[0-9a-f]{12}(_back)?$'`, nil, &keep, &idle, &held, &most) {
+			coalesce(pg_catalog.string_agg(s.slot_name || CASE WHEN s.database = pg_catalog.current_database() THEN ' ' ELSE ' of database ' || s.database || ' ' END || pg_catalog.pg_size_pretty(`+slotHolds+`), ', ' ORDER BY s.slot_name), ''), coalesce(max(`+slotHolds+`), 0)::float8
+		FROM pg_catalog.pg_replication_slots s WHERE s.slot_name ~ `+ownLog, nil, &keep, &idle, &held, &most) {
 		return
 	}
 	c.add(dialect.Advice{Check: "slot_keep_size", OK: keep != "-1", Detail: "max_slot_wal_keep_size is " + keep + either(keep != "-1", "", ": a slot that nobody reads keeps the log until the disk is full, because phasemig drops its own at 10 GiB when it reads it, and not between two calls"),
@@ -65,7 +65,7 @@ func (c *checks) retention() {
 	}
 	if held != "" {
 		c.add(dialect.Advice{Check: "slots_held", OK: most < pgoutput.DefaultBudget, Detail: "of the log are held back: " + held,
-			Fix: either(most < pgoutput.DefaultBudget, "", "call again what the run stands at, which reads on or gives up; or phasemig rollback or abort, and phasemig cleanup")})
+			Fix: either(most < pgoutput.DefaultBudget, "", "call again, on its database, what the run stands at, which reads on or gives up; or phasemig rollback or abort, and phasemig cleanup")})
 	}
 }
 

@@ -32,6 +32,9 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		}
 		r.made = seen.Result
 	}
+	if t.Kind == schema.PartitionedTable && throughParts(o, f.Server.Number) {
+		return r.ofParts(o)
+	}
 	switch {
 	case o.CreateIndex != nil:
 		return r.createIndex(o.CreateIndex)

@@ -48,6 +48,9 @@ func rewritingColumn(f *plans.Facts, t *schema.Table, c *plans.AddColumn) (strin
 	if seen, ok := f.Trial(t.Ident, sql); !ok || seen.Error != "" || !seen.Rewrites {
 		return "", nil
 	}
+	if t.Kind == schema.PartitionedTable {
+		return "", &plans.RefusedError{What: (plans.Operation{AddColumn: c}).Words(), Reason: "each row has a value of its own in it, and all partitions would be written anew under a lock", Hint: "add it without, set_default for new rows, and fill the others in batches"}
+	}
 	if c.Comment != "" {
 		return "", &plans.RefusedError{What: (plans.Operation{AddColumn: c}).Words(), Reason: "each row has a value of its own in it, so it comes by an ALTER TABLE, which holds no comment", Hint: "set_comment afterwards"}
 	}

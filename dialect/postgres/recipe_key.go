@@ -29,6 +29,15 @@ func parts(columns []string) plans.IndexParts {
 // addPrimaryKey makes the columns NOT NULL first: the server would read the whole table for that under the lock
 // that it takes for the constraint.
 func (r *recipe) addPrimaryKey(c *plans.AddPrimaryKey) error {
+	if err := r.keyColumns(c); err != nil {
+		return err
+	}
+	r.out.Objects = append(r.out.Objects, c.Name)
+	r.add(r.key(&plans.CreateIndex{Name: c.Name, Unique: true, Columns: parts(c.Columns)}, "PRIMARY KEY"))
+	return nil
+}
+
+func (r *recipe) keyColumns(c *plans.AddPrimaryKey) error {
 	for _, x := range r.t.Indexes {
 		if x.Primary {
 			return r.input("%s has a primary key already: %s", r.t.Ident, x.Name)
@@ -43,8 +52,6 @@ func (r *recipe) addPrimaryKey(c *plans.AddPrimaryKey) error {
 			return err
 		}
 	}
-	r.out.Objects = append(r.out.Objects, c.Name)
-	r.add(r.key(&plans.CreateIndex{Name: c.Name, Unique: true, Columns: parts(c.Columns)}, "PRIMARY KEY"))
 	return nil
 }
 

@@ -1,6 +1,10 @@
 package postgres
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 )
@@ -20,6 +24,9 @@ func (r *recipe) setNotNull(n *plans.SetNotNull) error {
 // notNull proves that a column holds no NULL while writes go on, and makes it NOT NULL then.
 func (r *recipe) notNull(column string) error {
 	native := r.f.Server.Can.NotValidNotNull
+	if err := r.partsTakeNull(column, native); err != nil {
+		return err
+	}
 	seen, err := r.tried(notNullSQL(r.t, column, r.rel(), native))
 	if err != nil {
 		return err
@@ -34,7 +41,7 @@ func (r *recipe) notNull(column string) error {
 	never.Nullable = false
 	a := &plans.Act{Phase: plans.Expand, Does: "make " + column + " NOT NULL", Sees: []schema.Object{{Kind: schema.ColumnObject, Name: column}, {Kind: schema.ConstraintObject, Name: name}}}
 	st := plans.Step{Lock: accessExclusive, Scans: true, Estimate: r.reads(1_000_000), Act: a,
-		Undo:    []string{r.alter("ALTER COLUMN %s DROP NOT NULL", Quote(column))},
+		Undo:    []string{r.dropNotNull(column, native)},
 		Because: "The constraint is added NOT VALID, which looks at no row and refuses new NULLs at once, and validated while writes go on. A row with NULL ends the validation."}
 	if !native {
 		st.Undo = append(st.Undo, r.dropConstraintSQL(name))
@@ -60,4 +67,26 @@ func (r *recipe) proveNotNull(a *plans.Act, nullable, never schema.Column, proof
 		between = append(between, looks(a, state(nullable, validated(proof)), state(never, validated(proof)))...)
 	}
 	return list, between
+}
+
+// partsTakeNull: before NOT NULL was a constraint, to drop the table's was to drop that of every partition.
+func (r *recipe) partsTakeNull(column string, native bool) error {
+	for _, p := range r.t.Partitions {
+		if !native && slices.Contains(p.NotNull, column) {
+			return r.refuse(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL first", relation(p.Ident), Quote(column)), "partition %s has %s NOT NULL by itself, and the way back would take that away", p.Ident, column)
+		}
+	}
+	return nil
+}
+
+// dropNotNull takes it back. A partition that had a primary key made of an index has its own NOT NULL since, which doesn't go with the table's; all
+// in one statement, because nothing of it would show on the table.
+func (r *recipe) dropNotNull(column string, native bool) string {
+	list := []string{r.alter("ALTER COLUMN %s DROP NOT NULL", Quote(column))}
+	for _, p := range r.parts(false) {
+		if native && !slices.Contains(p.NotNull, column) {
+			list = append(list, fmt.Sprintf("ALTER TABLE IF EXISTS %s ALTER COLUMN %s DROP NOT NULL", relation(p.Ident), Quote(column)))
+		}
+	}
+	return strings.Join(list, "; ")
 }

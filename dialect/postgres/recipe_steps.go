@@ -11,6 +11,7 @@ import (
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // observeAct asks the catalog how far a step of a recipe is.
@@ -31,12 +32,30 @@ func (x *steps) observeAct(ctx context.Context, st plans.Step) (dialect.Outcome,
 }
 
 func (x *steps) reached(ctx context.Context, st plans.Step) (plans.Reached, []string, error) {
-	t, err := x.Table(ctx, st.Table)
+	at := st.Table
+	if st.Act.On != (schema.Ident{}) {
+		at = st.Act.On
+	}
+	t, err := x.Table(ctx, at)
+	var gone *plans.InputError
+	if errors.As(err, &gone) && at != st.Table {
+		r, shows := goneWith(st.Act)
+		return r, shows, nil
+	}
 	if err != nil {
 		return plans.Reached{}, nil, err
 	}
 	shows := st.Act.Looks(t)
 	return st.Act.Reached(shows), shows, nil
+}
+
+// goneWith is how far an act is whose partition is gone: what is to be taken away has gone with it.
+func goneWith(a *plans.Act) (plans.Reached, []string) {
+	shows := a.Looks(&schema.Table{})
+	if r := a.Reached(shows); r.Done == len(a.After) {
+		return r, shows
+	}
+	return plans.Reached{}, []string{"partition " + a.On.String() + " is gone"}
 }
 
 // doAct runs the statements whose outcome doesn't show yet.

@@ -81,7 +81,27 @@ func (y *trier) copy() error {
 	if y.t.Kind == schema.Domain {
 		return y.copyDomain()
 	}
-	return y.exec(fmt.Sprintf("CREATE TEMPORARY TABLE %s (LIKE %s %s)", Quote(y.t.Name), relation(y.t.Ident), copied))
+	create := fmt.Sprintf("CREATE TEMPORARY TABLE %s (LIKE %s %s)", Quote(y.t.Name), relation(y.t.Ident), copied)
+	if y.t.Kind == schema.PartitionedTable {
+		return y.copyParted(create)
+	}
+	return y.exec(create)
+}
+
+// onePart is the copy's only partition, which is written anew where all of them would be.
+const onePart = "_pm_partition"
+
+// copyParted makes the copy a partitioned one, since not every index can be on such a table.
+func (y *trier) copyParted(create string) error {
+	var key string
+	if err := y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.pg_get_partkeydef(pg_catalog.to_regclass($1)::oid)", relation(y.t.Ident)).Scan(&key); err != nil {
+		return err
+	}
+	rows := "DEFAULT"
+	if strings.HasPrefix(key, "HASH") {
+		rows = "FOR VALUES WITH (MODULUS 1, REMAINDER 0)"
+	}
+	return y.exec(fmt.Sprintf("%s PARTITION BY %s; CREATE TEMPORARY TABLE %s PARTITION OF %s %s", create, key, onePart, relation(y.own()), rows))
 }
 
 // copyDomain makes a domain of the same kind.
@@ -139,7 +159,11 @@ func (y *trier) one(o plans.Operation, a attempt) (plans.Trial, error) {
 
 // file is another one after the copy was rewritten.
 func (y *trier) file() (id int64, err error) {
-	err = y.tx.QueryRowContext(y.ctx, "SELECT coalesce(pg_catalog.pg_relation_filenode(pg_catalog.to_regclass($1)::oid)::bigint, 0)", relation(y.own())).Scan(&id)
+	rows := y.own()
+	if y.t.Kind == schema.PartitionedTable {
+		rows.Name = onePart
+	}
+	err = y.tx.QueryRowContext(y.ctx, "SELECT coalesce(pg_catalog.pg_relation_filenode(pg_catalog.to_regclass($1)::oid)::bigint, 0)", relation(rows)).Scan(&id)
 	return id, err
 }
 
@@ -205,7 +229,7 @@ func (y *trier) result(o plans.Operation) (*schema.Table, error) {
 // renameObjects has the definitions that name the copy name the table.
 func (y *trier) renameObjects(t *schema.Table) error {
 	var from, to string
-	err := y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.format(' ON pg_temp.%I ', $2::text), pg_catalog.format(' ON %I.%I ', $1::text, $2::text)", y.t.Schema, y.t.Name).Scan(&from, &to)
+	err := y.tx.QueryRowContext(y.ctx, "SELECT pg_catalog.format(' ON '|| $3 ||'pg_temp.%I ', $2::text), pg_catalog.format(' ON '|| $3 ||'%I.%I ', $1::text, $2::text)", y.t.Schema, y.t.Name, map[bool]string{true: "ONLY "}[y.t.Kind == schema.PartitionedTable]).Scan(&from, &to)
 	rename := func(name, definition string) string {
 		head, rest, ok := strings.Cut(definition, from)
 		if !ok && err == nil {

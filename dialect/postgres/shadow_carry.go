@@ -242,7 +242,7 @@ func (c *carrier) policies() {
 func (c *carrier) publications() {
 	for _, r := range c.rows("the publications", `SELECT quote_ident(p.pubname), coalesce(' (' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.n) FROM unnest(r.prattrs) WITH ORDINALITY AS u(attnum, n)
 			JOIN pg_attribute a ON a.attrelid = r.prrelid AND a.attnum = u.attnum) || ')', ''), coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '')
-		FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = to_regclass($1)::oid AND p.pubname !~ '^phasemig_[0-9a-f]{12}(_back)?$' ORDER BY 1`, 3, c.from) {
+		FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = to_regclass($1)::oid AND p.pubname !~ `+ownLog+` ORDER BY 1`, 3, c.from) {
 		c.before = append(c.before, "ALTER PUBLICATION "+r[0]+" DROP TABLE "+relation(c.from))
 		c.after = append(c.after, "ALTER PUBLICATION "+r[0]+" ADD TABLE "+c.home()+r[1]+r[2])
 	}

@@ -32,9 +32,12 @@ func checkpointStatements(planID string) []string {
 // logConfig says how the log is read: as the target itself is reached.
 func (p *pair) logConfig() pgoutput.Config {
 	c := pgoutput.Config{Conn: &p.s.config.Config}
-	c.Slot, c.Publication = pgoutput.Names(p.planID, p.reverse)
+	c.Slot, c.Publication = pgoutput.Names(p.planID, p.s.oid, p.reverse)
 	return c
 }
+
+// ownLog is the form of the names of slots and publications that follow a table for a run, of whatever database: see pgoutput.Names.
+const ownLog = `'^phasemig_[0-9a-f]{12}_[0-9]+(_back)?$'`
 
 // relations are what is followed: the source, and the marks.
 func (p *pair) relations(ctx context.Context) ([]pgoutput.Relation, error) {
@@ -127,7 +130,7 @@ func (p *pair) holdsLease(ctx context.Context) error {
 // dropLog takes slot and publication of a direction away.
 func (s *server) dropLog(ctx context.Context, planID string, back bool) error {
 	c := pgoutput.Config{Conn: &s.config.Config}
-	c.Slot, c.Publication = pgoutput.Names(planID, back)
+	c.Slot, c.Publication = pgoutput.Names(planID, s.oid, back)
 	if err := pgoutput.Drop(ctx, c); err != nil {
 		return fmt.Errorf("drop slot and publication %s: %w", c.Slot, err)
 	}

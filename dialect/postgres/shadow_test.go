@@ -77,7 +77,7 @@ func newPairTest(t *testing.T, dsn string) *pairTest {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 			defer cancel()
 			c := pgoutput.Config{Conn: &p.s.config.Config}
-			c.Slot, c.Publication = pgoutput.Names(p.plan.ID, back)
+			c.Slot, c.Publication = pgoutput.Names(p.plan.ID, p.s.oid, back)
 			if err := pgoutput.Drop(ctx, c); err != nil {
 				t.Error(err)
 			}
@@ -347,7 +347,8 @@ func TestPairLife(t *testing.T) {
 		if err != nil {
 			p.Fatal(err)
 		}
-		p.want("one slot is left, that of the way there", "SELECT string_agg(slot_name, ',') FROM pg_replication_slots WHERE slot_name LIKE 'phasemig_"+p.plan.ID+"%'", "phasemig_"+p.plan.ID)
+		slot, _ := pgoutput.Names(p.plan.ID, p.s.oid, false)
+		p.want("one slot is left, that of the way there", "SELECT string_agg(slot_name, ',') FROM pg_replication_slots WHERE slot_name LIKE 'phasemig_"+p.plan.ID+"%'", slot)
 	})
 }
 

@@ -41,9 +41,6 @@ func carriesViews(s *plans.Sync) bool {
 func movesOf(s *plans.Sync, kind plans.StepKind, back bool) *moves {
 	o, n := s.Old[0], s.New[0]
 	m := &moves{table: s.Table, columns: mapping{s: s}.olds()}
-	rename := func(from, to string) string {
-		return fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", relation(s.Table), Quote(from), Quote(to))
-	}
 	switch {
 	case kind == plans.Swap:
 		m.anew = s.Operation == "change_type"
@@ -51,17 +48,26 @@ func movesOf(s *plans.Sync, kind plans.StepKind, back bool) *moves {
 		m.stop = !back
 	case kind == plans.Hide && !back:
 		m.noted = o.Hidden
-		m.before, m.after = []string{rename(n.Name, o.Name)}, []string{rename(o.Name, n.Name)}
+		m.before, m.after = []string{m.rename(n.Name, o.Name)}, []string{m.rename(o.Name, n.Name)}
 	case kind == plans.Hide:
-		aside := plans.CutName("_pm_aside_"+n.Name, 63, true)
-		m.columns, m.noted, m.onlyNoted = []string{n.Name}, o.Hidden, true
-		m.before = []string{rename(n.Name, aside), rename(o.Name, n.Name)}
-		m.after = []string{rename(n.Name, o.Name), rename(aside, n.Name)}
+		m.backTo(o.Hidden, o.Name, n.Name)
 	}
 	if kind != plans.Swap && kind != plans.Hide || back && !carriesViews(s) {
 		return nil
 	}
 	return m
+}
+
+func (m *moves) rename(from, to string) string {
+	return fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", relation(m.table), Quote(from), Quote(to))
+}
+
+// backTo has the views that are noted on a hidden column read it again under its own name, in place of the new one.
+func (m *moves) backTo(hidden, name, now string) {
+	aside := plans.CutName("_pm_aside_"+now, 63, true)
+	m.columns, m.noted, m.onlyNoted = []string{now}, hidden, true
+	m.before = []string{m.rename(now, aside), m.rename(name, now)}
+	m.after = []string{m.rename(now, name), m.rename(aside, now)}
 }
 
 // changing runs a step's statements in one transaction, with the views that go along.
@@ -74,17 +80,22 @@ func (e *executor) changing(ctx context.Context, m *moves, list []string) error 
 		if err := v.lock(); err != nil {
 			return err
 		}
-		if err := v.read(); err != nil {
-			return err
-		}
-		if err := w.run(ctx, append(v.drops(), list...)); err != nil || len(v.list) == 0 {
-			return err
-		}
-		if err := w.run(ctx, slices.Concat([]string{asWritten}, m.before, v.creates(), m.after)); err != nil {
-			return err
-		}
-		return v.noteDown()
+		return v.carry(list)
 	})
+}
+
+// carry runs statements that give names to other columns, and takes the views along. They must be locked.
+func (v *viewMover) carry(list []string) error {
+	if err := v.read(); err != nil {
+		return err
+	}
+	if err := v.w.run(v.ctx, append(v.drops(), list...)); err != nil || len(v.list) == 0 {
+		return err
+	}
+	if err := v.w.run(v.ctx, slices.Concat([]string{asWritten}, v.m.before, v.creates(), v.m.after)); err != nil {
+		return err
+	}
+	return v.noteDown()
 }
 
 // viewMover moves the views of one step.
