@@ -72,7 +72,7 @@ func (p *splitter) take(t Token) {
 	}
 	p.last, p.open = t.End, t.Open
 	if t.Kind != Word {
-		p.begins = t.Text == ";"
+		p.begins = t.Text == ";" || t.Text == ":" && p.depth > 0 // behind a label
 		return
 	}
 	w := strings.ToUpper(t.Text)
@@ -102,7 +102,7 @@ func (p *splitter) nest(w string) {
 		if p.depth > 0 && !p.ending() {
 			p.depth++
 		}
-	case "IF", "LOOP", "WHILE", "REPEAT":
+	case "IF", "LOOP", "WHILE", "REPEAT", "FOR":
 		if p.depth > 0 && p.begins && !p.ending() {
 			p.depth++
 		}

@@ -44,6 +44,15 @@ func (j *judge) apply(s *statement) {
 	case "GRANT":
 		for _, g := range grants(s.body, "TO") {
 			j.granted[g] = true
+			j.accounts[g[strings.LastIndex(g, " to ")+4:]] = true
+		}
+	case "DROP USER", "DROP ROLE":
+		for _, a := range created(s.name) {
+			delete(j.accounts, a)
+		}
+	case "CREATE USER", "CREATE ROLE":
+		for _, a := range created(s.body) {
+			j.accounts[a] = true
 		}
 	case "SET":
 		j.set(s)
@@ -57,6 +66,8 @@ func (j *judge) apply(s *statement) {
 		j.locksNow(s)
 	case "PREPARE":
 		j.prepared[lower(s.name)] = s.body
+	case "DEALLOCATE", "DROP PREPARE":
+		delete(j.prepared, lower(lastName(s.name)))
 	}
 }
 

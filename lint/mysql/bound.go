@@ -17,7 +17,27 @@ func (j *judge) bounds(id schema.Ident, where []lint.Token) bool {
 		return false
 	}
 	k := j.relation(id)
-	return !whole(k) || k.Kind == "view" || led(k, where)
+	return !whole(k) || k.Kind == "view" || led(k, where) && j.boundsLists(where)
+}
+
+// boundsLists: the query behind IN reads no more than a part of its table, either. Its rows are locked like those of the statement, but
+// under READ COMMITTED.
+func (j *judge) boundsLists(where []lint.Token) bool {
+	for i := 0; i+2 < len(where) && !j.committed; i++ {
+		if !where[i].Is("IN") || !where[i+1].Is("(") || !where[i+2].Is("SELECT") {
+			continue
+		}
+		end := matching(where[i+1:])
+		if end < 0 {
+			return true
+		}
+		query := where[i+2 : i+1+end]
+		from := readTables(query)
+		if len(from) == 1 && whole(j.relation(from[0])) && j.live(from[0]) && !limits(query) && !j.bounds(from[0], whereOf(query)) {
+			return false
+		}
+	}
+	return true
 }
 
 // never: the condition is false for every row.

@@ -18,7 +18,7 @@ var (
 	variables  = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(variableNames) })
 )
 
-// serverNames reads a list of names for each server.
+// serverNames reads a list of names for each server. One that is marked, as a:global, is in it with its mark, too.
 func serverNames(text string) map[bool]map[string]bool {
 	out := map[bool]map[string]bool{false: {}, true: {}}
 	maria := false
@@ -30,7 +30,8 @@ func serverNames(text string) map[bool]map[string]bool {
 			maria = l == "mariadb"
 		default:
 			for _, n := range strings.Fields(l) {
-				out[maria][n] = true
+				name, _, _ := strings.Cut(n, ":")
+				out[maria][name], out[maria][n] = true, true
 			}
 		}
 	}

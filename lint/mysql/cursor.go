@@ -19,6 +19,8 @@ type cursor struct {
 	i     int
 	err   error
 	names *names
+	// definer is the account behind DEFINER=, as accounts are compared.
+	definer string
 }
 
 // names are the names of a statement by how they are written.

@@ -8,6 +8,9 @@ import (
 
 // engine finds what the table's engine doesn't have.
 func (d *definition) engine() {
+	if d.k.Bound != "" && d.k.Storage != "" && !d.maria && d.version >= 80000 && !same(d.k.Storage, "innodb") && !same(d.k.Storage, "ndbcluster") && !same(d.k.Storage, "ndb") {
+		d.fault("only InnoDB has partitions on this version, and %s hasn't", d.k.Storage)
+	}
 	switch lower(d.k.Storage) {
 	case "memory", "heap":
 		for i := range d.k.Columns {
@@ -34,6 +37,20 @@ func (d *definition) periods() {
 			d.fault("%s", why)
 		}
 	}
+}
+
+// engines are those that each server may have, built in or as a plugin; true is MariaDB. The empty name and DEFAULT are the server's choice.
+var engines = map[bool][]string{
+	false: {"", "default", "innodb", "myisam", "memory", "heap", "csv", "archive", "blackhole", "merge", "mrg_myisam", "federated", "ndb", "ndbcluster", "rocksdb", "tokudb", "performance_schema", "example", "placeholder"},
+	true: {"", "default", "innodb", "myisam", "memory", "heap", "csv", "archive", "blackhole", "merge", "mrg_myisam", "federated", "aria", "sequence", "rocksdb", "spider", "connect", "mroonga", "columnstore", "s3", "oqgraph", "sphinx",
+		"tokudb", "performance_schema", "example", "placeholder"},
+}
+
+func (j *judge) unknownEngine(name string) string {
+	if slices.Contains(engines[j.maria], lower(name)) {
+		return ""
+	}
+	return "there is no storage engine " + name
 }
 
 // plugins are engines that a server has only where somebody installed them; true is MariaDB.

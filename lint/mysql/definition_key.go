@@ -20,10 +20,13 @@ func (c *call) keyFaults(k *lint.Relation) []string {
 			}
 		}
 	}
-	if c.verb != "CREATE TABLE" {
-		return out
+	keys := c.keys
+	for _, x := range c.clauses {
+		if x.kind == "add key" {
+			keys = append(keys[:len(keys):len(keys)], x.key)
+		}
 	}
-	for _, q := range c.keys {
+	for _, q := range keys {
 		if q.name != "" && (q.kind == "foreign" || q.kind == "check" && !c.maria) && c.nameTaken(q) {
 			out = append(out, "another table has a constraint "+quote(q.name))
 		}
@@ -221,7 +224,7 @@ func (c *call) optionFaults() []string {
 		}
 	}
 	add(c.encoding(c.options["charset"], c.options["collate"]))
-	add(engine(c.options["engine"]))
+	add(c.unknownEngine(c.options["engine"]))
 	add(c.absentEngine(c.options["engine"]))
 	for _, col := range c.columns {
 		add(c.encoding(col.typ.charset, col.typ.collate))
@@ -246,17 +249,9 @@ func (c *call) optionFaults() []string {
 		case x.kind == "option" && x.name == "collate":
 			add(c.encoding("", x.value))
 		case x.kind == "option" && x.name == "engine":
-			add(engine(x.value))
+			add(c.unknownEngine(x.value))
 			add(c.absentEngine(x.value))
 		}
 	}
 	return out
-}
-
-func engine(name string) string {
-	switch lower(name) {
-	case "", "innodb", "myisam", "memory", "heap", "csv", "archive", "blackhole", "merge", "mrg_myisam", "federated", "ndb", "ndbcluster", "aria", "sequence", "rocksdb", "spider", "connect", "mroonga", "columnstore", "s3", "oqgraph", "sphinx", "tokudb", "performance_schema", "example", "placeholder", "default":
-		return ""
-	}
-	return "there is no storage engine " + name
 }

@@ -20,6 +20,8 @@ func (j *judge) inside(p *statement, s lint.Statement) []lint.Finding {
 		if p.word == "EVENT" {
 			return j.event(p.body, s)
 		}
+	case "ALTER EVENT":
+		return j.alteredEvent(p, s)
 	case "BLOCK":
 		return j.block(p.body, s)
 	case "EXECUTE":
@@ -90,8 +92,7 @@ func (j *judge) block(body string, s lint.Statement) []lint.Finding {
 	var out []lint.Finding
 	t := tokens(body)
 	for i := 0; i < len(t); i++ {
-		word := strings.ToUpper(t[i].Text)
-		if t[i].Kind != lint.Word || !opens(t, i) || !verbs[word] && word != "SET" && word != "PREPARE" && word != "EXECUTE" {
+		if t[i].Kind != lint.Word || !opens(t, i) || !inBodies(strings.ToUpper(t[i].Text)) {
 			continue
 		}
 		end := i
@@ -107,10 +108,24 @@ func (j *judge) block(body string, s lint.Statement) []lint.Finding {
 		if at := strings.Index(s.Text, inner.Text); at >= 0 {
 			inner.Start = s.Start + at
 		}
+		outside := j.piled
+		if l := loop(t, i); len(l) > 0 {
+			j.piled = (outside || j.tx.open || j.tx.manual) && !after(l, "COMMIT", "ROLLBACK")
+		}
 		out = append(out, j.Statement(inner)...)
+		j.piled = outside
 		i = end
 	}
 	return out
+}
+
+// inBodies are the words that begin statements of a body that are judged.
+func inBodies(word string) bool {
+	switch word {
+	case "SET", "PREPARE", "EXECUTE", "START", "COMMIT", "ROLLBACK", "SAVEPOINT":
+		return true
+	}
+	return verbs[word]
 }
 
 // opens reports whether a token may begin a statement.

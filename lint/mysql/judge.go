@@ -17,7 +17,7 @@ func MariaDB() *lint.Dialect { return dialect("mariadb", true, 101100, 100400) }
 func dialect(name string, maria bool, newest, oldest lint.Version) *lint.Dialect {
 	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest, Names: Names,
 		New: func(v lint.Version, c *lint.Catalog) lint.Judge {
-			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), texts: map[string]string{}, prepared: map[string]string{}, given: dumped(c)}
+			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), texts: map[string]string{}, prepared: map[string]string{}, accounts: map[string]bool{}, given: dumped(c)}
 		}}
 	for _, r := range rules(maria) {
 		d.Rules = append(d.Rules, r.Rule)
@@ -51,6 +51,9 @@ type judge struct {
 	given           bool // a schema was read before the files
 	// locals are the parameters and variables of the body at hand, in lower case.
 	locals map[string]bool
+	// accounts are the users and roles that the schema or a file has made or given rights, as plainText writes them.
+	accounts map[string]bool
+	piled    bool // inside of a loop whose batches are one transaction
 }
 
 // session is what a file has set, locked, granted so far.
@@ -68,6 +71,7 @@ type session struct {
 	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE
 	granted   map[string]bool   // rights that nobody had before
 	said      map[string]bool   // what is said once
+	tx        running
 }
 
 // rule is a rule and its test.
@@ -142,6 +146,7 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		c.rule.check(c)
 	}
 	j.apply(p)
+	j.transactionNow(c)
 	return append(out, j.inside(p, s)...)
 }
 

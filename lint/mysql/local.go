@@ -70,13 +70,3 @@ func (j *judge) markLocals(where []lint.Token) {
 		}
 	}
 }
-
-// event judges what an event does each time; nobody stands by then.
-func (j *judge) event(definition string, s lint.Statement) []lint.Finding {
-	for _, t := range tokens(definition) {
-		if t.Is("DO") {
-			return j.block(definition[t.Start:], s)
-		}
-	}
-	return nil
-}

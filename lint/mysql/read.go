@@ -49,6 +49,7 @@ type statement struct {
 	bodyAt      int
 	word        string // what is dropped, revoked, locked
 	value       string // a trigger: its time and event
+	definer     string // of a view, a routine
 	follows     string // a trigger: the one it FOLLOWS or PRECEDES
 	names       *names
 }
@@ -143,7 +144,7 @@ func read(text string) (*statement, error) {
 }
 
 // plainVerbs begin statements of which nothing but the word matters.
-var plainVerbs = []string{"USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DEALLOCATE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
+var plainVerbs = []string{"USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
 	"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER"}
 
 // statementSettings reads MariaDB's SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
@@ -247,6 +248,10 @@ func (s *statement) readRoutine(c *cursor, first string) bool {
 		s.verb, s.name = "PREPARE", c.name()
 		c.want("FROM")
 		s.body, s.bodyAt = c.rest()
+	case "DEALLOCATE":
+		s.verb = "DEALLOCATE"
+		c.want("PREPARE")
+		s.name = c.name()
 	case "EXECUTE":
 		s.verb = "EXECUTE"
 		if c.take("IMMEDIATE") {
@@ -281,6 +286,7 @@ func (c *cursor) rest() (string, int) {
 func (s *statement) create(c *cursor) {
 	s.replace = c.take("OR", "REPLACE")
 	c.header()
+	s.definer = c.definer
 	s.temporary = c.take("TEMPORARY")
 	kind := ""
 	if w := c.any("UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"); w != "" {
@@ -315,6 +321,11 @@ func (s *statement) create(c *cursor) {
 		}
 	case c.at("DATABASE"), c.at("SCHEMA"), c.at("USER"), c.at("ROLE"), c.at("SERVER"), c.at("TABLESPACE"), c.at("UNDO"), c.at("LOGFILE"), c.at("SPATIAL"), c.at("RESOURCE"), c.at("LIBRARY"), c.at("DEFINER"):
 		s.verb = "CREATE " + strings.ToUpper(c.peek(0).Text)
+		c.skip()
+		s.ifNotExists = c.take("IF", "NOT", "EXISTS")
+		if !c.done() {
+			s.body, _ = c.rest()
+		}
 	default:
 		c.fail("what is created")
 	}
@@ -327,13 +338,18 @@ func (c *cursor) header() {
 		case c.take("ALGORITHM", "="):
 			c.skip()
 		case c.take("DEFINER", "="):
+			from := c.i
 			c.skip()
+			if strings.HasSuffix(c.peek(-1).Text, "@") { // me@`%`
+				c.skip()
+			}
 			for c.at("@") || strings.HasPrefix(c.peek(0).Text, "@") || c.at("(") || c.at(")") {
 				c.skip()
 				if c.peek(-1).Text == "@" {
 					c.skip()
 				}
 			}
+			c.definer = plainText(c.t[from:min(c.i, len(c.t))])
 		case c.take("SQL", "SECURITY"):
 			c.skip()
 		default:

@@ -78,12 +78,9 @@ func (s *statement) condition(c *cursor) {
 			depth--
 		case depth == 0 && t.Is("WHERE"):
 			s.where = c.t[c.i+1:]
-			for k, w := range s.where {
-				if w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") || locksHere(s.where, k) {
-					s.limited = s.limited || limits(s.where[k:])
-					s.where = s.where[:k]
-					break
-				}
+			if k := conditionEnd(s.where); k < len(s.where) {
+				s.limited = s.limited || limits(s.where[k:])
+				s.where = s.where[:k]
 			}
 			c.i = len(c.t)
 			return
@@ -91,6 +88,29 @@ func (s *statement) condition(c *cursor) {
 			s.limited = true
 		}
 	}
+}
+
+// conditionEnd is where a WHERE ends on its own level.
+func conditionEnd(t []lint.Token) int {
+	depth := 0
+	for i := range t {
+		switch {
+		case t[i].Is("("):
+			depth++
+		case t[i].Is(")"):
+			depth--
+		case depth == 0 && endsCondition(t, i):
+			return i
+		}
+	}
+	return len(t)
+}
+
+// endsCondition: what stands behind a WHERE begins at a token.
+func endsCondition(t []lint.Token, i int) bool {
+	w := t[i]
+	return w.Is("ORDER") || w.Is("LIMIT") || w.Is("RETURNING") || w.Is("GROUP") || w.Is("HAVING") || locksHere(t, i) ||
+		w.Is("ON") && i+1 < len(t) && t[i+1].Is("DUPLICATE") || w.Is("INTO")
 }
 
 // locksHere: FOR UPDATE and the like begin at a token.
@@ -119,6 +139,13 @@ func (s *statement) insert(c *cursor, verb string) {
 	s.table = c.ident()
 	if c.at("(") && !c.peek(1).Is("SELECT") {
 		c.parens()
+	}
+	for i := c.i; i+1 < len(c.t); i++ {
+		if c.t[i].Is("ON") && c.t[i+1].Is("CONFLICT") {
+			c.i = i
+			c.fail("ON DUPLICATE KEY UPDATE")
+			return
+		}
 	}
 	s.duplicates(c)
 	if c.at("SELECT") || c.at("WITH") || c.at("(") || c.at("TABLE") {

@@ -12,7 +12,11 @@ func (s *statement) trigger(c *cursor) {
 	s.to = nil
 	when := strings.ToUpper(c.peek(0).Text)
 	event := strings.ToUpper(c.peek(1).Text)
-	c.i += 2
+	c.i++
+	if !c.any2("INSERT", "UPDATE", "DELETE") {
+		c.fail("INSERT, UPDATE or DELETE")
+		return
+	}
 	if c.take("OR") { // MariaDB 12: several events
 		c.i++
 	}
@@ -44,7 +48,7 @@ func (j *judge) createRoutine(s *statement) {
 		}
 		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey(s.name), Kind: "routine"}, Fresh: true, Options: map[string]string{"definition": s.body}})
 	case "EVENT":
-		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey("event " + s.name), Kind: "event"}, Fresh: true})
+		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey("event " + s.name), Kind: "event"}, Fresh: true, Options: map[string]string{"definition": s.body}})
 	case "TRIGGER":
 		k := j.relation(s.table)
 		if k == nil {

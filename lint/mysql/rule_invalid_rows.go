@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -175,6 +177,9 @@ func (c *call) refusedValues(k *lint.Relation, cur *cursor, named []string, igno
 			if why := repeated(k, row, keys); why != "" {
 				return []string{why}
 			}
+			if why := c.givenAway(k, row); why != "" {
+				return []string{why}
+			}
 		}
 		if why := c.nowhere(k, row); why != "" && !ignore {
 			return []string{why}
@@ -205,6 +210,24 @@ func repeated(k *lint.Relation, row map[string]string, seen map[string]bool) str
 		seen[key] = literal
 	}
 	return ""
+}
+
+// givenAway: a low number for an AUTO_INCREMENT column, which a table in use has given to a row of its own long ago.
+func (c *call) givenAway(k *lint.Relation, row map[string]string) string {
+	for _, col := range k.Columns {
+		n, err := strconv.Atoi(row[lower(col.Name)])
+		if err == nil && n > 0 && n < 1000 && col.Identity == "auto_increment" && uniqueAlone(k, col.Name) && c.live(c.table) {
+			return "the table has numbered a row " + strconv.Itoa(n) + " by itself, which it can't hold twice; leave " + quote(col.Name) + " out"
+		}
+	}
+	return ""
+}
+
+// uniqueAlone: a unique key holds the column and nothing else.
+func uniqueAlone(k *lint.Relation, name string) bool {
+	return slices.ContainsFunc(k.Indexes, func(x schema.Index) bool {
+		return x.Unique && len(x.Columns) == 1 && same(x.Columns[0].Name, name)
+	})
 }
 
 // nowhere: a partitioned table that has no partition for a row.
@@ -266,6 +289,9 @@ func (c *call) refusedUpdate(k *lint.Relation, cols []string) []string {
 		if why := c.refusedValue(k, name, value); why != "" && !ignore {
 			return []string{why}
 		}
+		if why := c.nowhere(k, map[string]string{lower(name): value}); why != "" && !ignore {
+			return []string{why}
+		}
 		if !cur.take(",") {
 			break
 		}
@@ -298,6 +324,9 @@ func (c *call) refusedValue(k *lint.Relation, name, value string) string {
 	}
 	t.charset = col.Charset
 	if tok := Syntax.Tokens(v); len(tok) > 0 && tok[0].Kind == lint.Word {
+		if why := overlong(t, v); why != "" {
+			return "the value " + shortened(v) + " of " + quote(name) + ": " + why
+		}
 		return ""
 	}
 	if why := c.unfit(t, v); why != "" {

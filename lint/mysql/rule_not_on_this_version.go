@@ -88,6 +88,8 @@ func (c *call) mariadbWords() []string {
 		out = append(out, "MySQL has no periods")
 	case c.returning:
 		out = append(out, "MySQL has no RETURNING")
+	case c.verb == "GRANT" && c.version >= 80000 && after(Syntax.Tokens(c.body), "IDENTIFIED"):
+		out = append(out, "GRANT gives no password since 8.0; CREATE USER and ALTER USER do")
 	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "PERSISTENT"):
 		out = append(out, "MySQL has no ANALYZE … PERSISTENT; UPDATE HISTOGRAM is its own")
 	case c.isOnline:

@@ -28,8 +28,16 @@ func (c *call) state() []string {
 	if why := c.heldBack(); why != "" {
 		return []string{why}
 	}
+	if why := c.refusedByTransaction(); why != "" {
+		return []string{why}
+	}
 	if why := c.unknownSequence(); why != "" {
 		out = append(out, why)
+	}
+	if callsFunctions(c.verb) {
+		if why := c.absentFunction(Syntax.Tokens(c.s.Text)); why != "" {
+			out = append(out, why)
+		}
 	}
 	switch c.verb {
 	case "CREATE TABLE":
@@ -57,12 +65,18 @@ func (c *call) state() []string {
 			return nil
 		}
 		return c.settingFaults(c.body)
+	case "CREATE USER", "CREATE ROLE":
+		for _, a := range created(c.body) {
+			if c.accounts[a] && !c.ifNotExists && !c.replace {
+				out = append(out, "there is an account "+a+" already")
+			}
+		}
 	case "SELECT":
 		return append(out, c.selectFaults()...)
 	case "EXECUTE":
-		if _, ok := c.prepared[lower(c.name)]; c.name != "" && !ok && c.depth == 0 {
-			out = append(out, "there is no prepared statement "+quote(c.name))
-		}
+		out = append(out, c.preparedFaults()...)
+	case "PREPARE", "DEALLOCATE", "DROP PREPARE":
+		return c.preparedFaults()
 	case "GRANT":
 		if id := c.grantedTable(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
 			out = append(out, "there is no table "+quoted(id))
@@ -77,6 +91,9 @@ func (c *call) state() []string {
 		}
 		if c.missing(c.table) && !c.joined {
 			out = append(out, "there is no table "+quoted(c.table))
+		}
+		if c.selects {
+			out = append(out, c.copiedFaults(k)...)
 		}
 	}
 	if c.verb == "TRUNCATE" && k != nil && c.maria && k.Options["system versioning"] != "" {

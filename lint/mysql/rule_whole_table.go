@@ -1,6 +1,11 @@
 package mysql
 
-import "github.com/phasemig/phasemig/lint"
+import (
+	"slices"
+
+	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
+)
 
 var wholeTableUpdate = rule{lint.Rule{
 	ID: "whole-table-update", Severity: lint.Error, Kind: lint.Lock,
@@ -31,7 +36,7 @@ var wholeTableDelete = rule{lint.Rule{
 // confined reports whether the condition keeps the statement to a part that doesn't grow with the table.
 func (c *call) confined() bool {
 	if c.joined {
-		return never(c.where) || bounded(c.where)
+		return never(c.where) || bounded(c.where) || c.joinsOwn()
 	}
 	return c.bounds(c.table, c.where)
 }
@@ -108,14 +113,30 @@ var insertSelect = rule{lint.Rule{
 	Bad:     []lint.Example{{SQL: "INSERT INTO archive SELECT * FROM orders;"}, {SQL: "CREATE TABLE copy AS SELECT * FROM orders;"}},
 	Good:    []lint.Example{{SQL: "INSERT INTO archive SELECT * FROM orders WHERE id BETWEEN 1 AND 1000;"}, {SQL: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nINSERT INTO archive SELECT * FROM orders;"}},
 }, func(c *call) {
-	if !c.selects || c.verb != "INSERT" && c.verb != "REPLACE" && c.verb != "CREATE TABLE" || c.limited || len(c.from) != 1 && bounded(c.where) || len(c.from) == 1 && c.bounds(c.from[0], c.where) || c.committed {
+	if !c.selects || c.verb != "INSERT" && c.verb != "REPLACE" && c.verb != "CREATE TABLE" || c.limited || c.committed {
 		return
 	}
-	for _, id := range c.from {
-		if c.live(id) {
-			c.report(said{message: "every row of " + quoted(id) + " that is read stays locked against writes until it commits", lock: "shared row locks: writers wait, for a time that grows with the table's size",
-				safe: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\n-- and in batches by key: … WHERE id BETWEEN … AND …;"})
-			return
-		}
+	for _, id := range c.readWhole() {
+		c.report(said{message: "every row of " + quoted(id) + " that is read stays locked against writes until it commits", lock: "shared row locks: writers wait, for a time that grows with the table's size",
+			safe: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\n-- and in batches by key: … WHERE id BETWEEN … AND …;"})
+		return
 	}
 }}
+
+// readWhole are the tables in use of which the statement's queries read a part that grows with them. TABLE t is all of it.
+func (c *call) readWhole() []schema.Ident {
+	list := sources(Syntax.Tokens(c.s.Text))
+	if len(list) == 0 {
+		return slices.DeleteFunc(slices.Clone(c.from), func(id schema.Ident) bool { return !c.live(id) })
+	}
+	if never(list[0].where) {
+		return nil
+	}
+	var out []schema.Ident
+	for _, s := range list {
+		if id, all := c.readsAll(s); all {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -51,8 +51,15 @@ func deletes(q key) string {
 func (c *call) refusedWrites() []string {
 	switch c.verb {
 	case "CREATE VIEW", "ALTER VIEW":
+		k := c.relation(c.table)
+		if why := c.unknownDefiner(); why != "" && c.replace && k != nil && !k.Fresh {
+			return []string{why}
+		}
 		return c.lostColumns()
 	case "CREATE ROUTINE":
+		if why := c.unknownDefiner(); why != "" && c.word == "TRIGGER" && c.live(c.table) {
+			return []string{why}
+		}
 		if c.word == "TRIGGER" {
 			return c.newTrigger()
 		}
@@ -71,8 +78,8 @@ func (c *call) refusedWrites() []string {
 		}
 	case "SET":
 		u := strings.ToUpper(strings.Join(strings.Fields(strings.ReplaceAll(c.body, "=", " = ")), " "))
-		if (strings.HasPrefix(u, "GLOBAL") || strings.HasPrefix(u, "PERSIST") || strings.HasPrefix(u, "@@GLOBAL")) && strings.Contains(u, "READ_ONLY") && !strings.Contains(u, "TRANSACTION") && !strings.Contains(u, "= 0") && !strings.Contains(u, "= OFF") && !strings.Contains(u, "= FALSE") {
-			return []string{"every write of running clients fails while the server is read-only"}
+		if (strings.HasPrefix(u, "GLOBAL") || strings.HasPrefix(u, "PERSIST") || strings.HasPrefix(u, "@@GLOBAL")) && (strings.Contains(u, "READ_ONLY") || strings.Contains(u, "OFFLINE_MODE")) && !strings.Contains(u, "TRANSACTION") && !strings.Contains(u, "= 0") && !strings.Contains(u, "= OFF") && !strings.Contains(u, "= FALSE") {
+			return []string{"running clients fail while the server is read-only or offline"}
 		}
 	}
 	if !c.altered() {
@@ -194,6 +201,14 @@ func (c *call) newTrigger() []string {
 		}
 		written = ""
 	}
+	if why := c.absentFunction(t); why != "" {
+		out = append(out, "every "+event+" of running clients fails: "+why)
+	}
+	for _, id := range readTables(t) {
+		if c.missing(id) {
+			out = append(out, "every "+event+" of running clients fails: there is no table "+quoted(id))
+		}
+	}
 	return append(append(out, c.refusedInside(t, event)...), c.refusedAssignment(t)...)
 }
 
@@ -201,7 +216,7 @@ func (c *call) newTrigger() []string {
 func (c *call) refusedInside(t []lint.Token, event string) []string {
 	var out []string
 	for i := range t {
-		if !opens(t, i) || !(t[i].Is("INSERT") || t[i].Is("REPLACE") || t[i].Is("UPDATE") || t[i].Is("CALL")) {
+		if !opens(t, i) || !(t[i].Is("INSERT") || t[i].Is("REPLACE") || t[i].Is("UPDATE") || t[i].Is("DELETE") || t[i].Is("CALL")) {
 			continue
 		}
 		end := i
@@ -217,8 +232,16 @@ func (c *call) refusedInside(t []lint.Token, event string) []string {
 		for _, why := range inner.refusedRow() {
 			out = append(out, "every "+event+" of running clients fails: in the trigger "+why)
 		}
-		if p.verb == "CALL" && c.missingRoutine(p.name) {
-			out = append(out, "every "+event+" of running clients fails: there is no routine "+quote(p.name))
+		if (p.verb == "UPDATE" || p.verb == "DELETE") && len(p.where) == 0 && !p.limited && !p.joined && c.live(p.table) {
+			out = append(out, "every "+event+" of running clients writes to every row of "+quoted(p.table)+", and waits for each of them")
+		}
+		if p.verb == "CALL" {
+			for _, why := range inner.namedState() {
+				out = append(out, "every "+event+" of running clients fails: "+why)
+			}
+		}
+		if why := inner.sameAgain(c, event); why != "" && !after(t, "IF", "CASE", "HANDLER", "DELETE") { // which may keep it from it
+			out = append(out, why)
 		}
 	}
 	return out
@@ -227,17 +250,23 @@ func (c *call) refusedInside(t []lint.Token, event string) []string {
 // refusedAssignment is a value that a trigger gives to a column that doesn't take it.
 func (c *call) refusedAssignment(t []lint.Token) []string {
 	k := c.relation(c.table)
-	for i := 1; i+4 < len(t)+1 && whole(k); i++ {
-		if !t[i-1].Is("SET") || !t[i].Is("NEW") || i+4 >= len(t) || !t[i+1].Is(".") || !t[i+3].Is("=") {
+	for i := 1; i+4 < len(t) && whole(k); i++ {
+		if !t[i-1].Is("SET") && !t[i-1].Is(",") || !t[i].Is("NEW") || !t[i+1].Is(".") || !t[i+3].Is("=") {
 			continue
 		}
-		if alone := i+5 >= len(t) || t[i+5].Is(";") || t[i+5].Is(","); !alone {
+		end := i + 4
+		for end < len(t) && !t[end].Is(";") {
+			end++
+		}
+		value := cutBy(t[i+4:end], ",")[0]
+		if col := k.Column(t[i+2].Value()); len(value) == 0 || col == nil || col.Generated != "" { // what is given to a generated column is left
 			continue
 		}
-		if col := k.Column(t[i+2].Value()); col == nil || col.Generated != "" { // what is given to a generated column is left
-			continue
+		text := c.body[value[0].Start:value[len(value)-1].End]
+		if n := len(value); n > 1 && value[0].Kind != lint.Word && !value[0].Is("-") {
+			continue // an expression that isn't one value
 		}
-		if why := c.refusedValue(k, t[i+2].Value(), t[i+4].Text); why != "" {
+		if why := c.refusedValue(k, t[i+2].Value(), text); why != "" {
 			return []string{"writes of running clients for which the trigger does so fail: " + why}
 		}
 	}

@@ -15,7 +15,7 @@ func rules(maria bool) []rule {
 		// data
 		dropColumn, dropObject, dropPartition, truncate,
 		// rows
-		wholeTableUpdate, wholeTableDelete, deleteRows, insertSelect, lockingRead,
+		wholeTableUpdate, wholeTableDelete, deleteRows, insertSelect, lockingRead, longTransaction,
 		// locks
 		lockTables, lockTimeout,
 		// policy

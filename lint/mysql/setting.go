@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -28,8 +29,15 @@ func (j *judge) settingFaults(body string) []string {
 		return nil
 	}
 	var out []string
+	scope := ""
 	for _, part := range cutBy(t, ",") {
-		if why := j.settingFault(part); why != "" {
+		if len(part) > 0 { // it holds for what follows, too
+			switch w := strings.ToUpper(part[0].Text); w {
+			case "GLOBAL", "PERSIST", "PERSIST_ONLY", "SESSION", "LOCAL":
+				scope = w
+			}
+		}
+		if why := j.settingFault(part, scope); why != "" {
 			out = append(out, why)
 		}
 	}
@@ -54,7 +62,15 @@ func cutBy(t []lint.Token, symbol string) [][]lint.Token {
 	return out
 }
 
-func (j *judge) settingFault(t []lint.Token) string {
+// exactVariables: the list of variables is this version's.
+func (j *judge) exactVariables() bool {
+	return j.version >= 80400 && !j.maria || j.maria && j.version >= 101100 && j.version < 110000
+}
+
+func (j *judge) settingFault(t []lint.Token, scope string) string {
+	if len(t) > 0 && strings.HasPrefix(t[0].Text, "@@") && len(t) > 1 && t[1].Is(".") {
+		scope = strings.ToUpper(t[0].Text[2:])
+	}
 	for len(t) > 0 && (t[0].Is("SESSION") || t[0].Is("LOCAL") || t[0].Is("GLOBAL") || t[0].Is("PERSIST") || t[0].Is("PERSIST_ONLY") || t[0].Is("@@SESSION") || t[0].Is("@@GLOBAL") || t[0].Is("@@LOCAL") || t[0].Is("@@PERSIST") || t[0].Is(".")) {
 		t = t[1:]
 	}
@@ -62,9 +78,11 @@ func (j *judge) settingFault(t []lint.Token) string {
 		return ""
 	}
 	name := strings.TrimPrefix(lower(t[0].Value()), "@@")
-	newest := j.version >= 80400 && !j.maria || j.maria && j.version >= 101100 && j.version < 110000
-	if newest && !variables()[j.maria][name] {
+	if j.exactVariables() && !variables()[j.maria][name] {
 		return "this server has no system variable " + name
+	}
+	if why := j.scopeFault(name, scope); why != "" {
+		return why
 	}
 	value := t[len(t)-1]
 	if len(t) > 4 || value.Kind == lint.Word && strings.HasPrefix(value.Text, "@") {
@@ -73,12 +91,46 @@ func (j *judge) settingFault(t []lint.Token) string {
 	switch name {
 	case "sql_mode":
 		return j.modeFault(value)
+	case "collation_connection", "collation_database", "collation_server":
+		if value.Kind == lint.String || ident(value) && !value.Is("DEFAULT") {
+			return j.encoding("", lower(value.Value()))
+		}
+	case "default_storage_engine", "default_tmp_storage_engine":
+		if value.Kind == lint.String || value.Kind == lint.Word {
+			return j.unknownEngine(value.Value())
+		}
+	case "transaction_isolation", "tx_isolation":
+		if value.Kind == lint.String && !slices.Contains(isolations, strings.ToUpper(value.Value())) {
+			return "there is no isolation level " + value.Text
+		}
+	case "lock_wait_timeout", "innodb_lock_wait_timeout", "wait_timeout", "interactive_timeout", "net_read_timeout", "net_write_timeout", "max_execution_time", "max_statement_time", "sort_buffer_size", "join_buffer_size", "group_concat_max_len", "cte_max_recursion_depth":
+		if value.Kind == lint.String {
+			return name + " is a number, and isn't written as a text"
+		}
 	case "foreign_key_checks", "unique_checks", "autocommit", "sql_log_bin":
 		switch strings.ToUpper(value.Value()) {
 		case "0", "1", "ON", "OFF", "TRUE", "FALSE", "DEFAULT":
 		default:
 			return name + " is ON or OFF"
 		}
+	}
+	return ""
+}
+
+// isolations are the levels as the variable names them.
+var isolations = []string{"READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"}
+
+// scopeFault: a variable without a value of the session is set for it, or one that changes only at a server's start.
+func (j *judge) scopeFault(name, scope string) string {
+	if !j.exactVariables() || scope == "PERSIST_ONLY" {
+		return ""
+	}
+	known := variables()[j.maria]
+	switch everywhere := scope == "GLOBAL" || scope == "PERSIST"; {
+	case known[name+":fixed"]:
+		return name + " changes only at the start of the server"
+	case known[name+":global"] && !everywhere:
+		return name + " has no value of the session; SET GLOBAL changes it for everybody"
 	}
 	return ""
 }

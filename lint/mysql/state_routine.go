@@ -116,6 +116,9 @@ func updatable(query string) bool {
 
 func (c *call) viewState(k *lint.Relation) []string {
 	out := c.queryFaults(readQuery(c.body), true, false)
+	if t := Syntax.Tokens(c.body); after(t, "?") || after(t, "OUTFILE", "DUMPFILE") {
+		out = append(out, "a view's query has no parameter and no INTO")
+	}
 	isView := k != nil && k.Kind == "view"
 	switch {
 	case k != nil && !k.Partial && !isView:
@@ -129,7 +132,7 @@ func (c *call) viewState(k *lint.Relation) []string {
 }
 
 func (c *call) routineState() []string {
-	out := bodyFaults(c.word, c.body)
+	out := append(bodyFaults(c.word, c.body), c.programFaults()...)
 	switch c.word {
 	case "PROCEDURE", "FUNCTION":
 		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
@@ -144,6 +147,8 @@ func (c *call) routineState() []string {
 		if r := c.routine("event " + lastName(c.name)); r != nil && !c.replace && !c.ifNotExists {
 			out = append(out, "there is an event "+quote(c.name)+" already")
 		}
+		schedule, _ := eventParts(c.body)
+		out = append(out, scheduleFaults(schedule)...)
 	case "TRIGGER":
 		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {
 			out = append(out, "there is a trigger "+quote(c.name)+" already")

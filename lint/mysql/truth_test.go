@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func truth(t *testing.T, kind throwaway.Kind, d *lint.Dialect, version, name str
 
 // elsewhere are rules about rows and locks by hand, which ALTER TABLE can't show; about words in the statement itself; and about
 // encryption, which wants a keyring.
-var elsewhere = []string{"explicit-lock", "locking-read", "not-innodb", "whole-table-update", "insert-select", "lock-tables", "encryption", "order-by", "partition-table", "partition-maintenance", "change-engine"}
+var elsewhere = []string{"explicit-lock", "locking-read", "not-innodb", "whole-table-update", "long-transaction", "insert-select", "lock-tables", "encryption", "order-by", "partition-table", "partition-maintenance", "change-engine"}
 
 func alters(text string) bool {
 	u := strings.ToUpper(text)
@@ -159,6 +160,56 @@ func TestTruthOfRows(t *testing.T) {
 				if !waited(t, db, lock) || !claimed(t, d, lock+"; "+work+"; UNLOCK TABLES;") || claimed(t, d, lock+"; UNLOCK TABLES;") {
 					t.Errorf("%s: a writer waits: %v; with work that grows under it an error is found: %v; with none: %v",
 						lock, waited(t, db, lock), claimed(t, d, lock+"; "+work+"; UNLOCK TABLES;"), claimed(t, d, lock+"; UNLOCK TABLES;"))
+				}
+			}
+		})
+	}
+}
+
+// TestTruthOfTransactions: what a loop changed stays locked until somebody commits.
+func TestTruthOfTransactions(t *testing.T) {
+	for kind, d := range map[throwaway.Kind]*lint.Dialect{throwaway.MySQL: Dialect(), throwaway.MariaDB: MariaDB()} {
+		t.Run(string(kind), func(t *testing.T) {
+			db := dbtest.DB(t, dbtest.Database(t, kind))
+			const loop = "() BEGIN DECLARE n int DEFAULT 0; WHILE n < 1000 DO UPDATE rows_t SET a = 5 WHERE id > n AND id <= n + 100;%s SET n = n + 100; END WHILE; END"
+			piles, commits := "CREATE PROCEDURE piles"+fmt.Sprintf(loop, ""), "CREATE PROCEDURE commits"+fmt.Sprintf(loop, " COMMIT;")
+			for _, s := range []string{"CREATE TABLE rows_t (id int PRIMARY KEY, a int)", "INSERT INTO rows_t VALUES (1, 1), (2, 2), (900, 3)", piles, commits} {
+				if _, err := db.ExecContext(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for sql, made := range map[string]string{"CALL piles()": piles, "CALL commits()": commits} {
+				waits := waited(t, db, sql)
+				if found := claimed(t, d, "DELIMITER //\n"+made+"//\nDELIMITER ;\nSET autocommit = 0;\n"+sql+";"); waits != found {
+					t.Errorf("%s: a writer waits: %v; an error about locks is found: %v", sql, waits, found)
+				}
+			}
+		})
+	}
+}
+
+// TestVariables asks the servers for the variables that the list has, and for those that a session can't set.
+func TestVariables(t *testing.T) {
+	for kind, maria := range map[throwaway.Kind]bool{throwaway.MySQL: false, throwaway.MariaDB: true} {
+		t.Run(string(kind), func(t *testing.T) {
+			conn, err := dbtest.DB(t, dbtest.Database(t, kind)).Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			known := variables()[maria]
+			for name := range known {
+				if strings.Contains(name, ":") {
+					continue
+				}
+				_, err := conn.ExecContext(t.Context(), "SET SESSION "+name+" = DEFAULT")
+				said := ""
+				if err != nil {
+					said = err.Error()
+				}
+				global, fixed := strings.Contains(said, "Error 1229"), strings.Contains(said, "Error 1238")
+				if global != known[name+":global"] && !known[name+":fixed"] || fixed && !known[name+":fixed"] {
+					t.Errorf("%s: global %v, fixed %v: %s", name, known[name+":global"], known[name+":fixed"], said)
 				}
 			}
 		})

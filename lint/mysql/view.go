@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -222,6 +224,41 @@ func (j *judge) queryFaults(q query, view, makes bool) []string {
 			out = append(out, "it has two columns "+quote(n))
 		}
 		seen[lower(n)] = true
+	}
+	return out
+}
+
+// copiedFaults says why INSERT … SELECT can't run: what it reads isn't there, or it gives another number of values than there are columns.
+func (c *call) copiedFaults(k *lint.Relation) []string {
+	cur := newCursor(c.s.Text)
+	cur.skip()
+	for cur.any("LOW_PRIORITY", "HIGH_PRIORITY", "IGNORE", "INTO") != "" {
+	}
+	cur.ident()
+	columns := -1
+	switch {
+	case cur.at("(") && !cur.peek(1).Is("SELECT"):
+		columns = len(values(cur.parens()))
+	case whole(k) && k.Kind == "table" && !slices.ContainsFunc(k.Columns, func(col schema.Column) bool { return col.Invisible }):
+		columns = len(k.Columns)
+	}
+	if cur.err != nil || !cur.at("SELECT") {
+		return nil
+	}
+	from, end := cur.peek(0).Start, len(cur.text)
+	for ; !cur.done(); cur.skip() {
+		if cur.at("ON", "DUPLICATE") || cur.at("RETURNING") {
+			end = cur.peek(0).Start
+			break
+		}
+	}
+	q := readQuery(cur.text[from:end])
+	if !q.simple {
+		return nil
+	}
+	out := c.queryFaults(q, false, false)
+	if n := len(q.names); columns >= 0 && !q.star && n != columns {
+		out = append(out, fmt.Sprintf("it selects %d values for %d columns", n, columns))
 	}
 	return out
 }

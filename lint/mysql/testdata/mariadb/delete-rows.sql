@@ -21,3 +21,10 @@ CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d dat
 -- schema above
 ALTER TABLE t ADD COLUMN n int DEFAULT 3;
 UPDATE t SET n = NULL WHERE id = 3;
+-- case: an event that does nothing yet
+CREATE TABLE t (id int PRIMARY KEY, at date, KEY ka (at));
+-- schema above
+CREATE EVENT later ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t WHERE at = CURRENT_DATE; -- want delete-rows
+CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t WHERE at = CURRENT_DATE;
+ALTER EVENT off COMMENT 'x';
+ALTER EVENT off ENABLE; -- want delete-rows

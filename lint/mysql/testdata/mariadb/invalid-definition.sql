@@ -85,3 +85,10 @@ CREATE TABLE p (id int PRIMARY KEY, code varchar(20) NOT NULL, UNIQUE KEY code (
 CREATE TABLE c (id int PRIMARY KEY, code varchar(20), CONSTRAINT f FOREIGN KEY (code) REFERENCES p (code)) DEFAULT CHARSET=utf8mb4;
 -- schema above
 ALTER TABLE p DROP INDEX code; -- want invalid-definition,drop-visible-index
+-- case: the name of a foreign key of another table
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE a (id int PRIMARY KEY, p int, CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id));
+CREATE TABLE b (id int PRIMARY KEY, p int);
+-- schema above
+SET foreign_key_checks = 0;
+ALTER TABLE b ADD CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id); -- want invalid-definition, writes-refused

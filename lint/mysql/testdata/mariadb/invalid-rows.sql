@@ -47,3 +47,24 @@ CREATE TABLE t (a datetime);
 -- schema above
 INSERT INTO t (a) VALUES ('2024-01-01T10:00:00Z'); -- want invalid-rows
 INSERT INTO t (a) VALUES ('2024-01-01T10:00:00');
+-- case: a text that is always too long
+CREATE TABLE t (id int PRIMARY KEY, a varchar(50));
+-- schema above
+INSERT INTO t VALUES (1, REPEAT('x', 51)); -- want invalid-rows
+INSERT INTO t VALUES (1, REPEAT('x', 50));
+UPDATE t SET a = SPACE(60) WHERE id = 1; -- want invalid-rows
+UPDATE t SET a = CONCAT(a, 'x') WHERE id = 1;
+-- case: a number that was given
+CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, a int);
+CREATE TABLE u (id int PRIMARY KEY, a int);
+-- schema above
+INSERT INTO t (id, a) VALUES (1, 5); -- want invalid-rows
+INSERT INTO t (id, a) VALUES (900000, 5), (NULL, 6), (0, 7);
+INSERT INTO t (id, a) VALUES (1, 5) ON DUPLICATE KEY UPDATE a = 5;
+INSERT IGNORE INTO t (id, a) VALUES (1, 5);
+INSERT INTO u (id, a) VALUES (1, 5);
+-- case: a row that moves to no partition
+CREATE TABLE h (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (YEAR(at)) (PARTITION a VALUES LESS THAN (2024));
+-- schema above
+UPDATE h SET at = '2030-01-01' WHERE id = 1; -- want invalid-rows
+UPDATE h SET at = '2020-01-01' WHERE id = 1;

@@ -75,3 +75,21 @@ BEGIN NOT ATOMIC
     SET low = low + 100;
   END WHILE;
 END;
+-- case: a query that reads everything
+CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int, KEY (shop));
+CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));
+-- schema above
+UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE n = 250); -- want whole-table-update
+UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE k = 250);
+-- case: the LIMIT of a query inside
+CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int);
+CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));
+-- schema above
+UPDATE t SET a = 1 WHERE a = 4 AND shop IN (SELECT id FROM shop WHERE k = 250 LIMIT 5); -- want whole-table-update
+-- case: a table of the file's own says which rows
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE TEMPORARY TABLE pick (id int PRIMARY KEY);
+UPDATE t JOIN pick USING (id) SET t.a = 1;
+UPDATE t JOIN pick USING (a) SET t.a = 1; -- want whole-table-update
+UPDATE t LEFT JOIN pick USING (id) SET t.a = 1; -- want whole-table-update

@@ -90,3 +90,54 @@ CREATE OR REPLACE SEQUENCE n;
 CREATE SEQUENCE s START WITH 10;
 -- schema above
 CREATE OR REPLACE SEQUENCE s START WITH 5000000;
+-- case: a text that is always too long
+CREATE TABLE t (id int PRIMARY KEY, label varchar(64) NOT NULL);
+CREATE TABLE log (id int AUTO_INCREMENT PRIMARY KEY, what varchar(100) NOT NULL);
+-- schema above
+CREATE TRIGGER a AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (REPEAT(NEW.label, 101)); -- want writes-refused
+CREATE TRIGGER b AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (CONCAT(NEW.id, ': ', NEW.label));
+CREATE TRIGGER c BEFORE UPDATE ON t FOR EACH ROW SET NEW.label = CONCAT(UUID(), UUID()); -- want writes-refused
+CREATE TRIGGER d BEFORE UPDATE ON t FOR EACH ROW SET NEW.label = CONCAT(UUID(), '-', NEW.label);
+-- case: a key that comes again
+CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, shop int NOT NULL);
+CREATE TABLE sum (shop int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+CREATE TABLE seen (t_id int PRIMARY KEY);
+-- schema above
+CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW INSERT INTO sum (shop) VALUES (NEW.shop); -- want writes-refused
+CREATE TRIGGER b AFTER INSERT ON t FOR EACH ROW INSERT INTO sum (shop) VALUES (NEW.shop) ON DUPLICATE KEY UPDATE n = n + 1;
+CREATE TRIGGER c AFTER INSERT ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id);
+CREATE TRIGGER d AFTER UPDATE ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id); -- want writes-refused
+CREATE TRIGGER e AFTER UPDATE ON t FOR EACH ROW INSERT IGNORE INTO seen VALUES (NEW.id);
+-- case: a query of a table that isn't there
+CREATE TABLE t (id int PRIMARY KEY, a int, at date);
+-- schema above
+CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW SET NEW.a = (SELECT MAX(a) FROM gone); -- want writes-refused
+CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.a = (SELECT EXTRACT(YEAR FROM at) FROM t WHERE id = NEW.id);
+-- case: a routine that takes other arguments
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE PROCEDURE p(IN a int) SELECT a INTO @a;
+-- schema above
+CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW CALL p(); -- want writes-refused
+CREATE TRIGGER b AFTER INSERT ON t FOR EACH ROW CALL p(NEW.id);
+-- case: a trigger that writes to a whole table
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE TABLE sum (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+-- schema above
+CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW UPDATE sum SET n = n + 1; -- want writes-refused
+CREATE TRIGGER b AFTER INSERT ON t FOR EACH ROW UPDATE sum SET n = n + 1 WHERE id = NEW.a;
+-- case: a definer that isn't there
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE VIEW v AS SELECT a FROM t;
+GRANT SELECT ON shop.t TO 'app'@'%';
+-- schema above
+CREATE DEFINER='nobody'@'%' TRIGGER a AFTER INSERT ON t FOR EACH ROW SET @a = 1; -- want writes-refused
+CREATE OR REPLACE DEFINER='nobody'@'localhost' VIEW v AS SELECT a FROM t; -- want writes-refused
+CREATE DEFINER='app'@'%' TRIGGER b AFTER INSERT ON t FOR EACH ROW SET @a = 1;
+CREATE DEFINER=CURRENT_USER TRIGGER c AFTER INSERT ON t FOR EACH ROW SET @a = 1;
+CREATE DEFINER=`root`@`localhost` TRIGGER d AFTER INSERT ON t FOR EACH ROW SET @a = 1;
+CREATE USER 'made'@'%' IDENTIFIED BY 'x';
+CREATE DEFINER=made@`%` TRIGGER e AFTER INSERT ON t FOR EACH ROW SET @a = 1;
+-- case: nobody knows the accounts
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+CREATE DEFINER='nobody'@'%' TRIGGER a AFTER INSERT ON t FOR EACH ROW SET @a = 1;

@@ -41,3 +41,10 @@ CREATE TABLE t (id int PRIMARY KEY, at date, KEY ka (at));
 -- schema above
 CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE at = CURRENT_DATE; -- want delete-rows
 CREATE EVENT f ON SCHEDULE EVERY 1 DAY COMMENT 'x' DO UPDATE t SET at = '2020-01-01' WHERE id = 1;
+-- case: an event that does nothing yet
+CREATE TABLE t (id int PRIMARY KEY, at date, KEY ka (at));
+-- schema above
+CREATE EVENT later ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t WHERE at = CURRENT_DATE; -- want delete-rows
+CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t WHERE at = CURRENT_DATE;
+ALTER EVENT off COMMENT 'x';
+ALTER EVENT off ENABLE; -- want delete-rows

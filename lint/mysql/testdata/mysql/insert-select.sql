@@ -58,3 +58,18 @@ CREATE TABLE nopk (a int, b int);
 CREATE TABLE ai (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL DEFAULT 0);
 -- schema above
 CREATE INDEX ix ON t (a) LOCK=EXCLUSIVE; -- want explicit-lock, index-build
+-- case: what stands behind the condition
+INSERT INTO archive SELECT * FROM orders WHERE id = 7 ON DUPLICATE KEY UPDATE n = 1;
+INSERT INTO archive SELECT id, COUNT(*) FROM orders WHERE id = 7 HAVING COUNT(*) > 1;
+-- case: a row that isn't there yet
+CREATE TABLE author (id int PRIMARY KEY, name varchar(20) NOT NULL, bio text, UNIQUE KEY (name));
+CREATE TABLE book (id int PRIMARY KEY, author int NOT NULL, title varchar(20), KEY (author));
+-- schema above
+INSERT INTO author (id, name) SELECT 7000, 'x' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM author WHERE name = 'x');
+INSERT INTO author (id, name) SELECT * FROM (SELECT 7001, 'y') AS new WHERE NOT EXISTS (SELECT 1 FROM author WHERE name = 'y');
+INSERT INTO author (id, name) SELECT 7002, 'z' WHERE NOT EXISTS (SELECT 1 FROM book WHERE title = 'z'); -- want insert-select
+INSERT INTO author (id, name) SELECT 7003, 'w' FROM book b WHERE b.id = 4 AND NOT EXISTS (SELECT 1 FROM author a WHERE a.id = b.author);
+INSERT INTO author (id, name) SELECT id, title FROM (SELECT id, title FROM book) q; -- want insert-select
+INSERT INTO author (id, name) SELECT b.id, b.title FROM book b JOIN author a ON a.id = b.author; -- want insert-select
+INSERT INTO author (id, name) SELECT b.id, b.title FROM book b JOIN author a ON a.id = b.author WHERE b.id = 4;
+INSERT INTO author (id, name) SELECT id, title FROM book WHERE id = 4 UNION SELECT id, title FROM book; -- want insert-select

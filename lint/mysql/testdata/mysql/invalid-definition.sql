@@ -69,3 +69,10 @@ CREATE TABLE f (a int); -- want invalid-definition
 -- case: sql_require_primary_key, with a key
 SET SESSION sql_require_primary_key = ON;
 CREATE TABLE f (a int PRIMARY KEY);
+-- case: the name of a foreign key of another table
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE a (id int PRIMARY KEY, p int, CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id));
+CREATE TABLE b (id int PRIMARY KEY, p int);
+-- schema above
+SET foreign_key_checks = 0;
+ALTER TABLE b ADD CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id); -- want invalid-definition, writes-refused

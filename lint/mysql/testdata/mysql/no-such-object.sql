@@ -52,3 +52,146 @@ CREATE TABLE t (id int PRIMARY KEY, a int);
 -- schema above
 GRANT SELECT (id, b), UPDATE (a) ON shop.t TO u; -- want no-such-object
 GRANT SELECT (id), UPDATE (a) ON shop.t TO u;
+-- case: a transaction that only reads
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+START TRANSACTION READ ONLY;
+SELECT a FROM t WHERE id = 1;
+UPDATE t SET a = 1 WHERE id = 1; -- want no-such-object
+COMMIT;
+UPDATE t SET a = 1 WHERE id = 1;
+-- case: a session that only reads
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+SET SESSION TRANSACTION READ ONLY;
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object
+SET SESSION TRANSACTION READ WRITE;
+ALTER TABLE t ADD COLUMN c int;
+-- case: savepoints
+START TRANSACTION;
+SAVEPOINT a;
+ROLLBACK TO SAVEPOINT a;
+ROLLBACK TO b; -- want no-such-object
+RELEASE SAVEPOINT a;
+RELEASE SAVEPOINT a; -- want no-such-object
+COMMIT;
+-- case: a savepoint behind a commit
+START TRANSACTION;
+SAVEPOINT a;
+CREATE TABLE n (a int);
+ROLLBACK TO SAVEPOINT a; -- want no-such-object
+-- case: a distributed transaction
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+XA START 'x';
+UPDATE t SET a = 1 WHERE id = 1;
+ALTER TABLE t ADD COLUMN b int; -- want no-such-object
+XA END 'x';
+XA COMMIT 'x' ONE PHASE;
+ALTER TABLE t ADD COLUMN c int;
+-- case: what can't be set inside of a transaction
+START TRANSACTION;
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; -- want no-such-object
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET SESSION sql_log_bin = 0; -- want no-such-object
+COMMIT;
+SET SESSION sql_log_bin = 0;
+-- case: prepared statements
+PREPARE s FROM 'SELECT ?';
+EXECUTE s; -- want no-such-object
+SET @a = 1;
+EXECUTE s USING @a;
+DEALLOCATE PREPARE s;
+DEALLOCATE PREPARE s; -- want no-such-object
+PREPARE two FROM 'SELECT 1; SELECT 2'; -- want no-such-object
+-- case: schedules
+CREATE EVENT a ON SCHEDULE EVERY 0 DAY DO SELECT 1; -- want no-such-object
+CREATE EVENT b ON SCHEDULE EVERY 1 FORTNIGHT DO SELECT 1; -- want no-such-object
+CREATE EVENT c ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' ENDS '2036-01-01' DO SELECT 1; -- want no-such-object
+CREATE EVENT d ON SCHEDULE EVERY '1:30' HOUR_MINUTE STARTS '2037-01-01' ENDS '2038-01-01' DO SELECT 1;
+-- case: a query that doesn't fit
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE TABLE u (id int PRIMARY KEY, a int);
+-- schema above
+INSERT INTO t (id) SELECT id, a FROM u WHERE id = 1; -- want no-such-object
+INSERT INTO t SELECT id FROM u WHERE id = 1; -- want no-such-object
+INSERT INTO t SELECT id, b FROM u WHERE id = 1; -- want no-such-object
+INSERT INTO t SELECT id, a FROM u WHERE id = 1 ON DUPLICATE KEY UPDATE a = VALUES(a), id = 1;
+INSERT INTO t (id, a) SELECT u.id, COUNT(*) FROM u WHERE u.id = 1 GROUP BY u.id;
+-- case: a body without a semicolon
+CREATE PROCEDURE p() BEGIN SELECT 1 END; -- want no-such-object
+-- case: bodies that can't be made
+DELIMITER //
+CREATE PROCEDURE p() BEGIN SELECT 1; DECLARE a INT; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN DECLARE a INT; DECLARE a INT; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN SET no_such_thing = 1; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN RETURN 1; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN LEAVE nowhere; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN DECLARE CONTINUE HANDLER FOR NOT FOUND SET @d = 1; DECLARE c CURSOR FOR SELECT 1; END// -- want no-such-object
+CREATE PROCEDURE p() BEGIN OPEN c; END// -- want no-such-object
+CREATE PROCEDURE p(a INT, a INT) SELECT a// -- want no-such-object
+CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END; END// -- want no-such-object
+DELIMITER ;
+-- case: a body of everything
+DELIMITER //
+CREATE PROCEDURE p(IN many INT, OUT done INT) COMMENT 'x'
+main: BEGIN
+  DECLARE n, k INT DEFAULT 0;
+  DECLARE gone BOOLEAN DEFAULT FALSE;
+  DECLARE c CURSOR FOR SELECT id FROM t WHERE `end` IS NULL;
+  DECLARE CONTINUE HANDLER FOR NOT FOUND SET gone = TRUE;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN SET n = 0; RESIGNAL; END;
+  IF many = 0 THEN LEAVE main; ELSEIF many < 0 THEN SET many = -many; ELSE SET done = 0; END IF;
+  OPEN c;
+  turns: LOOP
+    FETCH NEXT FROM c INTO k;
+    IF gone THEN LEAVE turns; END IF;
+    CASE k WHEN 1 THEN ITERATE turns; ELSE SET n = CASE WHEN k > 1 THEN n + 1 ELSE n END; END CASE;
+    SELECT CASE k WHEN 1 THEN 'a' END INTO @a;
+    BEGIN DECLARE inner_one INT; SET inner_one = IF(n > 1, 2, 3), @b = REPEAT('x', 3); END;
+  END LOOP turns;
+  CLOSE c;
+  WHILE n > 0 DO SET n = n - 1; END WHILE;
+  REPEAT SET n = n + 1; UNTIL n > 5 END REPEAT;
+  SELECT id AS end FROM t LIMIT 1;
+  SET SESSION sql_mode = '', autocommit = 1;
+  SET done = n;
+END//
+CREATE FUNCTION f(a INT) RETURNS INT DETERMINISTIC RETURN CASE a WHEN 1 THEN 2 ELSE 3 END//
+CREATE FUNCTION g(a INT) RETURNS VARCHAR(20) CHARSET utf8mb4 DETERMINISTIC RETURN IF(a > 1, 'x', 'y')//
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW IF NEW.a < 0 THEN SET NEW.a = 0; END IF//
+DELIMITER ;
+-- case: whose a variable is
+SET SESSION max_connections = 5; -- want no-such-object
+SET innodb_online_alter_log_max_size = 1000000; -- want no-such-object
+SET GLOBAL innodb_online_alter_log_max_size = 1000000, max_connections = 5;
+SET @@global.max_connections = 5;
+SET GLOBAL version = '1'; -- want no-such-object
+SET SESSION collation_connection = 'no_such_ci'; -- want no-such-object
+SET SESSION transaction_isolation = 'SOMETIMES'; -- want no-such-object
+SET SESSION lock_wait_timeout = '5s'; -- want no-such-object
+SET SESSION transaction_isolation = 'READ-COMMITTED', lock_wait_timeout = 5, collation_connection = utf8mb4_bin;
+-- case: what a view can't be
+CREATE TABLE t (a int);
+-- schema above
+CREATE VIEW v AS SELECT a FROM t WHERE a = ?; -- want no-such-object
+CREATE VIEW w AS SELECT a FROM t INTO OUTFILE 'x'; -- want no-such-object
+-- case: an account that is there
+GRANT SELECT ON shop.t TO 'app'@'%';
+-- schema above
+CREATE USER 'app'@'%' IDENTIFIED BY 'x'; -- want no-such-object
+CREATE USER IF NOT EXISTS 'app'@'%' IDENTIFIED BY 'x';
+CREATE USER 'other'@'%' IDENTIFIED BY 'x', 'third'@'%';
+-- case: headers of routines
+DELIMITER //
+CREATE FUNCTION f() DETERMINISTIC RETURN 1// -- want no-such-object
+CREATE PROCEDURE p(IN a VARCHAR) SELECT a// -- want no-such-object
+CREATE PROCEDURE q() BEGIN DECLARE a VARCHAR; END// -- want no-such-object
+DELIMITER ;
+-- case: functions of another server
+CREATE TABLE t (id int PRIMARY KEY, a varchar(40));
+CREATE FUNCTION string_agg(a int) RETURNS int DETERMINISTIC RETURN a;
+-- schema above
+UPDATE t SET a = gen_random_uuid() WHERE id = 1; -- want no-such-object
+SELECT date_trunc('day', a) FROM t; -- want no-such-object
+SELECT string_agg(1), shop.date_trunc(2);
