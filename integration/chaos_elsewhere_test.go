@@ -12,7 +12,15 @@ import (
 func elsewhere() []mishap {
 	return []mishap{
 		{name: "replica stopped", what: "a replica that the plan names stops applying, for two seconds more than it may lag", at: inBoth(inCopy), replica: true, watched: true, exits: []int{0},
-			strike: func(c *chaos) { dbtest.Exec(c.t, c.replica.DSN(maintenance(c.kind)), stopApply(c.kind)) },
+			flags: []string{"--max-rate", "100"}, // or all is copied before anybody can see a lag
+			strike: func(c *chaos) {
+				dbtest.Exec(c.t, c.replica.DSN(maintenance(c.kind)), stopApply(c.kind))
+				c.heal(func() {
+					if err := c.server.CatchUp(c.t.Context(), c.replica); err != nil {
+						c.t.Error(err)
+					}
+				})
+			},
 			during: func(c *chaos) {
 				<-time.After(3 * time.Second)
 				if c.runner.state() == "Z" {
@@ -20,10 +28,11 @@ func elsewhere() []mishap {
 				}
 				dbtest.Exec(c.t, c.replica.DSN(maintenance(c.kind)), startApply(c.kind))
 			}},
-		{name: "failover", what: "the primary is killed, its replica promoted, and the address leads there", replica: true, exits: []int{5, 75}, strike: failOver,
+		// What only reads may end on the new server, which holds all of both sides; the next call tells that it is another one.
+		{name: "failover", what: "the primary is killed, its replica promoted, and the address leads there", replica: true, exits: []int{0, 5, 75}, strike: failOver,
 			at:    map[string][]string{bySync: {inCopy, inCompare}, byShadow: {inCopy, inApply, inCompare}},
 			stops: map[string][]int{bySync: {5}, byShadow: {5}}},
-		{name: "backup restored", what: "the server's files are put back to how they were some chunks before", at: inBoth(inCopy), files: true, exits: []int{75}, strike: restore},
+		{name: "backup restored", what: "the server's files are put back to how they were some chunks before", at: inBoth(inCopy), files: true, exits: []int{6, 75}, strike: restore}, // 6: the lease is an older one, too
 	}
 }
 

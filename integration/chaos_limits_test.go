@@ -93,14 +93,24 @@ func takeConnections(c *chaos) {
 	resume := c.quiet()
 	c.net.Cut()
 	db := dbtest.DB(c.t, c.dsn)
-	for n := 0; ; n++ {
-		if _, err := db.Conn(context.WithoutCancel(c.t.Context())); err != nil {
-			c.t.Logf("%d connections taken, then: %v", n, err)
-			break
+	var taken []*sql.Conn
+	take := func() {
+		for {
+			conn, err := db.Conn(context.WithoutCancel(c.t.Context()))
+			if err != nil {
+				c.t.Logf("%d connections taken, then: %v", len(taken), err)
+				return
+			}
+			taken = append(taken, conn)
 		}
 	}
+	take()
 	c.heal(func() {
+		take() // those of the runner
 		c.home.must(75, "status", c.who.id())
+		for _, conn := range taken {
+			conn.Close()
+		}
 		db.Close()
 		resume()
 	})
