@@ -60,6 +60,9 @@ func (c recipeCase) described(t *testing.T, k throwaway.Kind, dsn string) []stri
 // TestRowsOfNewTable: a way back that would drop rows says how many, and drops them only when told to.
 func TestRowsOfNewTable(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
 		x := newKitchen(t, k, wholeTables(k)[0])
 		x.there(x.plan.Phase(plans.Expand))
 		dbtest.Exec(t, x.dsn, "INSERT INTO invoices (id) VALUES (1), (2)")
@@ -81,6 +84,9 @@ func TestRowsOfNewTable(t *testing.T) {
 // TestWholeTableCut: cut anywhere while a table is taken out of sight or comes back, the next call goes on.
 func TestWholeTableCut(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
 		x := newKitchen(t, k, wholeTables(k)[1])
 		x.must(plans.Expand)
 		x.must(plans.Switch)
