@@ -22,7 +22,7 @@ func createStatements(c *plans.CreateTable, rel string) []string {
 	return append([]string{"CREATE TABLE " + rel + " " + c.Definition}, c.Then...)
 }
 
-// absent is a table that is to be made: where, is the server's own decision if the change doesn't say.
+// absent is a table that is to be made, in the schema that the server would make it in.
 func (s *server) absent(ctx context.Context, id schema.Ident) (schema.Table, error) {
 	if id.Schema == "" {
 		var home sql.NullString
@@ -111,7 +111,7 @@ func unfitCreate(list []string, id schema.Ident) string {
 		case i == 0:
 			return "the definition is a list of columns and constraints in parentheses, and what may stand behind it; partitions and children of another table are made by the server's own statement"
 		case index != nil && own(index.Relation) && !index.Concurrent, alter != nil && own(alter.Relation):
-		case said != nil && len(q) > 0:
+		case said != nil:
 			if names, other := commented(said); other || len(names) == 0 || said.Objtype != pg.ObjectType_OBJECT_INDEX && names[0].Name != id.Name {
 				return "it is no comment on the new table: " + firstLine(q)
 			}
