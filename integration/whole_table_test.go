@@ -123,3 +123,29 @@ func TestWholeTableCut(t *testing.T) {
 		}
 	})
 }
+
+// TestDesiredTables: a table that only the file has is made, with what points at others, and one that it doesn't have is dropped.
+func TestDesiredTables(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
+		t.Parallel()
+		const things = "CREATE TABLE things (id bigint PRIMARY KEY, name varchar(80));\n"
+		fresh := "CREATE TABLE fresh (id bigint PRIMARY KEY, thing bigint, KEY by_thing (thing), CONSTRAINT fresh_thing FOREIGN KEY (thing) REFERENCES things (id));"
+		if k.IsPostgres() {
+			fresh = "CREATE TABLE public.fresh (id bigint PRIMARY KEY, thing bigint, CONSTRAINT fresh_thing FOREIGN KEY (thing) REFERENCES things (id));\nCREATE INDEX by_thing ON public.fresh (thing);\nCOMMENT ON TABLE public.fresh IS 'not old';"
+		}
+		w := newWish(t, k, things+"CREATE TABLE gone (id bigint PRIMARY KEY);", things+fresh, twoThings)
+		w.tables = []string{"things", "fresh"}
+		w.home.call("plan", "--desired", "schema.sql", "--replicas", "none", "-o", "plan.json").want(t, 0) // the new table comes first
+		w.reach()
+		home := "current_schema()"
+		if !k.IsPostgres() {
+			home = "database()"
+		}
+		if got := dbtest.Query(t, w.dsn, "SELECT count(*) FROM information_schema.tables WHERE table_schema = "+home)[0][0]; got != "2" {
+			t.Errorf("%s tables are there, want 2", got)
+		}
+	})
+}
