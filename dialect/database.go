@@ -125,6 +125,8 @@ type Env struct {
 	// BuildWait bounds a wait that nobody queues behind: that of a build beside traffic for
 	// transactions that are older. 0: no bound.
 	BuildWait time.Duration
+	// LoseRows: a way back gives up rows that are nowhere else.
+	LoseRows bool
 	// Waits is told for whom such a build waits, when that changes; nil: nobody wants to know.
 	Waits func([]Holder)
 }
@@ -139,6 +141,8 @@ type Steps interface {
 	Do(ctx context.Context, p *plans.Plan, st plans.Step, env Env) error
 	// Undo runs it back from Done or Partial to NotStarted.
 	Undo(ctx context.Context, p *plans.Plan, st plans.Step, env Env) error
+	// Holds counts rows of a table that the way back of the step would drop. Undo looks again, behind a lock; *HoldsRowsError then.
+	Holds(ctx context.Context, st plans.Step) (int64, error)
 }
 
 // Server is the target as a whole.

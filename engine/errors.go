@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/state"
 )
 
@@ -47,9 +49,21 @@ func (e *StaysError) Is(target error) bool { return target == ErrIrreversible }
 type UnreturnableError struct {
 	Count  int64
 	Sample []state.Unreturnable
+	Table  schema.Ident // set where a whole table would go
+}
+
+// loses makes one error of all that says that rows would be lost.
+func loses(err error) error {
+	if h := new(dialect.HoldsRowsError); errors.As(err, &h) {
+		return &UnreturnableError{Count: h.Count, Table: h.Table}
+	}
+	return err
 }
 
 func (e *UnreturnableError) Error() string {
+	if e.Table != (schema.Ident{}) {
+		return fmt.Sprintf("rollback would drop table %s, which holds %d rows that are nowhere else", e.Table, e.Count)
+	}
 	rows := "rows"
 	if e.Count == 1 {
 		rows = "row"

@@ -14,8 +14,8 @@ func TestUnreturnableNamesTheRows(t *testing.T) {
 		err  UnreturnableError
 		want string
 	}{
-		{UnreturnableError{1, []state.Unreturnable{one}}, "rollback would lose 1 row whose new values the old column can't hold (the first: id=1, shard=2)"},
-		{UnreturnableError{9, []state.Unreturnable{one, other}}, "rollback would lose 9 rows whose new values the old column can't hold (the first: id=1, shard=2; id=7, shard=3)"},
+		{UnreturnableError{Count: 1, Sample: []state.Unreturnable{one}}, "rollback would lose 1 row whose new values the old column can't hold (the first: id=1, shard=2)"},
+		{UnreturnableError{Count: 9, Sample: []state.Unreturnable{one, other}}, "rollback would lose 9 rows whose new values the old column can't hold (the first: id=1, shard=2; id=7, shard=3)"},
 	} {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -137,10 +137,19 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 	if done {
 		return s.following(ctx, 0, true, s.mayGoBack)
 	}
-	return s.losesNothing(ctx)
+	return s.losesNothing(ctx, ph)
 }
 
-func (s *session) losesNothing(ctx context.Context) error {
+func (s *session) losesNothing(ctx context.Context, ph *plans.Phase) error {
+	for _, st := range ph.Steps {
+		n, err := s.e.db.Steps.Holds(ctx, st)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return &UnreturnableError{Count: n, Table: st.Table}
+		}
+	}
 	n, sample, err := s.e.unreturnable(ctx, s.plan, s.records)
 	if err != nil {
 		return err
@@ -262,7 +271,7 @@ func (s *session) undo(ctx context.Context, st plans.Step) error {
 	}
 	begin := time.Now()
 	if err := s.takeBack(ctx, st); err != nil {
-		return err
+		return loses(err)
 	}
 	if err := fault.Point("engine.undo_done"); err != nil {
 		return err

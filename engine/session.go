@@ -292,6 +292,9 @@ func (s *session) fresh() bool {
 func (s *session) checkTables(ctx context.Context, fresh bool) error {
 	for _, id := range s.plan.Tables() {
 		t, err := s.e.db.Server.Table(ctx, id)
+		if missing := new(plans.InputError); errors.As(err, &missing) && s.plan.MayMiss(id) {
+			t, err = &schema.Table{Ident: id, Kind: schema.Absent}, nil
+		}
 		if err != nil {
 			return asDrift(id, err)
 		}

@@ -125,7 +125,7 @@ func (s *session) observe(ctx context.Context, st plans.Step) (dialect.Outcome, 
 
 func (s *session) env(st plans.Step) dialect.Env {
 	waits := func(h []dialect.Holder) { s.e.observe(BuildWaiting{Step: st.ID, Holders: h}) }
-	return dialect.Env{Lease: s.lease, LockWait: s.e.config.LockWait, BuildWait: s.e.config.LockBudget, Waits: waits, Journal: func(ctx context.Context, id string) error {
+	return dialect.Env{Lease: s.lease, LockWait: s.e.config.LockWait, LoseRows: s.loseRows, BuildWait: s.e.config.LockBudget, Waits: waits, Journal: func(ctx context.Context, id string) error {
 		rec := s.records[st.ID]
 		rec.Session = id
 		return s.put(ctx, rec)

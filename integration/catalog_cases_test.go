@@ -9,9 +9,9 @@ import (
 // wholeCatalog is what a server is asked for: what it does and what it refuses, by operations of every kind.
 func wholeCatalog(k throwaway.Kind) []recipeCase {
 	if !k.IsPostgres() {
-		return slices.Concat(clauseCatalog(k), mysqlSyncs, mysqlAlters, mysqlRefusals)
+		return slices.Concat(clauseCatalog(k), mysqlSyncs, mysqlAlters, mysqlRefusals, wholeTables(k))
 	}
-	return slices.Concat(catalog(k), postgresSyncs, postgresCopies, refusedBefore18(k))
+	return slices.Concat(catalog(k), postgresSyncs, postgresCopies, refusedBefore18(k), wholeTables(k))
 }
 
 // refusedBefore18 are operations that older servers have no words for.

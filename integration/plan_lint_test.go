@@ -98,7 +98,7 @@ func (x *kitchen) meant(d *lint.Dialect, ph plans.Phase, f lint.Finding) bool {
 	}
 	switch f.Rule {
 	case "drop-object":
-		return strings.Contains(f.Message, x.plan.ID) || strings.Contains(f.Message, "_pm_old")
+		return strings.Contains(f.Message, x.plan.ID) || strings.Contains(f.Message, "_pm_old") || ph.Name != plans.Expand && x.c.also != ""
 	case "rows-refused":
 		return true
 	case "column-needs-value", "writes-refused":

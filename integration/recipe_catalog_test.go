@@ -40,6 +40,8 @@ type recipeCase struct {
 	since18 bool
 	// stays is what is said where there is no way back from expand.
 	stays string
+	// also is a table of the case's own.
+	also string
 }
 
 // catalog is what PostgreSQL does by itself.

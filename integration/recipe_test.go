@@ -109,7 +109,7 @@ func (x *kitchen) gated(operations string, gates plans.GateSet) (*plans.Plan, er
 	return plans.Build(c, &f, x.db.Rules)
 }
 
-func (x *kitchen) now() []string { return describe(x.t, x.kind, x.dsn, "orders") }
+func (x *kitchen) now() []string { return x.c.described(x.t, x.kind, x.dsn) }
 
 func (x *kitchen) apply(ph plans.PhaseName) error {
 	_, err := x.engine.Apply(x.t.Context(), x.plan, engine.Options{Phase: ph})
@@ -220,7 +220,7 @@ func (x *kitchen) direct() []string {
 	x.t.Helper()
 	dsn := dbtest.Database(x.t, x.kind)
 	dbtest.Exec(x.t, dsn, slices.Concat(tablesOf(x.kind), x.c.create, x.c.direct)...)
-	return describe(x.t, x.kind, dsn, "orders")
+	return x.c.described(x.t, x.kind, dsn)
 }
 
 // writerOf are statements of the application, with $1 a number that none used before.

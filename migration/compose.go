@@ -35,7 +35,7 @@ type Result struct {
 // Compose puts what statements ask for together into one change. Errors: *plans.InputError, *plans.RefusedError, by place.
 func Compose(list []*Statement, t Translator, o Options) (Result, error) {
 	c := composer{list: list, options: o}
-	for _, step := range []func() error{func() error { return c.translate(t) }, c.renames, c.validations, c.owners, c.destructive, c.unused} {
+	for _, step := range []func() error{func() error { return c.translate(t) }, c.renames, c.validations, c.owners, c.complete, c.destructive, c.unused} {
 		if err := step(); err != nil {
 			return Result{}, err
 		}
@@ -184,15 +184,45 @@ func (c *composer) owner(index string) (string, error) {
 	return c.options.Table(index)
 }
 
+// complete puts statements about a table that an earlier one creates behind it: nobody sees the table before it is whole.
+func (c *composer) complete() error {
+	var out []Item
+	created := map[string]*plans.CreateTable{}
+	var last *Statement
+	for _, i := range c.items {
+		n := created[i.Table]
+		if n == nil || i.Statement == nil {
+			if made := i.Operation.CreateTable; made != nil {
+				created[i.Table] = made
+			}
+			out = append(out, i)
+			continue
+		}
+		if i.Operation.CreateTable != nil || i.Operation.DropTable != nil {
+			return &plans.RefusedError{What: i.place(), Reason: "a statement before it creates the table " + i.Table, Hint: "leave out what isn't meant"}
+		}
+		if i.Statement != last { // a statement may be several items
+			n.Then = append(n.Then, i.Statement.Text)
+		}
+		last = i.Statement
+	}
+	c.items = out
+	return nil
+}
+
 // destructive wants the word for what takes data away.
 func (c *composer) destructive() error {
 	for _, i := range c.items {
-		if i.Drops == "" {
+		if i.Drops == "" && i.Operation.DropTable == nil {
 			continue
 		}
 		_, said := i.Statement.Says(Drop)
 		if said || c.options.MayDrop {
 			continue
+		}
+		if i.Operation.DropTable != nil {
+			return &plans.InputError{What: i.place(), Reason: fmt.Sprintf("table %s would be dropped with all that it holds, and nobody has said that this is meant", i.Table),
+				Hint: "-- phasemig:drop on a line before the statement, or --allow-drop for all of them"}
 		}
 		hint := "-- phasemig:drop on a line before the statement, or --allow-drop for all of them"
 		if n := slices.IndexFunc(c.items, func(a Item) bool { return a.Table == i.Table && a.Adds != "" }); n >= 0 {
@@ -236,6 +266,9 @@ func (g *group) takes(i Item) string {
 	}
 	if first.Alone != i.Alone {
 		return "the drop of a constraint can't stand beside other clauses here"
+	}
+	if k := i.Operation.AddForeignKey; k != nil && slices.ContainsFunc(g.items, func(h Item) bool { return h.Operation.CreateTable != nil && h.Table == k.References.Table }) {
+		return "it points at " + k.References.Table + ", which isn't there before"
 	}
 	for _, h := range g.items {
 		// Clauses of one ALTER TABLE may be about the same things, as the server lets them.

@@ -23,6 +23,7 @@ type Wanted struct {
 	Keep       []*Intent // comments that no statement follows
 	MayDrop    bool
 	Rename     func(table schema.Ident, from, to string) string // writes a rename
+	Drop       func(table string) string                        // writes the drop of a table
 }
 
 // SQL is the difference as statements; none when there is none. More: what is left is compared when they are done. A column that is gone
@@ -32,13 +33,17 @@ func (w *Wanted) SQL(d Difference) (sql []string, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := w.sameTables(kept); err != nil {
-		return nil, false, err
-	}
 	for _, h := range hints {
 		if err := w.meant(h); err != nil {
 			return nil, false, err
 		}
+	}
+	if create, err := w.missing(); err != nil || len(create) > 0 { // all that points at them is compared when they are there
+		return create, true, err
+	}
+	drops, err := w.drops(kept)
+	if err != nil {
+		return nil, false, err
 	}
 	var first, then []string
 	for _, want := range referencedFirst(w.Want) {
@@ -57,10 +62,13 @@ func (w *Wanted) SQL(d Difference) (sql []string, more bool, err error) {
 		}
 		first, then = append(first, loose...), append(then, rest...)
 	}
-	if len(first) > 0 {
-		return first, len(then) > 0, nil
+	switch {
+	case len(first) > 0:
+		return first, len(then)+len(drops) > 0, nil
+	case len(then) == 0:
+		return drops, more, nil
 	}
-	return then, more, nil
+	return then, more || len(drops) > 0, nil
 }
 
 // referencedFirst orders tables so that what a new foreign key points at is made before it.
@@ -147,27 +155,40 @@ func made(s *Statement) string {
 	return name
 }
 
-// sameTables refuses tables that only one side has: no operation makes or drops one.
-func (w *Wanted) sameTables(kept []string) error {
-	var missing, more []string
+// missing are the statements of the file that create what the database doesn't have, in the file's order.
+func (w *Wanted) missing() ([]string, error) {
+	var at []int
 	for _, t := range w.Want {
-		if !slices.ContainsFunc(w.Live, func(l schema.Table) bool { return l.Name == t.Name }) {
-			missing = append(missing, t.Name)
+		if slices.ContainsFunc(w.Live, func(l schema.Table) bool { return l.Name == t.Name }) {
+			continue
 		}
+		n := slices.IndexFunc(w.Statements, func(s *Statement) bool { return strings.EqualFold(made(s), t.Name) })
+		if n < 0 {
+			return nil, &plans.RefusedError{What: w.Path, Reason: "the database doesn't have table " + t.Name + ", and no CREATE TABLE of the file is known to be its own", Hint: "create it by the migration tool, then plan again"}
+		}
+		at = append(at, n)
 	}
+	slices.Sort(at)
+	var out []string
+	for _, n := range at {
+		out = append(out, w.Statements[n].Text)
+	}
+	return out, nil
+}
+
+// drops takes away tables that only the database has, if that is meant.
+func (w *Wanted) drops(kept []string) ([]string, error) {
+	var more, out []string
 	for _, n := range w.Others {
 		if !OfTool(n) && !slices.Contains(kept, n) {
-			more = append(more, n)
+			more, out = append(more, n), append(out, w.Drop(n))
 		}
 	}
-	switch {
-	case len(missing) > 0:
-		return &plans.RefusedError{What: w.Path, Reason: "the database doesn't have table " + strings.Join(missing, ", "), Hint: "a new table keeps nobody waiting: create it by the migration tool, then plan again"}
-	case len(more) > 0:
-		return &plans.RefusedError{What: w.Path, Reason: "it doesn't have table " + strings.Join(more, ", ") + " of the database, and no operation drops a table",
-			Hint: "-- phasemig:keep " + strings.Join(more, " ") + " in the file leaves them alone; what nobody uses any more is dropped by the migration tool"}
+	if len(more) > 0 && !w.MayDrop {
+		return nil, &plans.InputError{What: w.Path, Reason: "it doesn't have table " + strings.Join(more, ", ") + " of the database: it would be dropped with all that it holds, and nobody has said that this is meant",
+			Hint: "-- phasemig:keep " + strings.Join(more, " ") + " in the file leaves it alone; --allow-drop"}
 	}
-	return nil
+	return out, nil
 }
 
 // columns are the renames that a comment asks for and that aren't done yet. It refuses to guess.

@@ -34,7 +34,7 @@ func wanted(t *testing.T, file string, want, live []schema.Table) *Wanted {
 		t.Fatal(err)
 	}
 	return &Wanted{Path: "schema.sql", Want: want, Live: live, Statements: statements, Keep: alone,
-		Rename: func(table schema.Ident, from, to string) string { return table.Name + ": " + from + " -> " + to }}
+		Rename: func(table schema.Ident, from, to string) string { return table.Name + ": " + from + " -> " + to }, Drop: func(table string) string { return "drop " + table }}
 }
 
 // named is a difference that says the table's name.
@@ -94,5 +94,48 @@ func TestDesiredOrder(t *testing.T) {
 	})
 	if want := []string{"loose c", "loose a", "loose b", "loose d"}; err != nil || !more || !slices.Equal(sql, want) {
 		t.Errorf("%q, more: %t, %v; want %q", sql, more, err, want)
+	}
+}
+
+// TestDesiredTables: new tables are made first, in the file's order, and those that are gone are dropped last, and only when that is meant.
+func TestDesiredTables(t *testing.T) {
+	const file = "CREATE TABLE c (id int);\nCREATE TABLE IF NOT EXISTS s.b (id int);\nCREATE TABLE a (id int);"
+	all := []schema.Table{tableOf("a"), tableOf("b"), tableOf("c")}
+	for _, c := range []struct {
+		name      string
+		live      []schema.Table
+		others    []string
+		file      string
+		mayDrop   bool
+		sql, says string
+		more      bool
+	}{
+		{name: "new ones", live: all[:1], file: file, sql: "CREATE TABLE c (id int); CREATE TABLE IF NOT EXISTS s.b (id int)", more: true},
+		{name: "new and gone", live: all[:1], others: []string{"d"}, file: file, mayDrop: true, sql: "CREATE TABLE c (id int); CREATE TABLE IF NOT EXISTS s.b (id int)", more: true},
+		{name: "gone", live: all, others: []string{"d"}, file: file, says: "table d of the database: it would be dropped"},
+		{name: "gone, and something else", live: all, others: []string{"d"}, file: file, mayDrop: true, sql: "rest a; rest b; rest c", more: true},
+		{name: "kept", live: all, others: []string{"d", "schema_migrations"}, file: file + "\n-- phasemig:keep d", sql: "rest a; rest b; rest c"},
+		{name: "made in another way", live: all[:1], file: "CREATE TABLE c (id int);", says: "no CREATE TABLE of the file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := wanted(t, c.file, all, c.live)
+			w.Others, w.MayDrop = c.others, c.mayDrop
+			sql, more, err := w.SQL(named)
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("want %q, got %v", c.says, err)
+				}
+				return
+			}
+			if got := strings.Join(sql, "; "); err != nil || got != c.sql || more != c.more {
+				t.Errorf("%q, more: %t, %v; want %q, more: %t", got, more, err, c.sql, c.more)
+			}
+		})
+	}
+	w := wanted(t, file, all, all)
+	w.Others, w.MayDrop = []string{"d", "schema_migrations"}, true
+	sql, more, err := w.SQL(func(_, _ *schema.Table) (loose, rest []string, err error) { return nil, nil, nil })
+	if err != nil || more || !slices.Equal(sql, []string{"drop d"}) {
+		t.Errorf("nothing but a table that is gone: %q, more: %t, %v", sql, more, err)
 	}
 }

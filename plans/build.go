@@ -101,6 +101,12 @@ func (b *builder) table(o Operation) (*schema.Table, error) {
 	if !ok {
 		return nil, &InputError{What: "table " + id.String(), Reason: "there is no such table in database " + b.facts.Server.Database}
 	}
+	if o.CreateTable != nil && t.Kind != schema.Absent {
+		return nil, &InputError{What: "table " + id.String(), Reason: "it is there already"}
+	}
+	if t.Kind == schema.Absent && o.CreateTable == nil {
+		return nil, &InputError{What: "table " + id.String(), Reason: "it isn't there before this change, which creates it", Hint: "put it into the table's definition, or make a second change"}
+	}
 	if !o.Takes(t.Kind) {
 		return nil, &RefusedError{What: "table " + id.String(), Reason: "it is " + article(t.Kind) + ", " + o.kindWords()}
 	}

@@ -84,6 +84,8 @@ type Operation struct {
 	SetTrigger         *SetTrigger         `yaml:"set_trigger,omitempty" json:"set_trigger,omitempty"`
 	AddEnumValue       *AddEnumValue       `yaml:"add_enum_value,omitempty" json:"add_enum_value,omitempty"`
 	RenameEnumValue    *RenameEnumValue    `yaml:"rename_enum_value,omitempty" json:"rename_enum_value,omitempty"`
+	CreateTable        *CreateTable        `yaml:"create_table,omitempty" json:"create_table,omitempty"`
+	DropTable          *DropTable          `yaml:"drop_table,omitempty" json:"drop_table,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.

@@ -28,6 +28,7 @@ func (p *Plan) ComputeHash() string {
 	q.Hash, q.FactsRead = "", ""
 	q.Phases = slices.Clone(p.Phases)
 	for i := range q.Phases {
+		q.Phases[i].Estimate = Estimate{}
 		q.Phases[i].Steps = slices.Clone(q.Phases[i].Steps)
 		for j := range q.Phases[i].Steps {
 			q.Phases[i].Steps[j].Estimate = Estimate{}

@@ -96,6 +96,7 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	for i := range ph.Steps {
 		ph.Steps[i].ID = fmt.Sprintf("%s.%d.%s", ph.Name, i+1, ph.Steps[i].Kind)
 	}
+	ph.Estimate = sum(ph.Steps)
 	ph.Gates = gatesFor(ph.Name, b.change.Gates)
 	ph.Code = codeFor(ph.Name, p)
 	if len(p.Recipes) > 0 {

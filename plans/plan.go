@@ -57,6 +57,8 @@ type Phase struct {
 	Reversible bool   `json:"reversible"`
 	Until      string `json:"reversible_until,omitempty"` // id of the first step that can't be undone
 	Code       Code   `json:"code"`
+	// Estimate is of the phase as a whole: the sum of its steps, but for rows and bytes, which are those of the largest. It stands outside the hash.
+	Estimate Estimate `json:"estimate,omitzero"`
 }
 
 // Code says what the application must be doing around a phase.
@@ -139,6 +141,34 @@ type Estimate struct {
 	Rows    int64   `json:"rows,omitempty"`
 	Bytes   int64   `json:"bytes,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
+	// DiskBytes is the room that is needed besides what is there: for copies, indexes and versions of rows, until something is dropped or cleared.
+	DiskBytes int64 `json:"disk_bytes,omitempty"`
+	// ReplayRows are changes of rows that each replica has to apply. ReplaySeconds is for how long one statement keeps a replica from applying
+	// what comes behind it, as on the primary.
+	ReplayRows    int64   `json:"replay_rows,omitempty"`
+	ReplaySeconds float64 `json:"replay_seconds,omitempty"`
+}
+
+// sum adds the steps of a phase up.
+func sum(steps []Step) Estimate {
+	var out Estimate
+	for _, st := range steps {
+		e := st.Estimate
+		out.Rows, out.Bytes = max(out.Rows, e.Rows), max(out.Bytes, e.Bytes)
+		out.Seconds += e.Seconds
+		out.DiskBytes += e.DiskBytes
+		out.ReplayRows += e.ReplayRows
+		out.ReplaySeconds += e.ReplaySeconds
+	}
+	return out
+}
+
+// Share is about what so many of a table's columns take of its size.
+func Share(t *schema.Table, columns int) int64 {
+	if len(t.Columns) == 0 {
+		return 0
+	}
+	return t.Bytes / int64(len(t.Columns)) * int64(min(columns, len(t.Columns)))
 }
 
 // Sync is a column sync: old columns and new ones that mean the same, and the

@@ -40,11 +40,24 @@ func (b *builder) recipes(p *Plan) error {
 		if err := b.rules.Recipe(b.facts, t, o, p.ID, r); err != nil {
 			return err
 		}
+		if other := beside(b.change.Operations, i, p.Recipes); other != "" {
+			return &InputError{What: "table " + r.Table.String(), Reason: r.Operation + " and " + other + " of one change are about it", Hint: "make two changes, one after the other"}
+		}
 		if name := clash(p.Recipes[:i], r); name != "" {
 			return &InputError{What: name + " of " + r.Table.String(), Reason: "two operations of one change are about it", Hint: "make two changes, one after the other"}
 		}
 	}
 	return nil
+}
+
+// beside is an operation before this one on a table that one of the two makes or takes away.
+func beside(list []Operation, i int, recipes []Recipe) string {
+	for n := range i {
+		if recipes[n].Table == recipes[i].Table && (list[n].whole() || list[i].whole()) {
+			return recipes[n].Operation
+		}
+	}
+	return ""
 }
 
 // clash is a name that a recipe shares with one before it.

@@ -48,6 +48,8 @@ func (o Operation) natives() []native {
 	add(o.SetTrigger != nil, o.SetTrigger)
 	add(o.AddEnumValue != nil, o.AddEnumValue)
 	add(o.RenameEnumValue != nil, o.RenameEnumValue)
+	add(o.CreateTable != nil, o.CreateTable)
+	add(o.DropTable != nil, o.DropTable)
 	add(o.PartitionTable != nil, o.PartitionTable)
 	add(o.RewriteTable != nil, o.RewriteTable)
 	return out

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ObjectKind tells apart what a table has.
@@ -22,6 +23,8 @@ const (
 	ConstraintComment ObjectKind = "comment of constraint"
 	TriggerComment    ObjectKind = "comment of trigger"
 	TableComment      ObjectKind = "comment of table"
+	// TableObject is a table as a whole, which may not be there or have another name.
+	TableObject ObjectKind = "table"
 )
 
 // Object names one thing that a table has, or could have.
@@ -54,6 +57,10 @@ func (t *Table) Shows(o Object) string {
 		if slices.Contains(t.Labels, o.Name) {
 			return fmt.Sprintf("label %q", o.Name)
 		}
+	case TableObject:
+		if t.Kind != Absent && t.Name == o.Name {
+			return fmt.Sprintf("table %q: ", o.Name) + t.whole()
+		}
 	case SettingObject:
 		if s := t.Setting(o.Name); s != "" {
 			return s
@@ -62,6 +69,24 @@ func (t *Table) Shows(o Object) string {
 		return o.Says(t.CommentOn(o))
 	}
 	return fmt.Sprintf("no %s %q", o.Kind, o.Name)
+}
+
+// whole tells a table apart by what it keeps under every name: definitions of indexes and constraints may name the table itself.
+func (t *Table) whole() string {
+	var out []string
+	for _, c := range t.Columns {
+		out = append(out, c.line(0)+fmt.Sprintf(" comment=%q", c.Comment))
+	}
+	for _, x := range t.Indexes {
+		out = append(out, fmt.Sprintf("index %q unique=%t primary=%t invalid=%t constraint=%t comment=%q", x.Name, x.Unique, x.Primary, x.Invalid, x.Constraint, x.Comment))
+	}
+	for _, c := range t.Constraints {
+		if !c.Incoming {
+			out = append(out, fmt.Sprintf("constraint kind=%s not_valid=%t columns=%s comment=%q", c.Kind, c.NotValid, strings.Join(c.Columns, ","), c.Comment))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(append(out, fmt.Sprintf("kind=%s storage=%s partitioned=%t comment=%q", t.Kind, t.Storage, t.Partitioned, t.Comment)), "; ")
 }
 
 // Says is what a comment of this text shows.
@@ -82,6 +107,9 @@ func (t *Table) CommentOn(o Object) string {
 		x, _ := t.Index(o.Name)
 		return x.Comment
 	case ConstraintComment:
+		if x, ok := t.Index(o.Name); ok && x.Constraint {
+			return x.ConstraintComment
+		}
 		c, _ := t.Constraint(o.Name)
 		return c.Comment
 	case TriggerComment:

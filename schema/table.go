@@ -33,6 +33,9 @@ type Table struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// Absent is the kind of a table that isn't there, of which nothing but its name is known.
+const Absent = "absent"
+
 // The kinds of types that are described as tables are.
 const (
 	EnumType = "enum type"
@@ -103,8 +106,10 @@ type Index struct {
 	Predicate  string        `json:"predicate,omitempty"`
 	Definition string        `json:"definition,omitempty"`
 	Comment    string        `json:"comment,omitempty"`
-	Invalid    bool          `json:"invalid,omitempty"`
-	Invisible  bool          `json:"invisible,omitempty"`
+	// ConstraintComment is on the constraint that the index backs, where that has one of its own.
+	ConstraintComment string `json:"constraint_comment,omitempty"`
+	Invalid           bool   `json:"invalid,omitempty"`
+	Invisible         bool   `json:"invisible,omitempty"`
 	// Of is the index of the partitioned table that this one is a partition of.
 	Of string `json:"of,omitempty"`
 	// NullsEqual is UNIQUE NULLS NOT DISTINCT.

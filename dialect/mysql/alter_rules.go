@@ -322,7 +322,7 @@ func (rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 		st.Because = "the change is done to an empty copy, as it was written; nobody reads or writes it yet"
 	case plans.CopyRows:
 		st.Mode, st.Scans = plans.Batches, true
-		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate, DiskBytes: t.Bytes, ReplayRows: t.Rows}
 		st.Because = "chunks are copied by the server itself, without locks on the table, and what changes meanwhile is followed in its log; both tables are then in step"
 		if len(a.Late) > 0 {
 			st.SQL = []string{k.buildLate(online)}
@@ -415,4 +415,23 @@ func (k alterKitchen) native(st *plans.Step, f *plans.Facts, t *schema.Table) {
 		st.Lock.BlocksReads, st.Rewrites = false, true
 		st.Because = fmt.Sprintf("the table is so small (%d bytes) that it can wait for the server to rewrite it", t.Bytes)
 	}
+	if st.Scans || st.Rewrites {
+		took := float64(t.Bytes) / rebuildRate
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: took, DiskBytes: k.grows(f, t), ReplaySeconds: took}
+	}
+}
+
+// grows is the room that the server needs to do it: that of new indexes, or of the whole table where it is written anew, or small.
+func (k alterKitchen) grows(f *plans.Facts, t *schema.Table) int64 {
+	seen, ok := f.Alter(t.Ident, k.a.SQL)
+	if !ok || seen.Rebuilds || seen.Result == nil || k.a.Prefix != online {
+		return t.Bytes
+	}
+	columns := 0
+	for _, x := range seen.Result.Indexes {
+		if _, there := t.Index(x.Name); !there {
+			columns += len(x.Columns)
+		}
+	}
+	return plans.Share(t, columns)
 }

@@ -220,17 +220,6 @@ func (c *catalog) uses(text string) []string {
 	return out
 }
 
-const foreignKeySQL = `SELECT k.constraint_name, k.table_schema, k.table_name, k.column_name, k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name,
-	r.update_rule, r.delete_rule FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
-	ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name `
-
-func (c *catalog) foreignKeys() {
-	out := c.query(foreignKeySQL+"WHERE k.table_schema = ? AND k.table_name = ? AND k.referenced_table_name IS NOT NULL ORDER BY k.constraint_name, k.ordinal_position", c.t.Schema, c.t.Name)
-	c.addKeys(out, false)
-	in := c.query(foreignKeySQL+"WHERE k.referenced_table_schema = ? AND k.referenced_table_name = ? ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position", c.t.Schema, c.t.Name)
-	c.addKeys(in, true)
-}
-
 // addKeys joins the rows of each foreign key.
 func (c *catalog) addKeys(rows []record, incoming bool) {
 	last := ""

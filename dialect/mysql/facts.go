@@ -3,6 +3,7 @@ package mysql
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +25,12 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	}
 	for _, o := range c.Operations {
 		t, err := s.factsTable(ctx, o.Table())
+		if missing := new(plans.InputError); o.CreateTable != nil && errors.As(err, &missing) {
+			t = &schema.Table{Ident: schema.Ident{Schema: cmp.Or(o.Table().Schema, s.config.DBName), Name: o.Table().Name}, Kind: schema.Absent}
+			var seen plans.Trial
+			seen, err = s.tryCreate(ctx, o.CreateTable, t.Ident, len(c.Operations) > 1)
+			f.Trials = append(f.Trials, seen)
+		}
 		if err != nil {
 			return f, err
 		}

@@ -134,11 +134,7 @@ func (t *translation) create() error {
 	case t.text.At(i, "INDEX"):
 		return t.createIndex(kind, i+1)
 	case t.text.At(i, "TABLE"):
-		if n, _, err := t.table(t.text.Skip(i+1, "IF", "NOT", "EXISTS")); err == nil && migration.OfTool(n) {
-			t.part.Left = "left to the migration tool: its own table " + n
-			return nil
-		}
-		return t.s.Refuse(0, "it keeps nobody waiting: "+alone, "a new table is no change of one")
+		return t.createTable(t.text.Skip(i+1, "IF", "NOT", "EXISTS"))
 	}
 	return t.s.Refuse(0, alone, "no operation of phasemig does this: %s", t.head())
 }
@@ -185,7 +181,7 @@ func (t *translation) clause(token int, table, sql, adds, drops string, objects 
 func (t *translation) drop() error {
 	if !t.text.At(1, "INDEX") {
 		if t.text.At(1, "TABLE") {
-			return t.s.Refuse(0, "when no code uses it any more, let the migration tool drop it", "a table is dropped with all its rows, and no operation hides it before")
+			return t.dropTables(t.text.Skip(2, "IF", "EXISTS"))
 		}
 		return t.s.Refuse(0, alone, "no operation of phasemig does this: %s", t.head())
 	}

@@ -10,7 +10,10 @@ import (
 )
 
 // Recipe implements plans.Rules: what has a clause goes by ALTER TABLE, and the rest is refused there.
-func (rules) Recipe(_ *plans.Facts, _ *schema.Table, o plans.Operation, _ string, _ *plans.Recipe) error {
+func (rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID string, r *plans.Recipe) error {
+	if o.CreateTable != nil || o.DropTable != nil {
+		return wholeRecipe(f, t, o, planID, r)
+	}
 	return noRecipe(o, "this server does it by an ALTER TABLE", "")
 }
 

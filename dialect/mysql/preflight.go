@@ -24,6 +24,9 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 		k.shadow(a, vars)
 	}
 	for _, id := range p.Tables() {
+		if p.MayMiss(id) { // its triggers, if there are any, go with it
+			continue
+		}
 		k.definers(id)
 		k.transactions(id)
 	}
@@ -55,6 +58,7 @@ func (s *server) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.A
 type demand struct {
 	triggers, indexes, grants bool
 	parents                   []schema.Ident
+	whole                     []schema.Ident // tables that are made or dropped
 }
 
 func needs(p *plans.Plan) demand {
@@ -72,6 +76,9 @@ func needs(p *plans.Plan) demand {
 				n.parents = append(n.parents, parent(w.Definition))
 			}
 		}
+	}
+	for i := range p.Recipes {
+		n.whole = append(n.whole, p.Recipes[i].Table)
 	}
 	for i := range p.Alters {
 		n.triggers = n.triggers || len((alterKitchen{a: &p.Alters[i]}).carried(triggerNames, false)) > 0
@@ -206,6 +213,9 @@ func (k *checkup) rights(tables []schema.Ident, n demand) {
 	if err != nil {
 		k.err = err
 		return
+	}
+	for _, id := range n.whole {
+		k.privileges(r, id, []string{"CREATE", "DROP"}, true)
 	}
 	state := schema.Ident{Schema: stateSchema, Name: "*"}
 	k.privileges(r, state, []string{"CREATE", "DROP", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "LOCK TABLES"}, true)

@@ -38,7 +38,11 @@ func (rules) Render(_ *plans.Facts, t *schema.Table, s *plans.Sync, planID strin
 	st.SQL, st.Undo = text(r.do, s), text(r.undo, s)
 	st.Lock, st.Rewrites, st.Scans, st.Because = r.lock, r.rewrites, r.scans, r.because
 	if r.rewrites || r.scans {
-		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Bytes) / rebuildRate}
+		took := float64(t.Bytes) / rebuildRate
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: took, DiskBytes: t.Bytes, ReplaySeconds: took}
+		if !r.rewrites && st.Twin != nil {
+			st.Estimate.DiskBytes = plans.Share(t, len(st.Twin.Columns))
+		}
 	}
 	return true, nil
 }
@@ -108,7 +112,7 @@ func renderBackfill(t *schema.Table, s *plans.Sync, st *plans.Step) error {
 	st.Mode = plans.Batches
 	st.SQL = []string{b.fill("… one range of keys …")}
 	st.Lock = plans.Lock{Level: "rows of one batch, those that nobody else has locked"}
-	st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / backfillRate}
+	st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / backfillRate, DiskBytes: plans.Share(t, len(s.New)), ReplayRows: t.Rows}
 	st.Scans = true
 	st.Because = "the new side is filled in short transactions that skip locked rows and come back to them; the old column's bytes are not touched"
 	if len(b.x.OnUpdate) > 0 {

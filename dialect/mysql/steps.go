@@ -21,6 +21,9 @@ func (s *server) Observe(ctx context.Context, p *plans.Plan, st plans.Step) (dia
 	if alters(st.Kind) {
 		return s.observeAlter(ctx, p, st)
 	}
+	if st.Kind == plans.RunAct {
+		return s.observeWhole(ctx, st)
+	}
 	r, err := prepare(p, st)
 	if err != nil {
 		return 0, "", err
@@ -127,6 +130,9 @@ func (s *server) Do(ctx context.Context, p *plans.Plan, st plans.Step, env diale
 	if alters(st.Kind) {
 		return s.doAlter(ctx, p, st, env)
 	}
+	if st.Kind == plans.RunAct {
+		return s.doWhole(ctx, st, env)
+	}
 	r, err := prepare(p, st)
 	if err != nil {
 		return err
@@ -160,6 +166,9 @@ func (s *server) reinstall(ctx context.Context, p *plans.Plan, st plans.Step, en
 func (s *server) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
 	if alters(st.Kind) {
 		return s.undoAlter(ctx, p, st, env)
+	}
+	if st.Kind == plans.RunAct {
+		return s.undoWhole(ctx, st, env)
 	}
 	r, err := prepare(p, st)
 	if err != nil {

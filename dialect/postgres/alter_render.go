@@ -24,7 +24,7 @@ func (Rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 		}
 	case plans.CopyRows:
 		st.Mode, st.Scans = plans.Batches, true
-		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate}
+		st.Estimate = plans.Estimate{Rows: t.Rows, Bytes: t.Bytes, Seconds: float64(t.Rows) / copyRate, DiskBytes: t.Bytes, ReplayRows: t.Rows}
 		st.Because = "chunks are copied by the server itself, without locks on the table, and what changes meanwhile is followed in its log through a replication slot; both tables are then in step"
 	case plans.CompareShadow:
 		st.Mode, st.Scans = plans.ReadOnly, true

@@ -3,11 +3,12 @@ package postgres
 import "github.com/phasemig/phasemig/schema"
 
 type indexRow struct {
-	Name, Method, Definition, Predicate, Comment, Of string
-	Unique, Primary, Constraint, Invalid             bool
-	NullsEqual, Identity                             bool
-	Parts                                            []indexPart
-	Include, Uses                                    []string
+	Name, Method, Definition, Predicate, Comment string
+	ConstraintComment, Of                        string
+	Unique, Primary, Constraint, Invalid         bool
+	NullsEqual, Identity                         bool
+	Parts                                        []indexPart
+	Include, Uses                                []string
 }
 
 type indexPart struct {
@@ -25,6 +26,7 @@ func (r *reader) indexes(t *schema.Table) error {
 	err := r.rows(&list, `SELECT c.relname AS "Name", m.amname AS "Method", pg_get_indexdef(i.indexrelid) || coalesce((SELECT E'\n' || CASE WHEN k.condeferred THEN 'DEFERRABLE INITIALLY DEFERRED' ELSE 'DEFERRABLE' END
 			FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.condeferrable), '') AS "Definition",
 		coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS "Predicate", coalesce(obj_description(c.oid, 'pg_class'), '') AS "Comment",
+		coalesce((SELECT obj_description(k.oid, 'pg_constraint') FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')), '') AS "ConstraintComment",
 		i.indisunique AS "Unique", i.indisprimary AS "Primary", EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')) AS "Constraint",
 		NOT (i.indisvalid AND i.indisready AND i.indislive) AS "Invalid", `+r.since(150000, "i.indnullsnotdistinct", "false")+` AS "NullsEqual",
 		i.indisreplident AS "Identity", coalesce((SELECT o.relname FROM pg_inherits h JOIN pg_class o ON o.oid = h.inhparent WHERE h.inhrelid = i.indexrelid), '') AS "Of",
@@ -47,7 +49,7 @@ func (r *reader) indexes(t *schema.Table) error {
 
 func (x indexRow) index() schema.Index {
 	out := schema.Index{Name: x.Name, Include: x.Include, Unique: x.Unique, Primary: x.Primary, Constraint: x.Constraint, Method: x.Method,
-		Predicate: x.Predicate, Definition: x.Definition, Comment: x.Comment, Invalid: x.Invalid, NullsEqual: x.NullsEqual, Uses: x.Uses, Of: x.Of}
+		Predicate: x.Predicate, Definition: x.Definition, Comment: x.Comment, ConstraintComment: x.ConstraintComment, Invalid: x.Invalid, NullsEqual: x.NullsEqual, Uses: x.Uses, Of: x.Of}
 	for _, p := range x.Parts {
 		c := schema.IndexColumn{Name: p.Column, Descending: p.Desc, NullsFirst: p.NullsFirst}
 		if p.Column == "" || p.Odd {

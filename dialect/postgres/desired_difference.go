@@ -136,7 +136,11 @@ func (d *differ) column(l, w schema.Column) error {
 		return d.refuse(byAlter, "how column %s is generated, numbered by the server or stored differs", w.Name)
 	}
 	if typed(l) != typed(w) {
-		d.types = append(d.types, d.alter("ALTER COLUMN %s TYPE %s", Quote(w.Name), typed(w)))
+		to := typed(w)
+		if l.Collation != "" && w.Collation == "" && w.Class == schema.Text { // the type alone says nothing of the collation
+			to += ` COLLATE pg_catalog."default"`
+		}
+		d.types = append(d.types, d.alter("ALTER COLUMN %s TYPE %s", Quote(w.Name), to))
 	}
 	switch {
 	case w.Identity != "":
@@ -173,6 +177,9 @@ func (d *differ) indexes() error {
 		if ok && w.Constraint == l.Constraint && w.Primary == l.Primary && w.Definition == l.Definition {
 			if l.Comment != w.Comment {
 				d.add("COMMENT ON INDEX %s IS %s", inSchemaOf(d.live.Ident, w.Name), comment(w.Comment))
+			}
+			if l.ConstraintComment != w.ConstraintComment {
+				d.commentConstraint(w.Name, w.ConstraintComment)
 			}
 			continue
 		}
@@ -233,7 +240,14 @@ func (d *differ) addIndex(x schema.Index) error {
 	if x.Comment != "" {
 		d.add("COMMENT ON INDEX %s IS %s", inSchemaOf(d.live.Ident, x.Name), comment(x.Comment))
 	}
+	if x.ConstraintComment != "" {
+		d.commentConstraint(x.Name, x.ConstraintComment)
+	}
 	return nil
+}
+
+func (d *differ) commentConstraint(name, text string) {
+	d.add("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(name), d.rel, comment(text))
 }
 
 func namesOf(x schema.Index) string {
@@ -253,7 +267,7 @@ func (d *differ) constraints() error {
 		w, ok := d.want.Constraint(l.Name)
 		if ok && w.Definition == l.Definition {
 			if l.Comment != w.Comment {
-				d.add("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(w.Name), d.rel, comment(w.Comment))
+				d.commentConstraint(w.Name, w.Comment)
 			}
 			continue
 		}
@@ -284,6 +298,6 @@ func (d *differ) constraints() error {
 func (d *differ) addConstraint(c schema.Constraint) {
 	d.rest = append(d.rest, d.alter("ADD CONSTRAINT %s %s", Quote(c.Name), c.Definition))
 	if c.Comment != "" {
-		d.add("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(c.Name), d.rel, comment(c.Comment))
+		d.commentConstraint(c.Name, c.Comment)
 	}
 }

@@ -26,8 +26,13 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	for _, o := range c.Operations {
 		t, err := s.Table(ctx, o.Table())
 		var missing *plans.InputError
-		if errors.As(err, &missing) {
+		if errors.As(err, &missing) && o.CreateTable == nil {
 			continue // Build says so, with the database's name
+		}
+		if errors.As(err, &missing) {
+			var absent schema.Table
+			absent, err = s.absent(ctx, o.Table())
+			t = &absent
 		}
 		if err != nil {
 			return f, err
@@ -49,6 +54,9 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		return f, nil
 	}
 	if err := s.trials(ctx, c, &f); err != nil { // which tell what is done by an ALTER TABLE
+		return f, err
+	}
+	if err := s.tryCreates(ctx, c, &f); err != nil {
 		return f, err
 	}
 	if err := s.probeAll(ctx, c, &f); err != nil {

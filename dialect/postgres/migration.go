@@ -101,7 +101,7 @@ func (t *translation) other(n *pg.Node) error {
 			return nil
 		}
 		if n.GetCreateStmt() != nil {
-			return t.s.Refuse(0, "it keeps nobody waiting: "+alone, "a new table is no change of one")
+			return t.createTable(n.GetCreateStmt())
 		}
 		return t.s.Refuse(0, "a column that is filled from others is rename_column or split_column with up and down, or set_not_null with fill; else "+alone, "rows are changed")
 	}
@@ -194,7 +194,6 @@ func (t *translation) drop(d *pg.DropStmt) error {
 	switch d.RemoveType {
 	case pg.ObjectType_OBJECT_INDEX:
 	case pg.ObjectType_OBJECT_TABLE:
-		return t.s.Refuse(0, "when no code uses it any more, let the migration tool drop it", "a table is dropped with all its rows, and no operation hides it before")
 	default:
 		return t.s.Refuse(0, "let the migration tool run it by itself, and plan the others", "no operation of phasemig does this: %s", head(t.text))
 	}
@@ -204,9 +203,16 @@ func (t *translation) drop(d *pg.DropStmt) error {
 	for _, o := range d.Objects {
 		names := texts(o.GetList().GetItems())
 		if len(names) == 0 {
-			return t.s.Refuse(0, "", "it names no index")
+			return t.s.Refuse(0, "", "it names nothing")
 		}
 		name := names[len(names)-1]
+		if d.RemoveType == pg.ObjectType_OBJECT_TABLE {
+			if slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, ".") }) {
+				return t.s.Refuse(0, "", "a name with a dot in it can't be written in a change")
+			}
+			t.dropTable(strings.Join(names, "."))
+			continue
+		}
 		t.add(migration.Item{At: t.s.Start, Index: strings.Join(names, "."), Operation: plans.Operation{DropIndex: &plans.DropIndex{Name: name}}, Objects: []string{"index " + name}})
 	}
 	return nil

@@ -17,6 +17,9 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 	c.server()
 	c.state()
 	for _, id := range p.Tables() {
+		if p.MayMiss(id) && c.absent(id) {
+			continue
+		}
 		c.table(id)
 		c.transactions(id)
 	}
@@ -141,6 +144,16 @@ func (c *checks) table(id schema.Ident) {
 	}
 	c.add(dialect.Advice{Check: "row_security", OK: !hidden, Fatal: true, Detail: either(hidden, "policies of "+id.String()+" hide rows from this user", "every row of "+id.String()+" is seen"),
 		Fix: either(hidden, fmt.Sprintf("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or ALTER ROLE %s BYPASSRLS", relation(id), Quote(c.user)), "")})
+}
+
+// absent tells of a table that isn't there whether it may be made.
+func (c *checks) absent(id schema.Ident) bool {
+	var missing, create bool
+	if !c.scan("SELECT pg_catalog.to_regclass($1) IS NULL, coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace($2)::oid, 'CREATE'), false)", []any{relation(id), Quote(id.Schema)}, &missing, &create) || !missing {
+		return false
+	}
+	c.add(dialect.Advice{Check: "schema_create", OK: create, Fatal: true, Detail: "a table is made in schema " + id.Schema, Fix: either(create, "", fmt.Sprintf("GRANT CREATE ON SCHEMA %s TO %s", Quote(id.Schema), Quote(c.user)))})
+	return true
 }
 
 // longTransaction is the age from which an open transaction is worth a word: it

@@ -80,6 +80,10 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		return r.addEnumValue(o.AddEnumValue)
 	case o.RenameEnumValue != nil:
 		return r.renameEnumValue(o.RenameEnumValue)
+	case o.CreateTable != nil:
+		return r.createTable(o.CreateTable)
+	case o.DropTable != nil:
+		return r.dropTable()
 	}
 	return r.refuse("", "this server's planner has no recipe for it")
 }

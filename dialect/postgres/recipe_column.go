@@ -268,7 +268,9 @@ func (r *recipe) setComment(c *plans.SetComment) error {
 		_, there = r.t.Index(c.Index)
 	case c.Constraint != "":
 		object, on = schema.Object{Kind: schema.ConstraintComment, Name: c.Constraint}, fmt.Sprintf("CONSTRAINT %s ON %s", Quote(c.Constraint), r.constrained())
+		x, key := r.t.Index(c.Constraint)
 		_, there = r.t.Constraint(c.Constraint)
+		there = there || key && x.Constraint
 		level = readLock
 	case c.Trigger != "":
 		object, on = schema.Object{Kind: schema.TriggerComment, Name: c.Trigger}, fmt.Sprintf("TRIGGER %s ON %s", Quote(c.Trigger), r.rel())

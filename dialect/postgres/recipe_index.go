@@ -36,7 +36,9 @@ func (r *recipe) build(name, sql string) plans.Step {
 	a := &plans.Act{Phase: plans.Expand, Sees: []schema.Object{{Kind: schema.IndexObject, Name: name}}}
 	a.Before, a.After = a.Looks(nothing()), looks(a, withIndex(plain(x)))
 	a.Broken = []plans.Broken{{Shows: a.Looks(withIndex(invalid(x))), Clean: drop}}
-	return plans.Step{SQL: []string{sql}, Undo: drop, Lock: shareUpdate, Scans: true, Estimate: r.reads(500_000), Act: a}
+	cost := r.reads(500_000)
+	cost.DiskBytes = plans.Share(r.t, len(x.Columns)+len(x.Include))
+	return plans.Step{SQL: []string{sql}, Undo: drop, Lock: shareUpdate, Scans: true, Estimate: cost, Act: a}
 }
 
 func (r *recipe) dropIndexSQL(name string) string {

@@ -16,7 +16,11 @@ import (
 
 // observeAct asks the catalog how far a step of a recipe is.
 func (x *steps) observeAct(ctx context.Context, st plans.Step) (dialect.Outcome, string, error) {
-	r, shows, err := x.reached(ctx, st)
+	look := x.reached
+	if st.Act.Whole() {
+		look = x.whole
+	}
+	r, shows, err := look(ctx, st)
 	said := strings.Join(shows, "; ")
 	switch {
 	case err != nil:
@@ -73,16 +77,9 @@ func (x *steps) undoAct(ctx context.Context, p *plans.Plan, st plans.Step, env d
 	})
 }
 
-// act cleans what is broken, runs the rest, and cleans again what a statement leaves that the server refused for
-// good. The session has the settings of the change and isn't given to anybody else.
+// act cleans what is broken, runs the rest, and cleans again what a statement leaves that the server refused for good.
 func (x *steps) act(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env, rest func(plans.Reached) []string) error {
-	return x.session(ctx, st, env, func(e *executor) error {
-		defer func() { _ = e.conn.Raw(func(any) error { return driver.ErrBadConn }) }()
-		for _, name := range settingNames {
-			if _, err := e.conn.ExecContext(ctx, "SELECT pg_catalog.set_config($1, $2, false)", name, p.Recipes[st.Recipe].Settings[name]); err != nil {
-				return fmt.Errorf("%s: set %s: %w", st.ID, name, classify(err))
-			}
-		}
+	return x.actSession(ctx, p, st, env, func(e *executor) error {
 		r, err := x.tidy(ctx, e, st)
 		if err != nil {
 			return err
@@ -94,6 +91,19 @@ func (x *steps) act(ctx context.Context, p *plans.Plan, st plans.Step, env diale
 			}
 		}
 		return explained(err, st)
+	})
+}
+
+// actSession is a session with the settings of the change, which isn't given to anybody else.
+func (x *steps) actSession(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env, work func(*executor) error) error {
+	return x.session(ctx, st, env, func(e *executor) error {
+		defer func() { _ = e.conn.Raw(func(any) error { return driver.ErrBadConn }) }()
+		for _, name := range settingNames {
+			if _, err := e.conn.ExecContext(ctx, "SELECT pg_catalog.set_config($1, $2, false)", name, p.Recipes[st.Recipe].Settings[name]); err != nil {
+				return fmt.Errorf("%s: set %s: %w", st.ID, name, classify(err))
+			}
+		}
+		return work(e)
 	})
 }
 

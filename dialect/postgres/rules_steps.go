@@ -225,7 +225,7 @@ func (r *render) backfill() (bool, error) {
 	r.st.Mode, r.st.Lock, r.st.Scans = plans.Batches, rowLocks, true
 	r.st.SQL = []string{newColumnsSQL(mapping{s: r.s}, r.plan, r.st.Sync).fill("$1", "$2")}
 	r.st.Undo = nil
-	r.st.Estimate = plans.Estimate{Rows: r.t.Rows, Bytes: r.t.Bytes, Seconds: float64(r.t.Rows) / 150_000}
+	r.st.Estimate = plans.Estimate{Rows: r.t.Rows, Bytes: r.t.Bytes, Seconds: float64(r.t.Rows) / 150_000, DiskBytes: r.t.Bytes, ReplayRows: r.t.Rows}
 	r.st.Because = "Short transactions along " + r.s.Extra["order"] + " write the new side only; rows that somebody has locked are left for later, so nobody waits for a chunk. Every row becomes a new version: the table grows until vacuum has been there. A transaction in REPEATABLE READ or SERIALIZABLE that updates a row filled since its snapshot gets a serialization failure."
 	if quiet(r.s) {
 		r.st.Because += " The sessions run in the replica's role, so the table's own triggers stay silent."

@@ -71,6 +71,9 @@ func indexStatements(x schema.Index, at schema.Ident) []string {
 	if x.Comment != "" {
 		out = append(out, fmt.Sprintf("COMMENT ON INDEX %s IS %s", inSchemaOf(at, x.Name), literal(x.Comment)))
 	}
+	if x.Constraint && x.ConstraintComment != "" {
+		out = append(out, fmt.Sprintf("COMMENT ON CONSTRAINT %s ON %s IS %s", Quote(x.Name), relation(at), literal(x.ConstraintComment)))
+	}
 	return out
 }
 

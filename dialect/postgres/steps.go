@@ -24,6 +24,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 	if alters(st.Kind) {
 		return x.doAlter(ctx, p, st, env)
 	}
+	if st.Kind == plans.RunAct && st.Act.Whole() {
+		return x.doWhole(ctx, p, st, env)
+	}
 	if st.Kind == plans.RunAct {
 		return x.doAct(ctx, p, st, env)
 	}
@@ -52,6 +55,9 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dialect.Env) error {
 	if alters(st.Kind) {
 		return x.undoAlter(ctx, p, st, env)
+	}
+	if st.Kind == plans.RunAct && st.Act.Whole() {
+		return x.undoWhole(ctx, p, st, env)
 	}
 	if st.Kind == plans.RunAct {
 		return x.undoAct(ctx, p, st, env)

@@ -45,6 +45,11 @@ func planMarkdown(pl *plans.Plan, ways []plans.Considered) []byte {
 func markdownPhase(b *bytes.Buffer, pl *plans.Plan, ph plans.Phase) {
 	fmt.Fprintf(b, "\n### %s (%s)\n\n", strings.ToUpper(string(ph.Name)), cell(reversible(ph)))
 	fmt.Fprintf(b, "- **code before:** %s\n- **code after:** %s\n- **gates:** %s\n", cell(ph.Code.Before), cell(ph.Code.After), cell(gateNames(ph.Gates)))
+	for _, l := range [][2]string{{"disk", room(ph.Estimate)}, {"replicas", replay(ph.Estimate)}} {
+		if l[1] != "" {
+			fmt.Fprintf(b, "- **%s:** %s\n", l[0], cell(l[1]))
+		}
+	}
 	if len(ph.Steps) == 0 {
 		return
 	}

@@ -50,6 +50,8 @@ func (g *page) phase(pl *plans.Plan, ph plans.Phase, verbose bool) {
 	g.line("%s  %s", g.style.bold(strings.ToUpper(string(ph.Name))), g.style.dim(reversible(ph)))
 	g.labeled(2, "app", ph.Code.Before)
 	g.labeled(2, "gates", gateNames(ph.Gates))
+	g.labeled(2, "disk", room(ph.Estimate))
+	g.labeled(2, "replicas", replay(ph.Estimate))
 	for _, st := range ph.Steps {
 		g.gap()
 		g.step(pl, st, verbose)
@@ -234,6 +236,26 @@ func work(st plans.Step) string {
 		out = append(out, e)
 	}
 	return strings.Join(out, " · ")
+}
+
+// room is what a phase needs of the disk; "": nothing to speak of.
+func room(e plans.Estimate) string {
+	if e.DiskBytes == 0 {
+		return ""
+	}
+	return "about " + size(e.DiskBytes) + " more than now, besides the log"
+}
+
+// replay is a replica's share in a phase; "": nothing to speak of.
+func replay(e plans.Estimate) string {
+	var out []string
+	if e.ReplayRows > 0 {
+		out = append(out, "apply about "+plural(e.ReplayRows, "change of a row", "changes of rows"))
+	}
+	if e.ReplaySeconds >= 1 {
+		out = append(out, "fall behind by ~"+seconds(e.ReplaySeconds)+" while they do the same")
+	}
+	return strings.Join(out, "; ")
 }
 
 func estimate(e plans.Estimate) string {

@@ -1,0 +1,151 @@
+package integration
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/dbtest"
+	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/throwaway"
+	"github.com/phasemig/phasemig/plans"
+)
+
+// wholeTables are tables that come and go. The application writes to those that are there.
+func wholeTables(k throwaway.Kind) []recipeCase {
+	const columns = "(id bigint PRIMARY KEY, team_id bigint, note varchar(40) DEFAULT 'x' NOT NULL, CONSTRAINT invoices_team FOREIGN KEY (team_id) REFERENCES teams (id))"
+	old := []string{"INSERT INTO invoices (id, team_id) VALUES ($1, 1)"}
+	there := []string{"CREATE TABLE invoices " + columns, "CREATE INDEX invoices_note ON invoices (note)", "INSERT INTO invoices (id) VALUES (1)"}
+	create := recipeCase{name: "create table", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\"}\n", direct: there[:1]}
+	drop := recipeCase{name: "drop table", also: "invoices", operations: "  - drop_table: {table: invoices}\n", direct: []string{"DROP TABLE invoices"}, old: old, create: there}
+	pair := recipeCase{name: "create two tables", also: "invoices", operations: "  - create_table: {table: bills, definition: \"(id bigint PRIMARY KEY)\"}\n  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))\"}\n",
+		direct: []string{"CREATE TABLE bills (id bigint PRIMARY KEY)", "CREATE TABLE invoices (id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))"}}
+	out := []recipeCase{create, drop, pair}
+	if !k.IsPostgres() {
+		return out
+	}
+	drop.create = append(there, "COMMENT ON TABLE invoices IS 'it''s all'")
+	out[1] = drop
+	out[1].old = []string{"INSERT INTO invoices (id, team_id) VALUES ($1::bigint, 1)"}
+	several := recipeCase{name: "several tables", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\"}\n  - add_column: {table: orders, name: extra, type: text}\n" +
+		"  - add_foreign_key: {table: orders, name: orders_team, columns: [team_id], references: {table: teams, columns: [id]}}\n  - create_index: {table: teams, name: teams_name, columns: [name]}\n  - set_comment: {table: teams, comment: who}\n",
+		direct: []string{there[0], "ALTER TABLE orders ADD COLUMN extra text, ADD CONSTRAINT orders_team FOREIGN KEY (team_id) REFERENCES teams (id)", "CREATE INDEX teams_name ON teams (name)", "COMMENT ON TABLE teams IS 'who'"}}
+	return append(out, several, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
+		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}})
+}
+
+// described tells of the table that every operation is tried on, and of the case's own.
+func (c recipeCase) described(t *testing.T, k throwaway.Kind, dsn string) []string {
+	t.Helper()
+	lines := describe(t, k, dsn, "orders")
+	if c.also == "" {
+		return lines
+	}
+	home := "current_schema()"
+	if !k.IsPostgres() {
+		home = "database()"
+	}
+	for _, r := range dbtest.Query(t, dsn, "SELECT table_name FROM information_schema.tables WHERE table_schema = "+home+" AND table_name NOT IN ('teams', 'orders', 'numbers') ORDER BY 1") {
+		lines = append(lines, "table "+r[0])
+		if r[0] == c.also {
+			for _, l := range describe(t, k, dsn, r[0]) {
+				lines = append(lines, r[0]+": "+l)
+			}
+		}
+	}
+	return lines
+}
+
+// TestRowsOfNewTable: a way back that would drop rows says how many, and drops them only when told to.
+func TestRowsOfNewTable(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
+		x := newKitchen(t, k, wholeTables(k)[0])
+		x.there(x.plan.Phase(plans.Expand))
+		dbtest.Exec(t, x.dsn, "INSERT INTO invoices (id) VALUES (1), (2)")
+		held := x.now()
+		var lost *engine.UnreturnableError
+		if _, err := x.engine.Rollback(t.Context(), x.plan.ID, engine.RollbackOptions{}); !errors.As(err, &lost) || lost.Count != 2 || !strings.Contains(err.Error(), "invoices") {
+			t.Fatalf("a rollback over two rows: %v", err)
+		}
+		x.same("after the refusal", held)
+		if _, err := x.engine.Rollback(t.Context(), x.plan.ID, engine.RollbackOptions{LoseRows: true}); err != nil {
+			t.Fatal(err)
+		}
+		x.same("rollback", x.start)
+		x.must(plans.Expand)
+		x.same("the end", x.direct())
+	})
+}
+
+// TestWholeTableCut: cut anywhere while a table is taken out of sight or comes back, the next call goes on.
+func TestWholeTableCut(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
+		x := newKitchen(t, k, wholeTables(k)[1])
+		x.must(plans.Expand)
+		x.must(plans.Switch)
+		before := x.now()
+		drop := x.plan.Phase(plans.Contract).Steps[1].ID
+		hide := func() error {
+			_, err := x.engine.Apply(t.Context(), x.plan, engine.Options{Phase: plans.Contract, Before: drop})
+			return err
+		}
+		points := []string{"engine.step_intent", "engine.step_done", "step.statement"}
+		if k.IsPostgres() {
+			points[2] = "step.locked"
+		}
+		for _, p := range points {
+			fault.Arm(p + "=error")
+			err := hide()
+			fault.Arm("")
+			if !errors.Is(err, fault.ErrInjected) {
+				t.Fatalf("%s: %v", p, err)
+			}
+			if err := hide(); !errors.Is(err, engine.ErrStopped) {
+				t.Fatalf("after %s: %v", p, err)
+			}
+			fault.Arm(p + "=error")
+			_, err = x.engine.Rollback(t.Context(), x.plan.ID, engine.RollbackOptions{})
+			fault.Arm("")
+			if err != nil && !errors.Is(err, fault.ErrInjected) {
+				t.Fatalf("rollback at %s: %v", p, err)
+			}
+			if err != nil {
+				x.back()
+			}
+			x.same("rollback at "+p, before)
+		}
+	})
+}
+
+// TestDesiredTables: a table that only the file has is made, with what points at others, and one that it doesn't have is dropped.
+func TestDesiredTables(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k != throwaway.Postgres18 && k != throwaway.MySQL && !long() {
+			return
+		}
+		t.Parallel()
+		const things = "CREATE TABLE things (id bigint PRIMARY KEY, name varchar(80));\n"
+		fresh := "CREATE TABLE fresh (id bigint PRIMARY KEY, thing bigint, KEY by_thing (thing), CONSTRAINT fresh_thing FOREIGN KEY (thing) REFERENCES things (id));"
+		if k.IsPostgres() {
+			fresh = "CREATE TABLE public.fresh (id bigint PRIMARY KEY, thing bigint, CONSTRAINT fresh_thing FOREIGN KEY (thing) REFERENCES things (id));\nCREATE INDEX by_thing ON public.fresh (thing);\nCOMMENT ON TABLE public.fresh IS 'not old';"
+		}
+		w := newWish(t, k, things+"CREATE TABLE gone (id bigint PRIMARY KEY);", things+fresh, twoThings)
+		w.tables = []string{"things", "fresh"}
+		w.home.call("plan", "--desired", "schema.sql", "--replicas", "none", "-o", "plan.json").want(t, 0) // the new table comes first
+		w.reach()
+		home := "current_schema()"
+		if !k.IsPostgres() {
+			home = "database()"
+		}
+		if got := dbtest.Query(t, w.dsn, "SELECT count(*) FROM information_schema.tables WHERE table_schema = "+home)[0][0]; got != "2" {
+			t.Errorf("%s tables are there, want 2", got)
+		}
+	})
+}
