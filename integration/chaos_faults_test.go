@@ -99,7 +99,7 @@ func (c *chaos) away(f func() error) {
 func networkMishaps() []mishap {
 	return []mishap{
 		{name: "network lost", what: "all connections are cut and none is let through until the runner has ended", at: everywhere(), exits: []int{75},
-			short: []string{"mysql column sync copy", "postgres18 column sync cut-over"},
+			short: []string{"postgres18 column sync cut-over"},
 			strike: func(c *chaos) {
 				c.net.Refuse(true)
 				c.net.Cut()

@@ -11,7 +11,7 @@ func otherPeople() []mishap {
 	return []mishap{
 		{name: "privileges revoked", what: "all rights of the runner's account are taken away, and its connections cut", at: inBoth(inCopy), alone: true, exits: []int{1, 75},
 			open: withAccount, strike: revoke},
-		{name: "somebody's ALTER", what: "a column is added to the table", at: inBoth(inCopy), exits: []int{5, 75}, short: []string{"mysql shadow copy", "postgres18 shadow copy"},
+		{name: "somebody's ALTER", what: "a column is added to the table", at: inBoth(inCopy), exits: []int{5, 75}, short: []string{"mysql shadow copy"},
 			strike: func(c *chaos) { c.exec("ALTER TABLE " + c.who.table() + " ADD COLUMN foreign_one int") },
 			stops:  map[string][]int{bySync: {5}, byShadow: {5}},
 			tidy:   func(c *chaos) { c.exec("ALTER TABLE " + c.who.table() + " DROP COLUMN foreign_one") }},

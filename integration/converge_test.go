@@ -13,7 +13,7 @@ import (
 // pairs are how many pairs of schemas converge on each server: in the long form on all, in the short one on one of a family.
 const (
 	pairs      = 100
-	pairsShort = 2
+	pairsShort = 1
 )
 
 // TestConverge: from any schema to any other by the plans that --desired makes, until none is left.

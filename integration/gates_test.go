@@ -13,6 +13,9 @@ import (
 func TestGatesOfReplicas(t *testing.T) {
 	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
+		if !long() && !oneOfEach(k) {
+			return
+		}
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
 		s := newReplicated(t, k, primary)
@@ -53,6 +56,9 @@ func TestGatesOfReplicas(t *testing.T) {
 func TestReplicaThatNobodyNamed(t *testing.T) {
 	beside(t)
 	each(t, func(t *testing.T, k throwaway.Kind) {
+		if !long() && !oneOfEach(k) {
+			return
+		}
 		primary := dbtest.Start(t, k, throwaway.Options{})
 		replica := dbtest.Start(t, k, throwaway.Options{ReplicaOf: primary})
 		if err := primary.CatchUp(t.Context(), replica); err != nil {
