@@ -23,7 +23,7 @@ build: ## build bin/phasemig
 demo: build ## show the main job on a throwaway server with live traffic (SERVER=postgres|mysql|mariadb)
 	@bin/phasemig demo $(SERVER)
 
-# The longest package begins first; three at a time, and three tests of each: they wait for servers half of the time.
+# The longest package begins first; three at a time, and three tests of each, or the processors wait for the servers.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
 	$(SERVERS) $(GO) test -count=1 -p 3 -parallel 3 -timeout 40m ./integration ./...
 

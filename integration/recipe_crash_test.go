@@ -51,18 +51,25 @@ func TestCrashRecipe(t *testing.T) {
 const crashOperations = "  - create_index: {table: orders, name: orders_total_idx, columns: [total]}\n  - add_primary_key: {table: orders, name: orders_pkey, columns: [email, ref]}\n  - add_check: {table: orders, name: orders_total, check: total >= 0}\n" +
 	"  - drop_index: {table: orders, name: orders_status_idx}\n  - drop_constraint: {table: orders, name: orders_team}\n"
 
-func crashRecipe(t *testing.T, k throwaway.Kind, points []string, hit int, died map[string]int) {
+// newMortalRecipe plans the operations by the program.
+func newMortalRecipe(t *testing.T, x *kitchen, operations string, died map[string]int) (*mortalRecipe, plans.Plan) {
 	t.Helper()
-	c := recipeCase{create: []string{"CREATE INDEX orders_status_idx ON orders (status)", "COMMENT ON INDEX orders_status_idx IS 'old'", "ALTER TABLE orders ADD CONSTRAINT orders_team FOREIGN KEY (team_id) REFERENCES teams"},
-		operations: crashOperations, direct: []string{"CREATE INDEX orders_total_idx ON orders (total)", "ALTER TABLE orders ADD PRIMARY KEY (email, ref)", "ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total >= 0)", "DROP INDEX orders_status_idx", "ALTER TABLE orders DROP CONSTRAINT orders_team"}}
-	x := newKitchen(t, k, c)
 	m := &mortalRecipe{kitchen: x, home: newHome(t, x.dsn), died: died}
-	m.home.write("change.yaml", "name: crash\noperations:\n"+crashOperations)
+	m.home.write("change.yaml", "name: crash\noperations:\n"+operations)
 	m.home.must(0, "plan", "--change", "change.yaml", "--gates", "none", "-o", "plan.json")
 	var p plans.Plan
 	if err := json.Unmarshal([]byte(m.home.read("plan.json")), &p); err != nil {
 		t.Fatal(err)
 	}
+	return m, p
+}
+
+func crashRecipe(t *testing.T, k throwaway.Kind, points []string, hit int, died map[string]int) {
+	t.Helper()
+	c := recipeCase{create: []string{"CREATE INDEX orders_status_idx ON orders (status)", "COMMENT ON INDEX orders_status_idx IS 'old'", "ALTER TABLE orders ADD CONSTRAINT orders_team FOREIGN KEY (team_id) REFERENCES teams"},
+		operations: crashOperations, direct: []string{"CREATE INDEX orders_total_idx ON orders (total)", "ALTER TABLE orders ADD PRIMARY KEY (email, ref)", "ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total >= 0)", "DROP INDEX orders_status_idx", "ALTER TABLE orders DROP CONSTRAINT orders_team"}}
+	x := newKitchen(t, k, c)
+	m, p := newMortalRecipe(t, x, crashOperations, died)
 	stop := x.write(ordersWriter)
 	defer stop()
 	expand := []string{"apply", "plan.json", "--phase", "expand"}

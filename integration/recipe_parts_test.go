@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -173,13 +172,7 @@ func TestCrashPartitions(t *testing.T) {
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		const operations = "  - create_index: {table: orders, name: orders_total_idx, columns: [total]}\n  - add_unique: {table: orders, name: orders_email_key, columns: [email, id]}\n  - drop_index: {table: orders, name: orders_status_idx}\n"
 		x := newKitchen(t, k, recipeCase{create: append(slices.Clone(parted), "CREATE INDEX orders_status_idx ON orders (status)", "COMMENT ON INDEX orders_status_idx IS 'old'", "CREATE INDEX b_total ON orders_b0 (total)"), operations: operations})
-		m := &mortalRecipe{kitchen: x, home: newHome(t, x.dsn), died: map[string]int{}}
-		m.home.write("change.yaml", "name: crash\noperations:\n"+operations)
-		m.home.must(0, "plan", "--change", "change.yaml", "--gates", "none", "-o", "plan.json")
-		var p plans.Plan
-		if err := json.Unmarshal([]byte(m.home.read("plan.json")), &p); err != nil {
-			t.Fatal(err)
-		}
+		m, p := newMortalRecipe(t, x, operations, map[string]int{})
 		stop := x.write(ordersWriter)
 		defer stop()
 		before := partsOf(t, x.dsn)

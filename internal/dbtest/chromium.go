@@ -12,11 +12,8 @@ func Chromium(t testing.TB) string {
 	t.Helper()
 	required := Required(string(throwaway.Postgres18))
 	path, err := throwaway.Chromium(t.Context(), throwaway.Options{AllowInstall: required, Log: os.Stderr})
-	switch {
-	case err != nil && required:
-		t.Fatal(err)
-	case err != nil:
-		t.Skip(err)
+	if err != nil {
+		without(t, required, err)
 	}
 	return path
 }

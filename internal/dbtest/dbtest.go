@@ -153,10 +153,16 @@ func need(t testing.TB, k throwaway.Kind) {
 
 func missing(t testing.TB, k throwaway.Kind, err error) {
 	t.Helper()
-	if Required(string(newest(k))) {
-		t.Fatalf("no %s: %v", k, err)
+	without(t, Required(string(newest(k))), fmt.Errorf("no %s: %w", k, err))
+}
+
+// without ends a test that can't go on: what is required fails it.
+func without(t testing.TB, required bool, err error) {
+	t.Helper()
+	if required {
+		t.Fatal(err)
 	}
-	t.Skipf("no %s: %v", k, err)
+	t.Skip(err)
 }
 
 // newest gives the kind without a version the one that the tests share.

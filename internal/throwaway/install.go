@@ -20,7 +20,7 @@ func install(ctx context.Context, k Kind, log io.Writer) error {
 	if k == Postgres {
 		k = Postgres18
 	}
-	fmt.Fprintf(log, "installing %s into %s\n", k, CacheDir())
+	fmt.Fprintf(log, "installing %s (what can be unpacked: into %s)\n", k, CacheDir())
 	cmd := exec.CommandContext(ctx, "bash", "-s", "--", "install", string(k))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(string(scripts.Servers)), log, log
 	if err := cmd.Run(); err != nil {

@@ -275,15 +275,7 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 	case "rename column":
 		renameColumn(k, c.name, c.to)
 	case "add key":
-		if k.FindIndex(c.key.name) != nil && c.key.name != "" {
-			if c.key.exists {
-				return
-			}
-			if c.key.replace {
-				k.DropIndex(c.key.name)
-			}
-		}
-		putKey(k, c.key)
+		addKey(k, c.key)
 	case "drop key":
 		k.DropIndex(c.name)
 	case "drop primary":
@@ -347,6 +339,19 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 	case "rename":
 		j.catalog.Rename(k.Ident, c.toID)
 	}
+}
+
+// addKey is ADD KEY, with IF NOT EXISTS or OR REPLACE.
+func addKey(k *lint.Relation, q key) {
+	if q.name != "" && k.FindIndex(q.name) != nil {
+		if q.exists {
+			return
+		}
+		if q.replace {
+			k.DropIndex(q.name)
+		}
+	}
+	putKey(k, q)
 }
 
 // redefine is MODIFY and CHANGE.

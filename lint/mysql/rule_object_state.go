@@ -66,11 +66,7 @@ func (c *call) state() []string {
 		}
 		return c.settingFaults(c.body)
 	case "CREATE USER", "CREATE ROLE":
-		for _, a := range created(c.body) {
-			if c.accounts[a] && !c.ifNotExists && !c.replace {
-				out = append(out, "there is an account "+a+" already")
-			}
-		}
+		out = append(out, c.accountState()...)
 	case "SELECT":
 		return append(out, c.selectFaults()...)
 	case "EXECUTE":
@@ -83,18 +79,28 @@ func (c *call) state() []string {
 		}
 		out = append(out, c.grantedColumns()...)
 	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
-		if k != nil && k.Kind == "sequence" && c.verb != "INSERT" && c.verb != "REPLACE" && !c.joined {
-			out = append(out, quoted(c.table)+" is a sequence")
-		}
-		if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
-			out = append(out, "nothing can be written through the view "+quoted(c.table))
-		}
-		if c.missing(c.table) && !c.joined {
-			out = append(out, "there is no table "+quoted(c.table))
-		}
-		if c.selects {
-			out = append(out, c.copiedFaults(k)...)
-		}
+		out = append(out, c.writtenState(k)...)
+	}
+	if len(c.clauses) > 0 {
+		out = append(out, c.alterState(k)...)
+	}
+	return out
+}
+
+// writtenState says how a statement that writes rows, or empties the table, doesn't fit it.
+func (c *call) writtenState(k *lint.Relation) []string {
+	var out []string
+	if k != nil && k.Kind == "sequence" && c.verb != "INSERT" && c.verb != "REPLACE" && !c.joined {
+		out = append(out, quoted(c.table)+" is a sequence")
+	}
+	if k != nil && k.Kind == "view" && c.verb != "TRUNCATE" && !c.joined && !updatable(k.Options["definition"]) {
+		out = append(out, "nothing can be written through the view "+quoted(c.table))
+	}
+	if c.missing(c.table) && !c.joined {
+		out = append(out, "there is no table "+quoted(c.table))
+	}
+	if c.selects {
+		out = append(out, c.copiedFaults(k)...)
 	}
 	if c.verb == "TRUNCATE" && k != nil && c.maria && k.Options["system versioning"] != "" {
 		out = append(out, quoted(c.table)+" is system-versioned, and can't be truncated")
@@ -107,8 +113,15 @@ func (c *call) state() []string {
 			out = append(out, "a foreign key of "+child+" points at "+quoted(c.table))
 		}
 	}
-	if len(c.clauses) > 0 {
-		out = append(out, c.alterState(k)...)
+	return out
+}
+
+func (c *call) accountState() []string {
+	var out []string
+	for _, a := range created(c.body) {
+		if c.accounts[a] && !c.ifNotExists && !c.replace {
+			out = append(out, "there is an account "+a+" already")
+		}
 	}
 	return out
 }
