@@ -107,10 +107,10 @@ func classify(ctx context.Context, err error) class {
 		return class{"aborted", exitError}
 	case is(engine.ErrWrongPhase):
 		return class{"wrong_phase", exitError}
-	case dberr.Temporary(err):
-		return class{"temporary", exitTemporary}
 	case ctx.Err() != nil, is(serve.ErrInterrupted):
 		return class{"interrupted", exitTemporary}
+	case dberr.Temporary(err):
+		return class{"temporary", exitTemporary}
 	}
 	return class{"error", exitError}
 }

@@ -79,6 +79,10 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("%v: exit %d, want %d", c.err, got, c.exit)
 		}
 	}
+	unreachable := dberr.Mark(dberr.Unreachable, errors.New("driver: bad connection"))
+	if got := (&program{command: "apply"}).describe(ctx, unreachable).Hint; !strings.Contains(got, "stopped on request") {
+		t.Errorf("a connection that the request to stop has ended: hint %q", got)
+	}
 }
 
 // TestHints: every error that a user can meet says what to do.

@@ -73,8 +73,12 @@ func details(err error) any {
 	return nil
 }
 
-// hint says what to do now. An error that brings its own is believed.
+// hint says what to do now. An error that brings its own is believed, but not after a request to stop: a driver whose
+// connection was cancelled then reports one that was lost or couldn't be made, and the server is well.
 func (p *program) hint(c class, err error) string {
+	if c.word == "interrupted" {
+		return classHints[c.word]
+	}
 	if own := ownHint(err); own != "" {
 		return own
 	}
