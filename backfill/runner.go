@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/state"
 )
 
@@ -174,7 +174,7 @@ func (r *Runner) chunk(ctx context.Context, seg state.Segment) (state.Segment, e
 			return next, err
 		}
 		r.sizer.Shrink()
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return seg, err
 		}
 		if errors.Is(err, dberr.ConnLost) {
@@ -266,18 +266,3 @@ func (r *Runner) reread(ctx context.Context, seg state.Segment) (state.Segment, 
 
 // pause waits a growing time with jitter: two workers that met must not meet
 // again.
-func pause(ctx context.Context, try int) error {
-	d := min(20*time.Millisecond<<try, 5*time.Second)
-	return sleep(ctx, d/2+rand.N(d/2))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // Sweeping reads this many rows at a time and takes this many keys from them.
@@ -33,7 +34,7 @@ func (r *Runner) sweep(ctx context.Context) (int, error) {
 			return pass, nil
 		}
 		if len(blocked) > 0 {
-			if err := pause(ctx, min(pass, 6)); err != nil {
+			if err := pause.Backoff(ctx, min(pass, 6)); err != nil {
 				return pass, err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/throttle"
 )
@@ -39,7 +40,7 @@ func (w *watch) beats(ctx context.Context) error {
 		if err := w.write(ctx); errors.Is(err, state.ErrFenced) {
 			return err
 		}
-		_ = sleep(ctx, beatEvery) // ctx ends the loop
+		_ = pause.For(ctx, beatEvery) // ctx ends the loop
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 	"github.com/phasemig/phasemig/throttle"
@@ -53,7 +54,7 @@ const tellEvery = time.Second
 func (s *session) tell(ctx context.Context, st plans.Step, p *throttle.Pacer) error {
 	told := ""
 	var c crawl
-	for sleep(ctx, tellEvery) == nil {
+	for pause.For(ctx, tellEvery) == nil {
 		now := p.State()
 		why := now.Reason()
 		if times := c.see(time.Now(), p.Spent(), why != ""); times > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/state"
@@ -259,23 +260,12 @@ func (s *session) waitForSessions(ctx context.Context) error {
 			if time.Now().After(limit) {
 				return dberr.Mark(dberr.LockTimeout, fmt.Errorf("session %s of an earlier runner still works on step %s", r.Session, r.Step))
 			}
-			if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			if err := pause.For(ctx, 500*time.Millisecond); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // fresh reports whether nothing of the run has touched the tables.

@@ -10,6 +10,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
@@ -188,14 +189,14 @@ func (s *session) confirm(ctx context.Context, st plans.Step, want dialect.Outco
 // retry reports who holds the lock and waits a growing time with jitter, so that
 // the traffic that queued behind the attempt drains before the next.
 func (s *session) retry(ctx context.Context, st plans.Step, attempt int, cause error) error {
-	pause := min(250*time.Millisecond<<min(attempt, 7), 30*time.Second)
-	pause = pause/2 + rand.N(pause/2)
+	d := min(250*time.Millisecond<<min(attempt, 7), 30*time.Second)
+	d = d/2 + rand.N(d/2)
 	if errors.Is(cause, dberr.LockTimeout) {
 		holders, err := s.e.db.Server.Holders(ctx, st.Table)
 		if err != nil {
 			s.e.observe(Note{"who holds the lock can't be told: " + err.Error()})
 		}
-		s.e.observe(LockWaiting{Step: st.ID, Attempt: attempt, Pause: pause, Holders: holders})
+		s.e.observe(LockWaiting{Step: st.ID, Attempt: attempt, Pause: d, Holders: holders})
 		if len(holders) == 0 { // what was waited for is no lock of the table
 			s.e.observe(Note{st.ID + ": " + cause.Error()})
 		}
@@ -205,7 +206,7 @@ func (s *session) retry(ctx context.Context, st plans.Step, attempt int, cause e
 	} else {
 		s.e.observe(Note{fmt.Sprintf("%s: %s; trying again", st.ID, cause)})
 	}
-	if err := sleep(ctx, pause); err != nil {
+	if err := pause.For(ctx, d); err != nil {
 		return err
 	}
 	s.checked = time.Time{}

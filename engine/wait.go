@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
@@ -33,7 +34,7 @@ func (e *Engine) ApplyWithin(ctx context.Context, p *plans.Plan, o Options, limi
 	}
 	end := time.Now().Add(limit)
 	look := &onlooker{e: e, plan: p, first: wanted(o)[0], last: wanted(o)[len(wanted(o))-1]}
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+	for next := firstPause; ; next = min(2*next, longestPause) {
 		res, err := e.Apply(ctx, p, o)
 		if errors.Is(err, state.ErrHeld) {
 			res, err = look.attach(ctx, err)
@@ -42,9 +43,9 @@ func (e *Engine) ApplyWithin(ctx context.Context, p *plans.Plan, o Options, limi
 		if !worthWaiting(err) || left <= 0 {
 			return res, err
 		}
-		d := min(pauseFor(err, pause), left)
+		d := min(pauseFor(err, next), left)
 		e.observe(Waiting{Reason: err.Error(), Pause: d})
-		if err := sleep(ctx, d); err != nil {
+		if err := pause.For(ctx, d); err != nil {
 			return res, err
 		}
 	}
@@ -61,15 +62,15 @@ func worthWaiting(err error) bool {
 }
 
 // pauseFor shortens a pause where it is known when the answer may change.
-func pauseFor(err error, pause time.Duration) time.Duration {
+func pauseFor(err error, next time.Duration) time.Duration {
 	var held *gate.HeldError
 	if errors.As(err, &held) && held.Verdict.Retry > 0 {
-		return min(pause, held.Verdict.Retry)
+		return min(next, held.Verdict.Retry)
 	}
 	if errors.Is(err, ErrAtWork) {
-		return min(pause, followPause)
+		return min(next, followPause)
 	}
-	return pause
+	return next
 }
 
 // onlooker tells what the journal of a run shows while another runner works on it.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // lagLimits are the settings of replica_lag.
@@ -57,7 +58,7 @@ func replicaLag(ctx context.Context, in Input) (Verdict, error) {
 	worst := map[string]time.Duration{}
 	for round := 0; round == 0 || time.Since(begin) < l.steady; round++ {
 		if round > 0 {
-			if err := pause(ctx, min(time.Second, l.steady-time.Since(begin))); err != nil {
+			if err := pause.For(ctx, min(time.Second, l.steady-time.Since(begin))); err != nil {
 				return Verdict{}, err
 			}
 		}
@@ -117,22 +118,10 @@ func applies(ctx context.Context, in Input, name string, limit time.Duration) (t
 				late = said
 				return nil
 			}
-			if err := pause(ctx, min(50*time.Millisecond, limit-took)); err != nil {
+			if err := pause.For(ctx, min(50*time.Millisecond, limit-took)); err != nil {
 				return err
 			}
 		}
 	})
 	return took, late, err
-}
-
-// pause waits, or returns why ctx ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pglogrepl"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/stream"
 )
 
@@ -262,20 +263,9 @@ func settle(ctx context.Context, s *session, until time.Time) error {
 		if time.Now().After(until) {
 			return waited(ctx, s)
 		}
-		if err := moment(ctx); err != nil {
+		if err := pause.For(ctx, 20*time.Millisecond); err != nil {
 			return err
 		}
-	}
-}
-
-func moment(ctx context.Context) error {
-	t := time.NewTimer(20 * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // errCanceled: a request asked the operation to stop.
@@ -58,21 +59,10 @@ func (s *Server) untilOpen(ctx context.Context, o *operation, e *engine.Engine) 
 			return err
 		}
 		o.change(func(v *Operation) { v.Status, v.Progress = Waiting, held.Error() })
-		if err := rest(ctx, cmp.Or(min(held.Verdict.Retry, time.Minute), askAgain)); err != nil {
+		if err := pause.For(ctx, cmp.Or(min(held.Verdict.Retry, time.Minute), askAgain)); err != nil {
 			return err
 		}
 		o.change(func(v *Operation) { v.Status = Running })
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

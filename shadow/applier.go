@@ -8,6 +8,7 @@ import (
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // idle is how long a lane that has nothing to do waits before it stores L anyway,
@@ -86,7 +87,7 @@ func (p *Pair) attempt(ctx context.Context, b *batch) error {
 		case !dberr.Temporary(err) || try == mostTries || ctx.Err() != nil:
 			return fmt.Errorf("apply %d changed rows: %w", len(b.Images), err)
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return err
 		}
 		if b, err = p.ledger.claim(b.Lane); err != nil {
@@ -130,7 +131,7 @@ func (p *Pair) settle(ctx context.Context, lane int) error {
 		if try == mostTries {
 			return dberr.Mark(dberr.LockTimeout, errors.New("apply changed rows: the locks they need were never granted"))
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return err
 		}
 	}

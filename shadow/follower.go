@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/stream"
 )
 
@@ -58,7 +59,7 @@ func (f *follower) run(ctx context.Context) error {
 			return err
 		}
 		f.p.o.Note(fmt.Sprintf("reading the log: %s; reading on from where it was left", err))
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return err
 		}
 	}
@@ -229,7 +230,7 @@ func (f *follower) placesOf(ctx context.Context, rows []stream.Row) ([]Place, er
 		if err == nil || !dberr.Temporary(err) || try == mostTries {
 			return places, err
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return nil, err
 		}
 	}

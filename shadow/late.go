@@ -7,6 +7,7 @@ import (
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // Builder is a Table whose target may be filled without the index by which its rows are found: one sort of all
@@ -51,7 +52,7 @@ func (p *Pair) build(ctx context.Context) error {
 		case !dberr.Temporary(err) || try == mostTries || ctx.Err() != nil:
 			return fmt.Errorf("build the index of the copy's key: %w", err)
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return err
 		}
 	}

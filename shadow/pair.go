@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -293,14 +292,3 @@ func (g *ledger) await(until func() bool) error {
 }
 
 // pause waits a growing time with jitter.
-func pause(ctx context.Context, try int) error {
-	d := min(20*time.Millisecond<<min(try, 8), 5*time.Second)
-	t := time.NewTimer(d/2 + rand.N(d/2))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // repair copies rows anew that differ, a few at a time, and returns the keys that differ
@@ -55,7 +56,7 @@ func (p *Pair) repairHeld(ctx context.Context, c Comparer, keys []string) ([]str
 		case !dberr.Temporary(err) || try == mostTries:
 			return nil, fmt.Errorf("hold and copy the rows %s: %w", strings.Join(readable(c, keys), "; "), err)
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := pause.Backoff(ctx, try); err != nil {
 			return nil, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/shadow"
@@ -280,11 +281,7 @@ func (s *server) awaitEnd(ctx context.Context, session string) error {
 		if n == 20 && err == nil {
 			_, _ = s.db.ExecContext(ctx, "KILL "+session) // our own session
 		}
-		t := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
+		_ = pause.For(ctx, 50*time.Millisecond) // whether ctx has ended is looked at above
 	}
 }
 

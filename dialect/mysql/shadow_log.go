@@ -9,6 +9,7 @@ import (
 
 	"github.com/phasemig/phasemig/binlog"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/stream"
@@ -94,7 +95,7 @@ func (p *pair) noPrepared(ctx context.Context) error {
 		}
 	}
 	// A moment, for one whose PREPARE is in the log and who isn't listed yet.
-	if err := wait(ctx, 50*time.Millisecond); err != nil {
+	if err := pause.For(ctx, 50*time.Millisecond); err != nil {
 		return err
 	}
 	first, err := p.prepared(ctx)
@@ -102,7 +103,7 @@ func (p *pair) noPrepared(ctx context.Context) error {
 		return err
 	}
 	for limit := time.Now().Add(preparedBudget); len(first) > 0; {
-		if err := wait(ctx, 50*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 		now, err := p.prepared(ctx)
@@ -116,22 +117,11 @@ func (p *pair) noPrepared(ctx context.Context) error {
 	}
 	// A branch isn't listed any more from when its COMMIT begins; it counts when that has
 	// ended. One that takes longer than this stops the reading.
-	return wait(ctx, commitTime)
+	return pause.For(ctx, commitTime)
 }
 
 // commitTime is how long the COMMIT of a branch may take.
 const commitTime = 300 * time.Millisecond
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // preparedBudget is how long a branch is waited for: one that a transaction manager
 // is at work on is ended by then.

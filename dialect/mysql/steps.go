@@ -11,6 +11,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/state"
@@ -298,14 +299,7 @@ func breathe(ctx context.Context, need bool) error {
 	if !need {
 		return nil
 	}
-	t := time.NewTimer(breath)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return pause.For(ctx, breath)
 }
 
 func (w *worker) act(ctx context.Context, a action) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/state"
@@ -209,11 +210,7 @@ func (p *pair) awaitEnd(ctx context.Context, pid string) error {
 		if n == 20 && err == nil {
 			_, _ = p.s.db.ExecContext(ctx, "SELECT pg_catalog.pg_terminate_backend($1)", pid) // our own session
 		}
-		t := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
+		_ = pause.For(ctx, 50*time.Millisecond) // whether ctx has ended is looked at above
 	}
 }
 

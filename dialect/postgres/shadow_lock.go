@@ -9,6 +9,7 @@ import (
 
 	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/internal/fault"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/shadow"
@@ -60,11 +61,8 @@ func (p *pair) awaitSnapshots(ctx context.Context) error {
 		if time.Now().After(limit) {
 			return dberr.Mark(dberr.LockTimeout, fmt.Errorf("%s reads the database as it was before the copy was whole, and would find the new table so", who))
 		}
-		t := time.NewTimer(20 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := pause.For(ctx, 20*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

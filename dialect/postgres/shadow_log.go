@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/pgoutput"
 	"github.com/phasemig/phasemig/schema"
 	"github.com/phasemig/phasemig/stream"
@@ -210,11 +211,8 @@ func (p *pair) awaitSeen(ctx context.Context) error {
 		if left == 0 {
 			return nil
 		}
-		t := time.NewTimer(time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := pause.For(ctx, time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // A run's own writes of rows carry a replication origin, so that others who decode the log can leave them out
@@ -83,12 +85,8 @@ func (s *server) dropOrigins(ctx context.Context, planID string) error {
 		if _, err := s.db.ExecContext(ctx, "SELECT pg_catalog.pg_replication_origin_drop(roname) FROM pg_catalog.pg_replication_origin WHERE pg_catalog.starts_with(roname, "+originsOf+")", planID); err == nil {
 			return nil
 		}
-		t := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return context.Cause(ctx)
+		if err := pause.For(ctx, 50*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 // those above it in this list, never one of its own layer or below. Folders
 // that are not here yet have their place already.
 var layers = [][]string{
-	{"schema", "internal/dberr", "internal/fault", "scripts", "shadow/model"},
+	{"schema", "internal/dberr", "internal/fault", "internal/pause", "scripts", "shadow/model"},
 	{"plans", "stream", "canary"},
 	{"lint", "state", "throttle", "canary/source", "binlog", "pgoutput", "pipeline", "drill"},
 	{"dualwrite", "backfill", "verify", "shadow", "gate", "lint/postgres", "lint/mysql", "lint/report", "drill/report", "migration"},

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
 )
@@ -56,7 +57,7 @@ func (m *shadowMeasure) underLoad(ctx context.Context, idle float64) (*Loaded, e
 		return nil, err
 	}
 	defer w.stop()
-	if err := sleep(ctx, m.o.Load); err != nil {
+	if err := pause.For(ctx, m.o.Load); err != nil {
 		return nil, err
 	}
 	alone := w.lap()
@@ -124,7 +125,7 @@ func (m *shadowMeasure) limited(ctx context.Context, w *writers, idle float64) (
 		return nil, err
 	}
 	w.lap()
-	if err := sleep(ctx, m.o.Load); err != nil {
+	if err := pause.For(ctx, m.o.Load); err != nil {
 		return nil, err
 	}
 	limit := 2 * w.lap().percentile(.99)
@@ -140,15 +141,6 @@ func (m *shadowMeasure) limited(ctx context.Context, w *writers, idle float64) (
 // reset gives the table its first shape.
 func (m *shadowMeasure) reset(ctx context.Context) error {
 	return m.exec(ctx, "ALTER TABLE sbtest1 MODIFY k INT NOT NULL DEFAULT 0, ALGORITHM=COPY")
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // writers are an application that writes as fast as the server lets it.

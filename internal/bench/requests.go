@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/phasemig/phasemig/internal/pause"
 )
 
 // clients send the requests, each its share of them.
@@ -56,7 +58,7 @@ func (m *serveMeasure) send(ctx context.Context, done <-chan struct{}, run, oper
 		g.Go(func() error {
 			for n := 0; !over(); n++ {
 				due := begin.Add(time.Duration(n)*every + time.Duration(c)*every/clients)
-				if err := sleep(ctx, time.Until(due)); err != nil {
+				if err := pause.For(ctx, time.Until(due)); err != nil {
 					return err
 				}
 				err := m.ask(ctx, "GET", paths[(n*clients+c)%len(paths)], nil, nil)

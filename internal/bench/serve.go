@@ -17,6 +17,7 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/serve"
@@ -177,7 +178,7 @@ func (m *serveMeasure) untilThere(ctx context.Context, run, operation string) er
 		if again := m.ask(ctx, "GET", "/v1/operations/"+operation, nil, &o); again != nil || !o.Ended.IsZero() {
 			return errors.Join(err, again)
 		}
-		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 10*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -191,7 +192,7 @@ func (m *serveMeasure) untilEnded(ctx context.Context, id string, load func(cont
 	g.Go(func() error {
 		defer close(done)
 		for o.Ended.IsZero() {
-			if err := sleep(gctx, time.Second/4); err != nil {
+			if err := pause.For(gctx, time.Second/4); err != nil {
 				return err
 			}
 			if err := m.ask(gctx, "GET", "/v1/operations/"+id, nil, &o); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/gate"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/internal/traffic"
 	"github.com/phasemig/phasemig/plans"
@@ -36,9 +37,9 @@ func (o Options) withDefaults() Options {
 }
 
 const (
-	// pause between two transactions of a writer: eight writers at full speed
+	// breath is the time between two transactions of a writer: eight writers at full speed
 	// would show the machine's limits and not the migration.
-	pause = 10 * time.Millisecond
+	breath = 10 * time.Millisecond
 	// alone is how long the application runs without a migration, to compare with.
 	alone = 1500 * time.Millisecond
 	// together is how long both versions run side by side, and each side of the roll-out.
@@ -112,7 +113,7 @@ func (d *show) run(ctx context.Context) error {
 	}
 	defer target.Close()
 	d.engine = engine.New(target, engine.Config{}, d.event)
-	if d.fleet, err = traffic.Start(ctx, traffic.Options{DSN: d.dsn, Scenario: d.scenario, Rows: d.options.Rows, Seed: 1, Pause: pause}); err != nil {
+	if d.fleet, err = traffic.Start(ctx, traffic.Options{DSN: d.dsn, Scenario: d.scenario, Rows: d.options.Rows, Seed: 1, Pause: breath}); err != nil {
 		return err
 	}
 	defer d.fleet.Stop()
@@ -151,7 +152,7 @@ func (d *show) load(ctx context.Context) error {
 func (d *show) alone(ctx context.Context) error {
 	d.screen.title("the application alone: %d writers of the old version", d.options.Writers)
 	d.fleet.SetVersions(d.options.Writers, 0)
-	if err := wait(ctx, alone); err != nil {
+	if err := pause.For(ctx, alone); err != nil {
 		return err
 	}
 	d.report.before = d.fleet.Lap()
@@ -186,7 +187,7 @@ func (d *show) expand(ctx context.Context) error {
 func (d *show) rollOut(ctx context.Context) error {
 	d.screen.title("roll-out: %d writers of the old version, %d of the new one, side by side", d.options.Writers, d.options.Writers)
 	d.fleet.SetVersions(d.options.Writers, d.options.Writers)
-	return wait(ctx, together)
+	return pause.For(ctx, together)
 }
 
 func (d *show) switchOver(ctx context.Context) error {
@@ -197,7 +198,7 @@ func (d *show) switchOver(ctx context.Context) error {
 func (d *show) retire(ctx context.Context) error {
 	d.screen.title("the old version is stopped, and somebody approves")
 	d.fleet.SetVersions(0, d.options.Writers)
-	if err := wait(ctx, together/2); err != nil {
+	if err := pause.For(ctx, together/2); err != nil {
 		return err
 	}
 	v, err := d.engine.Verify(ctx, d.plan.ID)
@@ -229,7 +230,7 @@ func (d *show) apply(ctx context.Context, ph plans.PhaseName) error {
 		_, err := d.engine.Apply(ctx, d.plan, engine.Options{Phase: ph})
 		var held *gate.HeldError
 		if errors.As(err, &held) && held.Verdict.Retry > 0 {
-			if err := wait(ctx, held.Verdict.Retry); err != nil {
+			if err := pause.For(ctx, held.Verdict.Retry); err != nil {
 				return err
 			}
 			continue
@@ -253,15 +254,4 @@ func (d *show) judge(ctx context.Context) error {
 		return fmt.Errorf("compare with what was committed: %w", err)
 	}
 	return d.report.verdict()
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

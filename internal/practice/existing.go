@@ -12,6 +12,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/engine"
 	"github.com/phasemig/phasemig/internal/dberr"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 	"github.com/phasemig/phasemig/state"
 )
@@ -118,7 +119,7 @@ func (e *existing) unused(ctx context.Context, o Options) error {
 			if len(list) == 0 {
 				return nil
 			}
-			if err := pause(ctx, 200*time.Millisecond); err != nil {
+			if err := pause.For(ctx, 200*time.Millisecond); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/phasemig/phasemig/drill"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/schema"
 )
@@ -72,7 +73,7 @@ func (p *probes) repeat(ctx context.Context, db *sql.DB, query string, writes bo
 		p.mu.Lock()
 		p.list = append(p.list, s)
 		p.mu.Unlock()
-		_ = pause(ctx, probePause) // ctx ends the loop
+		_ = pause.For(ctx, probePause) // ctx ends the loop
 	}
 }
 
@@ -144,15 +145,4 @@ func overlap(s sample, x span) time.Duration {
 		end = x.end
 	}
 	return end.Sub(begin)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/drill"
 	"github.com/phasemig/phasemig/engine"
+	"github.com/phasemig/phasemig/internal/pause"
 	"github.com/phasemig/phasemig/plans"
 )
 
@@ -51,7 +52,7 @@ func (t *trial) run(ctx context.Context) error {
 
 func (t *trial) moves(ctx context.Context) error {
 	begin := time.Now()
-	if err := pause(ctx, idle); err != nil {
+	if err := pause.For(ctx, idle); err != nil {
 		return err
 	}
 	t.out.Noise = t.probes.since(begin.Add(idle / 3)) // the first ones connect
