@@ -3,7 +3,6 @@ package integration
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/fault"
 	"github.com/phasemig/phasemig/internal/throwaway"
 	"github.com/phasemig/phasemig/internal/traffic"
@@ -20,7 +20,7 @@ import (
 const crashRows = 900
 
 // long asks for every hit of every point, each in a life of its own.
-func long() bool { return os.Getenv("PHASEMIG_LONG") != "" }
+func long() bool { return dbtest.Long() }
 
 // TestCrash kills the program, as kill -9 does, at every failpoint, in every phase
 // and in every rollback, while the application goes on writing; called again

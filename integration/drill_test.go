@@ -9,11 +9,6 @@ import (
 	"github.com/phasemig/phasemig/internal/throwaway"
 )
 
-// sampled are the servers on which a drill is tried: one of each family, unless the long form is asked for.
-func sampled(k throwaway.Kind) bool {
-	return long() || k == throwaway.MySQL || k == throwaway.Postgres18
-}
-
 // Ctrl-C in the middle of a drill takes its server away with its directory, and the database that it made on a server of somebody else's.
 func TestDrillInterrupted(t *testing.T) {
 	beside(t)

@@ -86,8 +86,10 @@ func condition(k throwaway.Kind, c string) (bool, error) {
 		return k == throwaway.MySQL, nil
 	case "mariadb":
 		return k == throwaway.MariaDB, nil
-	case "sample":
+	case "sample": // one server of each dialect, or all in the long form
 		return sampled(k), nil
+	case "long":
+		return long(), nil
 	}
 	return false, errors.New("unknown condition " + c)
 }

@@ -69,7 +69,7 @@ func TestShadowCarries(t *testing.T) {
 
 // TestShadowPartitionCarries: the same for a table that becomes a partitioned one, where the server allows all of it.
 func TestShadowPartitionCarries(t *testing.T) {
-	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		beside(t)
 		dsn := dbtest.Database(t, k)
 		dbtest.Exec(t, dsn, withDependents...)

@@ -45,6 +45,9 @@ func eachPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 // oneOfEach is one server of each dialect: the short form's choice where the other behaves alike.
 func oneOfEach(k throwaway.Kind) bool { return k == throwaway.MySQL || k == throwaway.Postgres18 }
 
+// sampled are the servers on which the short form tries what has little to do with the kind of server.
+func sampled(k throwaway.Kind) bool { return long() || oneOfEach(k) }
+
 // newestPostgres runs f on 18 alone in the short form: for what is the same on both versions.
 func newestPostgres(t *testing.T, f func(t *testing.T, k throwaway.Kind)) {
 	t.Helper()

@@ -72,7 +72,7 @@ func (h *home) open(dsn string) *dialect.Database {
 // takes reports whether this server takes the n-th of many cases: in the short form each of the two takes
 // every other one, for most of what they could find out is the same on both.
 func (h *home) takes(n int) bool {
-	return os.Getenv("PHASEMIG_LONG") != "" || h.mysql() == (n%2 == 0)
+	return dbtest.Long() || h.mysql() == (n%2 == 0)
 }
 
 func (h *home) mysql() bool { return h.kind == throwaway.MySQL }

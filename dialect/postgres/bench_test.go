@@ -27,6 +27,16 @@ func each(t *testing.T, f func(b *bench)) {
 	})
 }
 
+// newest runs a test on 18 alone in the short form: for what is the same on both versions.
+func newest(t *testing.T, f func(b *bench)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if k == throwaway.Postgres18 || k.IsPostgres() && dbtest.Long() {
+			f(newBench(t, k, dbtest.Database(t, k)))
+		}
+	})
+}
+
 // bench is one fresh database with the plan that is tried on it.
 type bench struct {
 	*testing.T

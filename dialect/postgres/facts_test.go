@@ -54,7 +54,7 @@ func TestRefused(t *testing.T) {
 		"inherited":         {[]string{"CREATE TABLE child () INHERITS (users)"}, rename, "inherit"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(b *bench) {
+			newest(t, func(b *bench) {
 				b.exec(table)
 				b.exec(c.sql...)
 				before := b.lines("users")

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
-func long() bool { return os.Getenv("PHASEMIG_LONG") != "" }
+func long() bool { return dbtest.Long() }
 
 // sampled is how many cases of a file a default run proves.
 var sampled = map[string]int{Unseen: 8, Practice: 2}

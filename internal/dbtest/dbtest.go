@@ -19,6 +19,8 @@
 // PHASEMIG_REQUIRE_DB is a comma-separated list of kinds, or all, or none. If it is set, tests run on those kinds
 // and fail if there is no such server. If it is not set, they run on every kind and skip one that can't be had.
 //
+// Long tells whether the long form is asked for.
+//
 // NewProxy stands between a client and a server to break, halt or slow their connection (see package faultnet); PgBouncer is the
 // real thing.
 package dbtest
@@ -49,6 +51,9 @@ type sharedServer struct {
 	server *throwaway.Server
 	err    error
 }
+
+// Long tells that PHASEMIG_LONG asks for the long form of the tests: every server, every point, every case.
+func Long() bool { return os.Getenv("PHASEMIG_LONG") != "" }
 
 // Main runs the tests of a package, stops the servers they shared and looks for leaked goroutines. It returns the
 // exit code.
