@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SERVERS     := $(GO) run ./internal/throwaway/cmd/servers --
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt crash chaos soak bench bench-serve clean
+.PHONY: help build demo test race check fmt crash chaos soak bench bench-serve clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: build ## show the main job on a throwaway server with live traffic (SERVER
 # The longest package begins first; three at a time, and three tests of each, or the processors wait for the servers.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
 	$(SERVERS) $(GO) test -count=1 -p 3 -parallel 3 -timeout 40m ./integration ./...
+
+race: ## the same under the race detector, the program too (an hour or two)
+	$(SERVERS) $(GO) test -race -count=1 -p 2 -parallel 3 -timeout 180m ./...
 
 check: ## formatting, vet, staticcheck, and the tests that need no server
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }

@@ -24,7 +24,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "phasemig")
-	build := exec.Command("go", "build", "-o", program, "github.com/phasemig/phasemig/cmd/phasemig")
+	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", raced), "-o", program, "github.com/phasemig/phasemig/cmd/phasemig")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
 		return 1
