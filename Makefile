@@ -49,12 +49,10 @@ soak: ## 200 migrations in one process: memory, files and connections must not g
 	PHASEMIG_LONG=1 $(SERVERS) $(GO) test -count=1 -timeout 60m -run '^TestSoak$$' -v ./integration
 
 bench: ## measure everything beside the servers' own ways and other tools, and write docs/benchmarks.md (an hour)
-	@mkdir -p bench-out
-	$(GO) run ./internal/bench/cmd/bench -all -o bench-out/bench.json -page docs/benchmarks.md
+	$(GO) run ./internal/bench/cmd/bench -all -o docs/benchmarks.json -page docs/benchmarks.md
 
 bench-serve: ## a migration alone, and beside 200 requests a second on the API, in 7 pairs
-	@mkdir -p bench-out
-	$(GO) run ./internal/bench/cmd/bench -serve -o bench-out/bench.json -page docs/benchmarks.md mysql postgres18
+	$(GO) run ./internal/bench/cmd/bench -serve -o docs/benchmarks.json -page docs/benchmarks.md mysql postgres18
 
 clean: ## remove what was built
-	rm -rf bin bench-out
+	rm -rf bin

@@ -50,9 +50,9 @@ type Limited struct {
 
 const loadWriters = 4
 
-// underLoad migrates the table while writers do what sysbench's oltp_write_only does.
+// underLoad migrates the table while writers write.
 func (m *shadowMeasure) underLoad(ctx context.Context, idle float64) (*Loaded, error) {
-	w, err := startWriters(ctx, m.dsn, m.o.Rows)
+	w, err := startWriters(ctx, m.dsn, m.writes)
 	if err != nil {
 		return nil, err
 	}
@@ -138,15 +138,10 @@ func (m *shadowMeasure) limited(ctx context.Context, w *writers, idle float64) (
 	return l, nil
 }
 
-// reset gives the table its first shape.
-func (m *shadowMeasure) reset(ctx context.Context) error {
-	return m.exec(ctx, "ALTER TABLE sbtest1 MODIFY k INT NOT NULL DEFAULT 0, ALGORITHM=COPY")
-}
-
 // writers are an application that writes as fast as the server lets it.
 type writers struct {
 	db     *sql.DB
-	rows   int
+	make   transactions
 	cancel context.CancelFunc
 	group  *errgroup.Group
 
@@ -158,14 +153,17 @@ type writers struct {
 	once  sync.Once
 }
 
-func startWriters(ctx context.Context, dsn string, rows int) (*writers, error) {
+// transactions makes the statements of the next transaction.
+type transactions func(r *rand.Rand) []string
+
+func startWriters(ctx context.Context, dsn string, made transactions) (*writers, error) {
 	db, err := throwaway.Open(dsn)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxIdleConns(loadWriters)
 	ctx, cancel := context.WithCancel(ctx)
-	w := &writers{db: db, rows: rows, cancel: cancel, group: &errgroup.Group{}, begin: time.Now()}
+	w := &writers{db: db, make: made, cancel: cancel, group: &errgroup.Group{}, begin: time.Now()}
 	for n := range loadWriters {
 		w.group.Go(func() error { return w.write(ctx, rand.New(rand.NewPCG(uint64(n), 1))) })
 	}
@@ -203,23 +201,41 @@ func (w *writers) note(d time.Duration, err error) {
 	}
 }
 
-// transaction is one of oltp_write_only: an update of an indexed column, one of another,
+// writeOnly are those of oltp_write_only: an update of an indexed column, one of another,
 // a delete and an insert of the same row.
+func writeOnly(rows int) transactions {
+	return func(r *rand.Rand) []string {
+		id := func() int { return 1 + r.IntN(rows) }
+		text := fmt.Sprintf("%011d-%011d-%011d-%011d-%011d", r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32())
+		again := id()
+		return []string{
+			fmt.Sprintf("UPDATE sbtest1 SET k = k + 1 WHERE id = %d", id()),
+			fmt.Sprintf("UPDATE sbtest1 SET c = '%s-%s' WHERE id = %d", text, text, id()),
+			fmt.Sprintf("DELETE FROM sbtest1 WHERE id = %d", again),
+			fmt.Sprintf("INSERT INTO sbtest1 (id, k, c, pad) VALUES (%d, %d, '%s-%s', '%s')", again, id(), text, text, text),
+		}
+	}
+}
+
+// simpleUpdate are those of pgbench's script of this name.
+func simpleUpdate(rows int) transactions {
+	return func(r *rand.Rand) []string {
+		aid, delta := 1+r.IntN(rows), r.IntN(10001)-5000
+		return []string{
+			fmt.Sprintf("UPDATE pgbench_accounts SET abalance = abalance + %d WHERE aid = %d", delta, aid),
+			fmt.Sprintf("SELECT abalance FROM pgbench_accounts WHERE aid = %d", aid),
+			fmt.Sprintf("INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, %d, %d, CURRENT_TIMESTAMP)", aid, delta),
+		}
+	}
+}
+
 func (w *writers) transaction(ctx context.Context, r *rand.Rand) error {
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	id := func() int { return 1 + r.IntN(w.rows) }
-	text := fmt.Sprintf("%011d-%011d-%011d-%011d-%011d", r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32())
-	again := id()
-	for _, q := range []string{
-		fmt.Sprintf("UPDATE sbtest1 SET k = k + 1 WHERE id = %d", id()),
-		fmt.Sprintf("UPDATE sbtest1 SET c = '%s-%s' WHERE id = %d", text, text, id()),
-		fmt.Sprintf("DELETE FROM sbtest1 WHERE id = %d", again),
-		fmt.Sprintf("INSERT INTO sbtest1 (id, k, c, pad) VALUES (%d, %d, '%s-%s', '%s')", again, id(), text, text, text),
-	} {
+	for _, q := range w.make(r) {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
 		}

@@ -75,23 +75,32 @@ func (r Report) shadows(b *strings.Builder) {
 }
 
 func (r Report) loads(b *strings.Builder) {
-	if !slices.ContainsFunc(r.Shadow, func(x ShadowResult) bool { return x.Load != nil }) {
+	list := r.loaded()
+	if len(list) == 0 {
 		return
 	}
 	b.WriteString("## The same under writers that write as fast as the server lets them\n\n| server | rows | writers | phasemig | over idle (≤ 2 and 10 s) | application's p99 alone → meanwhile | its transactions/s | its errors | longest transaction at ten cut-overs, median (≤ 200 ms) |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, x := range r.Shadow {
-		if l := x.Load; l != nil {
-			fmt.Fprintf(b, "| %s | %d | %d | %.1f s | **%.2f** | %.1f → %.1f ms | %.0f → %.0f | %d | **%.0f ms** |\n", x.Server, x.Rows, l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.TPSAlone, l.TPS, l.Errors, median(l.Stalls))
-		}
+	for _, x := range list {
+		l := x.Load
+		fmt.Fprintf(b, "| %s | %d | %d | %.1f s | **%.2f** | %.1f → %.1f ms | %.0f → %.0f | %d | **%.0f ms** |\n", x.Server, x.Rows, l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.TPSAlone, l.TPS, l.Errors, median(l.Stalls))
 	}
 	b.WriteString("\nWith `--max-latency` at twice the p99 that the application has alone:\n\n| server | rows | limit | application's p99 | phasemig | over idle |\n|---|--:|--:|--:|--:|--:|\n")
-	for _, x := range r.Shadow {
-		if x.Load != nil && x.Load.Limited != nil {
-			l := x.Load.Limited
+	for _, x := range list {
+		if l := x.Load.Limited; l != nil {
 			fmt.Fprintf(b, "| %s | %d | %.1f ms | **%.1f ms** | %.1f s | %.1f |\n", x.Server, x.Rows, l.Limit, l.P99, l.Took, l.OverIdle)
 		}
 	}
 	b.WriteString("\n")
+}
+
+// loaded are the measurements under load: of sysbench's writes on MySQL and MariaDB, of pgbench's simple updates on
+// PostgreSQL, where the table is only written anew.
+func (r Report) loaded() []ShadowResult {
+	list := slices.Clone(r.Shadow)
+	for _, x := range r.Repack {
+		list = append(list, ShadowResult{Server: x.Server, Rows: x.Rows, Load: x.Load})
+	}
+	return slices.DeleteFunc(list, func(x ShadowResult) bool { return x.Load == nil })
 }
 
 func (r Report) repacks(b *strings.Builder) {
@@ -136,7 +145,7 @@ make bench
 ` + "```" + `
 
 It starts a server of each kind, with 2 GB of buffers and of log, and takes about an hour on two cores. A part of it:
-` + "`go run ./internal/bench/cmd/bench -shadow -rows 5000000 -rounds 7 -load 10s -o bench-out/bench.json -page docs/benchmarks.md mysql`" + ` measures one and keeps the other
-figures of the file. Other tools take part where they are on PATH: pt-online-schema-change (Debian: percona-toolkit), gh-ost, spirit; pg_repack where it is installed for the server
+` + "`go run ./internal/bench/cmd/bench -shadow -rows 5000000 -rounds 7 -load 10s -o docs/benchmarks.json -page docs/benchmarks.md mysql`" + ` measures one and keeps the other
+figures of [benchmarks.json](benchmarks.json) (a list of one time is the median of an earlier call). Other tools take part where they are on PATH: pt-online-schema-change (Debian: percona-toolkit), gh-ost, spirit; pg_repack where it is installed for the server
 (Debian: postgresql-15-repack).
 `

@@ -22,9 +22,10 @@ import (
 // RepackOptions of a measurement beside pg_repack.
 type RepackOptions struct {
 	Kind    throwaway.Kind
-	Rows    int // 2,000,000
-	Rounds  int // 7
-	Workers int // 2
+	Rows    int           // 2,000,000
+	Rounds  int           // 7
+	Workers int           // 2
+	Load    time.Duration // how long writers run alone before a migration under load; 0: no load is measured
 	Open    dialect.Open
 	Out     io.Writer
 }
@@ -41,6 +42,7 @@ type RepackResult struct {
 	Compare []float64 `json:"compare_s"`
 	Ratio   float64   `json:"phasemig_over_pg_repack"` // median of the rounds' ratios; promise: ≤ 2
 	PeakMB  float64   `json:"client_peak_rss_mb"`      // of this process; promise: ≤ 64
+	Load    *Loaded   `json:"under_saturating_writes,omitempty"`
 }
 
 // ErrNoPeer tells that there is nothing to compare with.
@@ -56,7 +58,8 @@ func RunRepack(ctx context.Context, o RepackOptions) (RepackResult, error) {
 		return RepackResult{}, err
 	}
 	defer b.close(ctx)
-	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Open: o.Open, Out: o.Out}, db: b.db, dsn: b.dsn, addr: b.srv.Addr()}}
+	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Load: o.Load, Open: o.Open, Out: o.Out}, db: b.db, dsn: b.dsn, addr: b.srv.Addr(), plan: rewrite, writes: simpleUpdate(o.Rows)}}
+	m.reset = func(ctx context.Context) error { return m.exec(ctx, "VACUUM ANALYZE pgbench_accounts", "CHECKPOINT") }
 	if m.program, err = m.find(ctx); err != nil {
 		return RepackResult{}, err
 	}
@@ -93,21 +96,22 @@ func (m *repackMeasure) run(ctx context.Context, server string) (RepackResult, e
 	}
 	r.Peer = strings.TrimSpace(string(version))
 	if err := m.exec(ctx, "CREATE TABLE pgbench_accounts (aid int PRIMARY KEY, bid int, abalance int, filler char(84))",
+		"CREATE TABLE pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22))",
 		fmt.Sprintf("INSERT INTO pgbench_accounts SELECT g, 1 + g / 100000, 0, '' FROM generate_series(1, %d) AS g", m.o.Rows)); err != nil {
 		return r, err
 	}
 	for i := range m.o.Rounds {
-		if err := m.exec(ctx, "VACUUM ANALYZE pgbench_accounts", "CHECKPOINT"); err != nil {
+		if err := m.reset(ctx); err != nil {
 			return r, err
 		}
 		peer, err := m.repack(ctx)
 		if err != nil {
 			return r, err
 		}
-		if err := m.exec(ctx, "VACUUM ANALYZE pgbench_accounts", "CHECKPOINT"); err != nil {
+		if err := m.reset(ctx); err != nil {
 			return r, err
 		}
-		one, err := m.migrateBy(ctx, engine.Config{Workers: m.o.Workers}, m.rewrite)
+		one, err := m.migrate(ctx, engine.Config{Workers: m.o.Workers})
 		if err != nil {
 			return r, fmt.Errorf("phasemig: %w", err)
 		}
@@ -117,6 +121,11 @@ func (m *repackMeasure) run(ctx context.Context, server string) (RepackResult, e
 			one.copy.Seconds(), one.compare.Seconds(), one.note)
 	}
 	r.Ratio, r.PeakMB = median(ratios(r.Shadow, r.Repack)), peakMB()
+	if m.o.Load > 0 {
+		if r.Load, err = m.underLoad(ctx, median(r.Shadow)); err != nil {
+			return r, fmt.Errorf("under load: %w", err)
+		}
+	}
 	return r, nil
 }
 
@@ -134,7 +143,7 @@ func (m *repackMeasure) repack(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-func (m *repackMeasure) rewrite(ctx context.Context, db *dialect.Database) (*plans.Plan, error) {
+func rewrite(ctx context.Context, db *dialect.Database) (*plans.Plan, error) {
 	c, err := plans.ParseChange([]byte("name: bench\nreplicas: none\noperations: [{rewrite_table: {table: pgbench_accounts}}]\n"))
 	if err != nil {
 		return nil, err

@@ -59,7 +59,10 @@ func RunShadow(ctx context.Context, o ShadowOptions) (ShadowResult, error) {
 		return ShadowResult{}, err
 	}
 	defer b.close(ctx)
-	m := &shadowMeasure{o: o, db: b.db, dsn: b.dsn, addr: b.srv.Addr()}
+	m := &shadowMeasure{o: o, db: b.db, dsn: b.dsn, addr: b.srv.Addr(), plan: widen, writes: writeOnly(o.Rows)}
+	m.reset = func(ctx context.Context) error {
+		return m.exec(ctx, "ALTER TABLE sbtest1 MODIFY k INT NOT NULL DEFAULT 0, ALGORITHM=COPY")
+	}
 	return m.run(ctx, b.name())
 }
 
@@ -67,7 +70,13 @@ type shadowMeasure struct {
 	o         ShadowOptions
 	db        *sql.DB
 	dsn, addr string
+	plan      planner
+	reset     func(context.Context) error // gives the table its first shape
+	writes    transactions                // what an application does meanwhile
 }
+
+// planner plans the change that is measured.
+type planner func(context.Context, *dialect.Database) (*plans.Plan, error)
 
 func (m *shadowMeasure) run(ctx context.Context, server string) (ShadowResult, error) {
 	r := ShadowResult{Server: server, Rows: m.o.Rows, Rounds: m.o.Rounds, Peers: installed(ctx)}
@@ -188,10 +197,6 @@ func (m *shadowMeasure) shadow(ctx context.Context) (timed, error) {
 // migrate is everything from the plan to the cut-over, and contract outside of the
 // time.
 func (m *shadowMeasure) migrate(ctx context.Context, c engine.Config) (timed, error) {
-	return m.migrateBy(ctx, c, m.plan)
-}
-
-func (m *shadowMeasure) migrateBy(ctx context.Context, c engine.Config, plan func(context.Context, *dialect.Database) (*plans.Plan, error)) (timed, error) {
 	var t timed
 	begin := time.Now()
 	db, err := m.o.Open(ctx, m.dsn)
@@ -199,7 +204,7 @@ func (m *shadowMeasure) migrateBy(ctx context.Context, c engine.Config, plan fun
 		return t, err
 	}
 	defer db.Close()
-	p, err := plan(ctx, db)
+	p, err := m.plan(ctx, db)
 	if err != nil {
 		return t, err
 	}
@@ -239,7 +244,7 @@ func (t *timed) see(ev engine.Event) {
 	}
 }
 
-func (m *shadowMeasure) plan(ctx context.Context, db *dialect.Database) (*plans.Plan, error) {
+func widen(ctx context.Context, db *dialect.Database) (*plans.Plan, error) {
 	c := plans.Change{Name: "bench", Strategy: "shadow", Replicas: plans.Replicas{"none"}, Gates: plans.NoGates(),
 		Operations: []plans.Operation{{AlterTable: &plans.AlterTable{Table: "sbtest1", SQL: "MODIFY k BIGINT NOT NULL DEFAULT 0"}}}}
 	f, err := db.Reader.Facts(ctx, c)

@@ -52,7 +52,7 @@ func parse() (asked, error) {
 	flag.BoolVar(&a.shadow, "shadow", false, "measure the shadow copy of a table instead, beside the server's own ALTER TABLE and other tools on PATH (MySQL, MariaDB)")
 	flag.BoolVar(&a.repack, "repack", false, "measure writing a table anew beside pg_repack, on the PostgreSQL servers that have it")
 	flag.BoolVar(&a.all, "all", false, "measure all of these, the shadow copy on half as many rows and under load")
-	flag.DurationVar(&a.load, "load", 0, "with -shadow: also migrate under saturating writes, after they have run alone for so long")
+	flag.DurationVar(&a.load, "load", 0, "with -shadow and -repack: also migrate under saturating writes, after they have run alone for so long")
 	flag.BoolVar(&a.serve, "serve", false, "measure what requests to the API of a server cost the migration that it carries out, instead")
 	flag.IntVar(&a.pairs, "pairs", 7, "with -serve: pairs of a migration alone and one under requests")
 	flag.IntVar(&a.requests, "requests", 200, "with -serve: requests a second")
@@ -157,12 +157,16 @@ func runShadow(ctx context.Context, a asked, report *bench.Report) error {
 }
 
 func runRepack(ctx context.Context, a asked, report *bench.Report) error {
+	load := a.load
+	if a.all {
+		load = max(load, 10*time.Second)
+	}
 	fmt.Printf("%-20s %-18s %10s %12s %10s %14s %8s\n", "server", "peer", "rows", "pg_repack s", "phasemig s", "/ pg_repack ≤2", "peak MB")
 	for _, k := range a.kinds {
 		if !k.IsPostgres() {
 			continue
 		}
-		r, err := bench.RunRepack(ctx, bench.RepackOptions{Kind: k, Rows: a.rows, Rounds: a.rounds, Workers: a.workers, Open: open, Out: os.Stderr})
+		r, err := bench.RunRepack(ctx, bench.RepackOptions{Kind: k, Rows: a.rows, Rounds: a.rounds, Workers: a.workers, Load: load, Open: open, Out: os.Stderr})
 		if errors.Is(err, bench.ErrNoPeer) {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", k, err)
 			continue
