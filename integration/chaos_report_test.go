@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -8,17 +10,27 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/phasemig/phasemig/internal/throwaway"
 )
 
 // ending is what was seen of one fault at one moment.
 type ending struct {
-	fault, what, road, at string
-	kind                  throwaway.Kind
-	exit                  int // of the runner that was struck; -1: killed
-	end                   string
-	message               string // its error, without what differs from run to run
+	Fault   string         `json:"fault"`
+	Road    string         `json:"way"`
+	At      string         `json:"at"`
+	Kind    throwaway.Kind `json:"server"`
+	Version string         `json:"version"`
+	Date    string         `json:"date"`
+	Exit    int            `json:"exit"` // of the runner that was struck; -1: killed
+	End     string         `json:"end"`
+	Message string         `json:"message,omitempty"` // its error, without what differs from run to run
+}
+
+// of is which case it is of.
+func (e ending) of() string {
+	return strings.Join([]string{string(e.Kind), e.Fault, e.Road, e.At}, "/")
 }
 
 // failed is the end of a case that didn't come out as it must.
@@ -26,8 +38,6 @@ const failed = "**not as it must be**"
 
 // outcomes of all faults.
 type outcomes struct {
-	kinds []throwaway.Kind // that were tried
-
 	mu   sync.Mutex
 	list []ending
 }
@@ -38,18 +48,16 @@ func (o *outcomes) add(one ending) {
 	o.list = append(o.list, one)
 }
 
-func (o *outcomes) len() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.list)
-}
-
 func (c *chaos) outcome() ending {
 	if c.t.Failed() {
 		c.end = failed
 	}
-	out := ending{fault: c.mishap.name, what: c.mishap.what, road: c.road.name, at: c.at.name, kind: c.kind, exit: c.struck.exit, end: c.end, message: problemOf(c.struck.stderr)}
-	c.t.Logf("%s on %s, %s, %s: exit %d, %s: %s", out.fault, out.kind, out.road, out.at, out.exit, out.end, out.message)
+	out := ending{Fault: c.mishap.name, Road: c.road.name, At: c.at.name, Kind: c.kind, Date: time.Now().UTC().Format(time.DateOnly),
+		Exit: c.struck.exit, End: c.end, Message: problemOf(c.struck.stderr)}
+	if c.server != nil {
+		out.Version = c.server.Version()
+	}
+	c.t.Logf("%s: exit %d, %s: %s", out.of(), out.Exit, out.End, out.Message)
 	return out
 }
 
@@ -66,21 +74,46 @@ func problemOf(stderr string) string {
 	return passing.ReplaceAllString(text, "…")
 }
 
-// write makes the page from what was seen.
-func (o *outcomes) write(t *testing.T, path string) {
+// keep puts what was seen now in the place of what was seen of the same cases before, and makes the page from all of it.
+func (o *outcomes) keep(t *testing.T, stored, page string) {
 	t.Helper()
+	seen := o.list
+	o.list = nil
+	b, err := os.ReadFile(stored)
+	if err == nil {
+		err = json.Unmarshal(b, &o.list)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, e := range seen {
+		o.list = append(slices.DeleteFunc(o.list, func(x ending) bool { return x.of() == e.of() }), e)
+	}
+	slices.SortFunc(o.list, func(x, y ending) int { return strings.Compare(x.of(), y.of()) })
+	if b, err = json.MarshalIndent(o.list, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{stored: string(b) + "\n", page: o.page()} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// page shows every case that there is now, and what was seen of it.
+func (o *outcomes) page() string {
 	var b strings.Builder
 	b.WriteString(reliabilityHead)
-	for _, k := range o.kinds {
-		fmt.Fprintf(&b, " %s |", k)
+	for _, k := range throwaway.Kinds() {
+		fmt.Fprintf(&b, " %s |", o.server(k))
 	}
-	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(o.kinds)) + "\n")
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(throwaway.Kinds())) + "\n")
 	for _, m := range mishaps() {
 		for _, r := range roads {
 			if m.at[r.name] != nil {
 				fmt.Fprintf(&b, "| **%s**: %s | %s: %s |", m.name, m.what, r.name, strings.Join(m.at[r.name], ", "))
-				for _, k := range o.kinds {
-					fmt.Fprintf(&b, " %s |", o.cell(m.name, r.name, k))
+				for _, k := range throwaway.Kinds() {
+					fmt.Fprintf(&b, " %s |", o.cell(m, r, k))
 				}
 				b.WriteString("\n")
 			}
@@ -93,14 +126,33 @@ func (o *outcomes) write(t *testing.T, path string) {
 			fmt.Fprintf(&b, "  - `%s`\n", strings.ReplaceAll(message, "`", "'"))
 		}
 	}
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
+	return b.String()
+}
+
+// server names a kind with the versions and the days on which it was tried.
+func (o *outcomes) server(k throwaway.Kind) string {
+	var versions, days []string
+	for _, e := range o.list {
+		if e.Kind == k {
+			versions, days = append(versions, e.Version), append(days, e.Date)
+		}
 	}
+	if versions == nil {
+		return string(k)
+	}
+	slices.Sort(versions)
+	slices.Sort(days)
+	days = slices.Compact(days)
+	when := days[0]
+	if len(days) > 1 {
+		when += " to " + days[len(days)-1]
+	}
+	return fmt.Sprintf("%s (%s; %s)", k, strings.Join(slices.Compact(versions), ", "), when)
 }
 
 const reliabilityHead = `# What was seen when things went wrong
 
-<!-- Written by the run: make chaos. Don't edit. -->
+<!-- Written by the run: make chaos. Don't edit. What single runs saw is in reliability.json. -->
 
 Each fault strikes while an application writes to the table (` + "`internal/traffic`, `internal/tally`" + `) and the runner is halted at the moment named. The runner then goes on
 and ends with the exit code in the table; where several are named they came at several moments. After that the same call was repeated, as a pipeline does, and
@@ -115,30 +167,39 @@ machine's clock that is set, since the tests share it. The lease and the soak go
 
 | fault | way: moments |`
 
-func (o *outcomes) cell(fault, road string, k throwaway.Kind) string {
+func (o *outcomes) cell(m mishap, r road, k throwaway.Kind) string {
 	var exits, ends []string
-	for _, one := range o.list {
-		if one.fault == fault && one.road == road && one.kind == k {
-			exit := fmt.Sprint(one.exit)
-			if one.exit < 0 {
-				exit = "killed"
-			}
-			exits, ends = append(exits, exit), append(ends, one.end)
+	for _, at := range r.moments {
+		if !m.strikes(k, r, at) {
+			continue
 		}
+		i := slices.IndexFunc(o.list, func(e ending) bool { return e.of() == ending{Fault: m.name, Road: r.name, At: at.name, Kind: k}.of() })
+		if i < 0 {
+			ends = append(ends, "not tried at "+at.name)
+			continue
+		}
+		exit := fmt.Sprint(o.list[i].Exit)
+		if o.list[i].Exit < 0 {
+			exit = "killed"
+		}
+		exits, ends = append(exits, exit), append(ends, o.list[i].End)
 	}
-	if exits == nil {
+	if ends == nil {
 		return "–"
 	}
 	slices.Sort(exits)
 	slices.Sort(ends)
+	if exits == nil {
+		return strings.Join(ends, ", ")
+	}
 	return strings.Join(slices.Compact(exits), ", ") + "; " + strings.Join(slices.Compact(ends), ", ")
 }
 
 func (o *outcomes) messages(fault string) []string {
 	var out []string
 	for _, one := range o.list {
-		if one.fault == fault && one.message != "" {
-			out = append(out, one.message)
+		if one.Fault == fault && one.Message != "" {
+			out = append(out, one.Message)
 		}
 	}
 	slices.Sort(out)
