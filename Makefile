@@ -23,9 +23,9 @@ build: ## build bin/phasemig
 demo: build ## show the main job on a throwaway server with live traffic (SERVER=postgres|mysql|mariadb)
 	@bin/phasemig demo $(SERVER)
 
-# The longest package begins first; three at a time, and three tests of each, or the processors wait for the servers.
+# The longest package begins first; three at a time, and four tests of each, or the processors wait for the servers.
 test: ## run every test on real MySQL, MariaDB, PostgreSQL 15 and 18; a missing server is a failure
-	$(SERVERS) $(GO) test -count=1 -p 3 -parallel 3 -timeout 40m ./integration ./...
+	$(SERVERS) $(GO) test -count=1 -p 3 -parallel 4 -timeout 30m ./integration ./...
 
 race: ## the same under the race detector, the program too (an hour or two)
 	$(SERVERS) $(GO) test -race -count=1 -p 2 -parallel 3 -timeout 180m ./...

@@ -85,7 +85,7 @@ type syncing struct{ *life }
 func newSyncing(c *chaos) traveller {
 	l := newLifeIn(c.t, c.app.DSN(c.dsn), c.kind, traffic.Rename(), crashRows, c.replicas(), lifeGates)
 	var err error
-	l.fleet, err = traffic.Start(c.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: crashRows, OldWriters: 2, Seed: 5, Pause: 5 * time.Millisecond})
+	l.fleet, err = traffic.Start(c.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: crashRows, OldWriters: 2, Seed: 5, Pause: between(5 * time.Millisecond)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

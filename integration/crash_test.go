@@ -107,7 +107,7 @@ func (c *crash) everywhere(died map[string]int) {
 
 func (c *crash) run() {
 	var err error
-	c.fleet, err = traffic.Start(c.t.Context(), traffic.Options{DSN: c.dsn, Scenario: c.scenario, Rows: crashRows, OldWriters: 2, Seed: 5, Pause: 5 * time.Millisecond})
+	c.fleet, err = traffic.Start(c.t.Context(), traffic.Options{DSN: c.dsn, Scenario: c.scenario, Rows: crashRows, OldWriters: 2, Seed: 5, Pause: between(5 * time.Millisecond)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -140,11 +140,20 @@ func (l *life) run() {
 	l.end()
 }
 
+// between is how long a writer rests between two transactions: in the short form three times as long, or the writers of the tests that run
+// beside each other take the processors from what they test.
+func between(d time.Duration) time.Duration {
+	if long() {
+		return d
+	}
+	return 3 * d
+}
+
 // start starts the application, all of it old code.
 func (l *life) start(writers int) {
 	l.t.Helper()
 	var err error
-	l.fleet, err = traffic.Start(l.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: lifeRows, OldWriters: writers, Seed: 11, Pause: 6 * time.Millisecond})
+	l.fleet, err = traffic.Start(l.t.Context(), traffic.Options{DSN: l.dsn, Scenario: l.scenario, Rows: lifeRows, OldWriters: writers, Seed: 11, Pause: between(6 * time.Millisecond)})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -379,7 +379,11 @@ func TestSwapUnderWriters(t *testing.T) {
 			again(func() error { return s.apply(t.Context(), plans.Expand) })
 			defer s.curious(t.Context(), 4)()
 			fleet.Lap()
-			for n := range 4 {
+			swaps := 2
+			if dbtest.Long() {
+				swaps = 12
+			}
+			for n := range swaps {
 				again(func() error { return s.apply(t.Context(), plans.Switch) })
 				t.Logf("switch %d: %s", n, fleet.Lap())
 				compare("a switch", tally.Check{Alter: s.alter().SQL})
