@@ -104,7 +104,13 @@ func takeConnections(c *chaos) {
 			taken = append(taken, conn)
 		}
 	}
-	take()
+	for still := 0; still < 5; <-time.After(100 * time.Millisecond) { // the server may take a while to see that the runner's are gone
+		before := len(taken)
+		take()
+		if still++; len(taken) > before {
+			still = 0
+		}
+	}
 	c.heal(func() {
 		take() // those of the runner
 		c.home.must(75, "status", c.who.id())
