@@ -241,7 +241,11 @@ func (w *mover) value() movedBio {
 	if w.rnd.IntN(4) == 0 {
 		return noBio
 	}
-	return movedBio{sql.NullString{String: fmt.Sprintf("v %d", w.rnd.IntN(10_000)), Valid: w.rnd.IntN(3) > 0}, 1 + w.rnd.IntN(5)}
+	v := movedBio{level: 1 + w.rnd.IntN(5)}
+	if w.rnd.IntN(3) > 0 {
+		v.bio = sql.NullString{String: fmt.Sprintf("v %d", w.rnd.IntN(10_000)), Valid: true}
+	}
+	return v
 }
 
 func (w *mover) changeOld(tx *sql.Tx) error {

@@ -56,7 +56,7 @@ func (p couple) bring(where string, childWins bool) string {
 func (p couple) lower(where, ofParent, ofChild string) string {
 	n, v := len(p.s.Key), len(p.of)
 	return fmt.Sprintf("/* phasemig */ %s INSERT INTO %s AS c (%s) SELECT %s FROM lp WHERE (%s) IN (SELECT %s FROM lc) OR NOT EXISTS (SELECT 1 FROM %s AS c WHERE %s) ON CONFLICT (%s) DO UPDATE SET %s",
-		p.locked(where, ofParent, ofChild), p.child, quoteAll(slices.Concat(p.s.Move.Child, p.in)), list(slices.Concat(numbered("lp.k", n), numbered("lp.v", v))), list(numbered("lp.k", n)), list(numbered("k", n)),
+		p.locked(where, ofParent, ofChild), p.child, p.row(), list(slices.Concat(numbered("lp.k", n), numbered("lp.v", v))), list(numbered("lp.k", n)), list(numbered("k", n)),
 		p.child, equal(under("c.", p.s.Move.Child), numbered("lp.k", n)), quoteAll(p.s.Move.Child), sets(p.in, under("excluded.", p.in)))
 }
 

@@ -103,7 +103,7 @@ func (r *render) makeTable(cols []string) {
 func (r *render) installPair(p couple) {
 	r.st.Lock = shareRow
 	parent, child := p.functions()
-	r.st.SQL = p.createFunctions()
+	r.st.SQL = append(locksOf("SHARE ROW EXCLUSIVE", r.s.Table, r.s.Move.To), p.createFunctions()...)
 	for _, fn := range []string{parent, child} {
 		r.st.SQL = append(r.st.SQL, fmt.Sprintf("COMMENT ON FUNCTION %s() IS %s", fn, r.mark("keeps "+r.s.Table.String()+" in step with "+r.s.Move.To.String())))
 	}
@@ -117,7 +117,7 @@ func (r *render) installPair(p couple) {
 			fmt.Sprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", g.table, Quote(g.name)),
 			fmt.Sprintf("COMMENT ON TRIGGER %s ON %s IS %s", Quote(g.name), g.table, r.mark("keeps both tables in step")))
 	}
-	r.st.Undo = append(p.locks(), p.dropTriggers()...)
+	r.st.Undo = append(locksOf("ACCESS EXCLUSIVE", r.s.Table, r.s.Move.To), p.dropTriggers()...)
 	r.st.Because = "From here on whatever is written to one table reaches the other in the same transaction: triggers write what differs, and nothing else. They fire in sessions of the replica's role too, have the rights of their owner, and leave the backfill's own writes alone."
 }
 

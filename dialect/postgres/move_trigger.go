@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/plans"
@@ -16,7 +17,8 @@ import (
 // the child is the one that the server lets begin with the child's row. If the parent's row is written at that very moment, the server finds the ring and
 // ends one of both: neither side is ever written without the other.
 //
-// A change of the parent's key reaches the child by the foreign key's cascade, whose trigger sorts before ours.
+// A change of the parent's key reaches the child by the foreign key's cascade, whose trigger sorts before ours; what that fires comes after it. So no trigger
+// trusts the row that it was fired for: it reads what is there.
 
 // couple writes the SQL on the two tables of a move, for the names that the columns have.
 type couple struct {
@@ -97,31 +99,39 @@ func (p couple) functions() (parent, child string) {
 	return name("_p"), name("_c")
 }
 
-// parentBody makes the child's row what the parent's is.
+// movedKeys names the setting that tells, to the end of a statement, that keys of the parent have changed in it.
+const movedKeys = "phasemig.keys"
+
+// parentBody makes the child's row what the parent's is by now: another trigger may have written to it since.
 func (p couple) parentBody() string {
-	values := under("NEW.", p.of)
+	now, here := under("p.", p.of), equal(under("p.", p.key()), under("NEW.", p.key()))
 	return fmt.Sprintf(`
 BEGIN
-  IF TG_OP = 'INSERT' OR %s THEN
-    IF %s THEN
-      INSERT %sINTO %s AS c (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s WHERE %s;
-    ELSE
-      UPDATE %s%s AS c SET %s WHERE %s AND %s;
+  IF TG_OP = 'UPDATE' AND %[1]s THEN
+    PERFORM pg_catalog.set_config('%[2]s', pg_catalog.statement_timestamp()::text, true);
+  END IF;
+  IF TG_OP = 'INSERT' OR %[3]s THEN
+    INSERT %[4]sINTO %[5]s AS c (%[6]s) SELECT %[7]s FROM %[8]s AS p WHERE %[9]s AND %[10]s ON CONFLICT (%[11]s) DO UPDATE SET %[12]s WHERE %[13]s;
+    IF NOT FOUND THEN
+      UPDATE %[4]s%[5]s AS c SET %[14]s FROM %[8]s AS p WHERE %[9]s AND %[15]s AND %[16]s;
     END IF;
   END IF;
   RETURN NULL;
 END
-`, unlike(values, under("OLD.", p.of)), unlike(values, p.nothings()),
-		ours, p.child, quoteAll(append(append([]string{}, p.s.Move.Child...), p.in...)), list(append(under("NEW.", p.key()), values...)), quoteAll(p.s.Move.Child),
+`, unlike(under("NEW.", p.key()), under("OLD.", p.key())), movedKeys, unlike(under("NEW.", p.of), under("OLD.", p.of)),
+		ours, p.child, p.row(), list(slices.Concat(under("p.", p.key()), now)), p.parent, here, unlike(now, p.nothings()), quoteAll(p.s.Move.Child),
 		sets(p.in, under("excluded.", p.in)), unlike(under("c.", p.in), under("excluded.", p.in)),
-		ours, p.child, sets(p.in, values), equal(under("c.", p.s.Move.Child), under("NEW.", p.key())), unlike(under("c.", p.in), values))
+		sets(p.in, now), equal(under("c.", p.s.Move.Child), under("p.", p.key())), unlike(under("c.", p.in), now))
 }
 
-// childBody makes the parent's row what the child's is. An INSERT that gives nothing, and meets no row, takes over what the parent has: code that
-// doesn't know the columns may make the row.
+// row lists what of a child's row is written.
+func (p couple) row() string { return quoteAll(slices.Concat(p.s.Move.Child, p.in)) }
+
+// childBody makes the parent's row what the child's is by now. An INSERT that gives nothing, and meets no row, takes over what the parent has: code
+// that doesn't know the columns may make the row. Where a row has another key, the row of the parent that it has left has nothing, unless the parent's keys changed in the
+// same statement: then another row may have come to that key, and keeps what it has.
 func (p couple) childBody() string {
-	key, had := under("NEW.", p.s.Move.Child), under("OLD.", p.s.Move.Child)
-	values := under("NEW.", p.in)
+	key, had, values := under("NEW.", p.s.Move.Child), under("OLD.", p.s.Move.Child), under("NEW.", p.in)
 	at := func(of []string) string { return equal(under("p.", p.key()), of) }
 	exists := func(of []string) string {
 		return fmt.Sprintf("EXISTS (SELECT %s1 FROM %s AS c WHERE %s)", ours, p.child, equal(under("c.", p.s.Move.Child), of))
@@ -144,18 +154,19 @@ BEGIN
 %[9]s    END IF;
     RETURN NEW;
   END IF;
-  IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND %[10]s THEN
-    IF NOT %[11]s THEN
-      UPDATE %[1]s%[2]s AS p SET %[3]s WHERE %[12]s AND %[4]s;
-    END IF;
+  IF TG_OP = 'UPDATE' AND %[10]s AND pg_catalog.current_setting('%[11]s', true) IS NOT DISTINCT FROM pg_catalog.statement_timestamp()::text THEN
+    INSERT %[1]sINTO %[12]s AS c (%[13]s) SELECT %[14]s FROM %[2]s AS p WHERE %[15]s AND %[4]s ON CONFLICT DO NOTHING;
+  ELSIF (TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND %[10]s) AND NOT %[16]s THEN
+    UPDATE %[1]s%[2]s AS p SET %[3]s WHERE %[15]s AND %[4]s;
   END IF;
-  IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND (%[10]s OR %[13]s) THEN
-    UPDATE %[1]s%[2]s AS p SET %[14]s WHERE %[6]s AND %[15]s;
+  IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND (%[10]s OR %[17]s) THEN
+    UPDATE %[1]s%[2]s AS p SET %[18]s FROM %[12]s AS c WHERE %[6]s AND %[19]s AND %[20]s;
   END IF;
   RETURN NULL;
 END
 `, ours, p.parent, sets(p.of, p.nothings()), unlike(under("p.", p.of), p.nothings()), p.aliased("p.", p.of), at(key),
-		alike(values, p.nothings()), exists(key), take.String(), unlike(key, had), exists(had), at(had), unlike(values, under("OLD.", p.in)), sets(p.of, values), unlike(under("p.", p.of), values))
+		alike(values, p.nothings()), exists(key), take.String(), unlike(key, had), movedKeys, p.child, p.row(), list(slices.Concat(under("p.", p.key()), under("p.", p.of))),
+		at(had), exists(had), unlike(values, under("OLD.", p.in)), sets(p.of, under("c.", p.in)), equal(under("c.", p.s.Move.Child), under("p.", p.key())), unlike(under("p.", p.of), under("c.", p.in)))
 }
 
 // aliased are columns as v0, v1 ….
@@ -192,12 +203,15 @@ func (p couple) triggers() []movedTrigger {
 	}
 }
 
-// locks are taken in the order in which code takes them that is there when names change: it writes the new side, whose trigger then writes the old
-// one. Without both a statement that is under way could run the function of one moment on the columns of another.
-func (p couple) locks() []string {
+// locks are both tables': first the one that the code writes which is there at that moment, as its triggers then write the other. Without both a
+// statement that is under way could run the function of one moment on the columns of another.
+func locksOf(mode string, first, second schema.Ident) []string {
 	var out []string
-	for _, rel := range []string{relation(p.s.Move.To), relation(p.s.Table)} {
-		out = append(out, "LOCK TABLE "+rel+" IN ACCESS EXCLUSIVE MODE")
+	for _, id := range []schema.Ident{first, second} {
+		out = append(out, "LOCK TABLE "+relation(id)+" IN "+mode+" MODE")
 	}
 	return out
 }
+
+// locks are for steps behind the switch: new code is there.
+func (p couple) locks() []string { return locksOf("ACCESS EXCLUSIVE", p.s.Move.To, p.s.Table) }
