@@ -18,13 +18,13 @@ func TestMoveLosesNothing(t *testing.T) {
 		if k == throwaway.Postgres15 && !long() {
 			return
 		}
-		ride, rows := 1500*time.Millisecond, 3000
+		ride, rows := 400*time.Millisecond, 1000
 		if long() {
 			ride, rows = 20*time.Second, 60_000
 		}
 		x := newKitchen(t, k, recipeCase{create: movedUsers(30, rows), operations: moveDown})
 		x.configure(engine.Config{LockBudget: time.Minute, ChunkRows: 100, Workers: 2})
-		m := newMovers(t, dbtest.DB(t, x.dsn), 30, 8)
+		m := newMovers(t, dbtest.DB(t, x.dsn), 30, 4)
 		m.run()
 		x.expandBeside(m)
 		m.halt() // an update may be in a deadlock by now

@@ -20,6 +20,9 @@ var movedTables = []string{"CREATE TABLE users (id int PRIMARY KEY, name varchar
 func TestMove(t *testing.T) {
 	beside(t)
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		if k == throwaway.Postgres15 && !long() {
+			return
+		}
 		s := newSubject(t, k, moveDown, movedTables...)
 		start := describe(t, k, s.dsn, "users")
 		s.apply(0, "expand")

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
@@ -109,6 +110,7 @@ func (w *mover) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		time.Sleep(time.Duration(w.rnd.IntN(12)) * time.Millisecond) // a table that is locked at every moment is none that could be changed
 	}
 	return nil
 }

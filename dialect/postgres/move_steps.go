@@ -154,7 +154,7 @@ func (r *render) analyzePair() {
 
 func (r *render) hidePair() {
 	here, away := coupleOf(mapping{s: r.s}), coupleOf(mapping{r.s, true})
-	r.st.SQL, r.st.Undo = here.locks(), here.locks()
+	r.st.SQL, r.st.Undo = here.hideLocks(), here.hideLocks()
 	for _, o := range r.s.Old {
 		r.st.SQL = append(r.st.SQL, r.renameColumn(o.Name, o.Hidden), r.commentColumn(o.Hidden, r.marked(o.Comment, "hidden column "+o.Name)))
 		r.st.Undo = append(r.st.Undo, r.renameColumn(o.Hidden, o.Name), r.commentColumn(o.Name, comment(o.Comment)))

@@ -203,15 +203,21 @@ func (p couple) triggers() []movedTrigger {
 	}
 }
 
-// locks are both tables': first the one that the code writes which is there at that moment, as its triggers then write the other. Without both a
-// statement that is under way could run the function of one moment on the columns of another.
+// locksOf are both tables': first that of the one which the code writes that is there at that moment, as its triggers then write the other. Without both a
+// statement that is under way could run the function of one moment on the columns of another. Whoever has the second one and waits for the first
+// has the step give up, and try again.
 func locksOf(mode string, first, second schema.Ident) []string {
-	var out []string
-	for _, id := range []schema.Ident{first, second} {
-		out = append(out, "LOCK TABLE "+relation(id)+" IN "+mode+" MODE")
-	}
-	return out
+	return []string{lockTable(first, mode), lockTable(second, mode)}
 }
 
-// locks are for steps behind the switch: new code is there.
+func lockTable(id schema.Ident, mode string) string {
+	return "LOCK TABLE " + relation(id) + " IN " + mode + " MODE"
+}
+
+// locks are for the drop, behind the switch: new code is there.
 func (p couple) locks() []string { return locksOf("ACCESS EXCLUSIVE", p.s.Move.To, p.s.Table) }
+
+// hideLocks leave the readers of the table alone whose columns stay.
+func (p couple) hideLocks() []string {
+	return []string{lockTable(p.s.Move.To, "SHARE ROW EXCLUSIVE"), lockTable(p.s.Table, "ACCESS EXCLUSIVE")}
+}
