@@ -383,7 +383,7 @@ func (s *Sync) moveNotes() []string {
 	at := fmt.Sprintf("%s (%s)", s.Table, names(s.Old))
 	out := []string{
 		fmt.Sprintf("%s: %s has a row where one of the columns has another value than its default; no row means the default, or NULL. Code that reads it joins it as an outer table.", at, s.Child()),
-		fmt.Sprintf("%s: a statement that inserts into %s, or updates the row that is there, locks the row of %s first, as old code does. A plain UPDATE or DELETE of it locks the other way round: at the very moment in which the other table's row is written the server ends one of both as a deadlock, and no write is lost.", at, s.Child(), s.Parent()),
+		fmt.Sprintf("%s: a statement that inserts into %s, or updates the row that is there, locks the row of %s first, as old code does. A plain UPDATE or DELETE of it locks the other way round: where old code, or an upsert, writes the same row at that very moment the server ends one of both as a deadlock, and no write is lost.", at, s.Child(), s.Parent()),
 	}
 	if s.Move.Others {
 		out = append(out, fmt.Sprintf("%s: whoever deletes a row of %s gives up what the moved columns hold for it, from expand on (deleted_rows: clear).", at, s.Child()))

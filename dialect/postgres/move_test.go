@@ -24,7 +24,7 @@ func TestMoveRefused(t *testing.T) {
 		says   string
 	}{
 		"index":           {[]string{"CREATE INDEX bios ON users (lower(bio))"}, down, "index bios"},
-		"check":           {[]string{"ALTER TABLE users ADD CONSTRAINT some CHECK (n > 0)"}, down, "constraint some"},
+		"check":           {[]string{"ALTER TABLE users ADD CONSTRAINT wanted CHECK (n > 0)"}, down, "constraint wanted"},
 		"view":            {[]string{"CREATE VIEW v AS SELECT bio FROM users"}, down, "view public.v"},
 		"right":           {[]string{"GRANT SELECT (bio) ON users TO pg_monitor"}, down, "pg_monitor has rights"},
 		"default":         {[]string{"ALTER TABLE users ALTER bio SET DEFAULT now()"}, down, "no constant"},
@@ -41,7 +41,7 @@ func TestMoveRefused(t *testing.T) {
 		"taken":           {[]string{child, "ALTER TABLE profiles ADD bio text"}, clear, "exists already"},
 		"rows deleted":    {[]string{child}, down, "columns besides"},
 		"wants a value":   {[]string{child, "ALTER TABLE profiles ALTER site SET NOT NULL"}, clear, "column site wants a value"},
-		"other check":     {[]string{child, "ALTER TABLE profiles ADD CONSTRAINT some CHECK (site <> '')"}, clear, "constraint some"},
+		"other check":     {[]string{child, "ALTER TABLE profiles ADD CONSTRAINT wanted CHECK (site <> '')"}, clear, "constraint wanted"},
 		"other unique":    {[]string{child, "CREATE UNIQUE INDEX sites ON profiles (site)"}, clear, "unique index sites"},
 		"trigger":         {[]string{child, quiet, "CREATE TRIGGER t AFTER INSERT ON profiles FOR EACH ROW EXECUTE FUNCTION f()"}, clear, "fire trigger t"},
 		"for ever":        {[]string{child, quiet, "CREATE TRIGGER t BEFORE UPDATE ON profiles FOR EACH ROW EXECUTE FUNCTION f()", "CREATE TRIGGER s BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()"}, clear, "for ever"},

@@ -14,8 +14,8 @@ import (
 //
 // The row of the parent is the lock of the pair. Who writes it has it; who inserts into the child, by an upsert too, takes it before
 // the child's row is touched; the backfill skips what is locked. So these never wait for each other in a ring. A plain UPDATE or DELETE of
-// the child is the one that the server lets begin with the child's row. If the parent's row is written at that very moment, the server finds the ring and
-// ends one of both: neither side is ever written without the other.
+// the child is the one that the server lets begin with the child's row. If old code, or an upsert, writes the same row at that very moment, the server finds the ring
+// and ends one of both: neither side is ever written without the other.
 //
 // A change of the parent's key reaches the child by the foreign key's cascade, whose trigger sorts before ours; what that fires comes after it. So no trigger
 // trusts the row that it was fired for: it reads what is there.
