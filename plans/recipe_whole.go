@@ -53,7 +53,8 @@ func (r *Recipe) Whole() bool { return r.Operation == "create_table" || r.Operat
 
 // MayMiss reports whether the plan makes a table or takes it away.
 func (p *Plan) MayMiss(id schema.Ident) bool {
-	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Table == id && r.Whole() })
+	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Table == id && r.Whole() }) ||
+		slices.ContainsFunc(p.Syncs, func(s Sync) bool { return s.Move.Makes(id) })
 }
 
 // Whole reports whether the act is about tables as such. All that it sees are tables then, in the schema of its step's table.

@@ -44,7 +44,7 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 		FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_description d ON d.objoid = n.oid AND d.classoid = 'pg_namespace'::regclass
 	UNION ALL SELECT 11, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('DROP TABLE IF EXISTS %I.%I', n.nspname, c.relname))
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-		WHERE c.relkind = 'r' AND n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%'
+		WHERE c.relkind = 'r' AND (n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%' OR d.description LIKE '%: columns moved from %')
 	UNION ALL SELECT 9, 'publication', '', '', p.pubname, d.description, json_build_array(format('DROP PUBLICATION IF EXISTS %I', p.pubname))
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass
 	UNION ALL SELECT 12, 'origin', '', '', r.roname, 'phasemig ' || substring(r.roname FROM '^phasemig_([0-9a-f]{12})_[0-9]+_[0-9]+$') || ': marks the writes of a run', json_build_array(
