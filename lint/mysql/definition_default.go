@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -80,6 +81,10 @@ func (j *judge) unfit(t typ, text string) string {
 		if bits := strings.TrimLeft(strings.Trim(x.Text[1:], "'"), "0"); len(bits) > t.arg(0, 1) {
 			return "it has more bits than " + t.String()
 		}
+	case x.Kind == lint.String && (x.Text[0] == 'x' || x.Text[0] == 'X') && (t.name == "binary" || t.name == "varbinary"):
+		if len(strings.Trim(x.Text[1:], "'"))/2 > t.arg(0, 1) {
+			return "it is longer than " + t.String()
+		}
 	case x.Kind == lint.String && (x.Text[0] == '\'' || x.Text[0] == '"') && !strings.Contains(x.Text, `\`):
 		if j.zeroDates() && temporal(t) && strings.Trim(x.Value(), "0-: .") == "" && x.Value() != "" {
 			return ""
@@ -121,6 +126,7 @@ func unfitNumber(t typ, n string, quotedText bool) string {
 	v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
 	switch {
 	case (t.name == "decimal" || t.name == "float" || t.name == "double") && (err != nil && math.IsInf(v, 0) || t.unsigned && v < 0),
+		t.name == "float" && math.Abs(v) > math.MaxFloat32,
 		t.name == "bit" && err == nil && (v < 0 || v >= math.Pow(2, float64(t.arg(0, 1)))):
 		return "it is out of the range of " + t.String()
 	case t.integer():
@@ -196,6 +202,9 @@ func unfitText(t typ, v string) string {
 		if !clock.MatchString(v) && (!day.MatchString(v) || unfitDate(t, v) != "") {
 			return "it is no time"
 		}
+		return unfitTime(t, v)
+	case "uuid", "inet4", "inet6":
+		return unfitAddress(t, v)
 	case "json":
 		if !json.Valid([]byte(v)) {
 			return "it isn't JSON"
@@ -203,6 +212,32 @@ func unfitText(t typ, v string) string {
 	}
 	if t.geometry() {
 		return "it is no geometry"
+	}
+	return ""
+}
+
+// unfitTime: a time is up to 838:59:59.
+func unfitTime(t typ, v string) string {
+	hours, rest, ok := strings.Cut(strings.TrimPrefix(v, "-"), ":")
+	days := "0"
+	if d, h, both := strings.Cut(hours, " "); both {
+		days, hours = d, h
+	}
+	d, err := strconv.Atoi(days)
+	h, err2 := strconv.Atoi(hours)
+	if ok && err == nil && err2 == nil && !day.MatchString(v) && (d*24+h > 838 || d*24+h == 838 && strings.Contains(rest, "59:59.")) {
+		return "it is out of the range of " + t.String()
+	}
+	return ""
+}
+
+var uuidText = regexp.MustCompile(`^\{?([0-9a-fA-F]-?){32}\}?$`)
+
+// unfitAddress looks at MariaDB's UUID, INET4 and INET6, an IPv6 address that holds an IPv4 one among them.
+func unfitAddress(t typ, v string) string {
+	ip := net.ParseIP(v)
+	if t.name == "uuid" && !uuidText.MatchString(v) || t.name == "inet4" && (ip == nil || ip.To4() == nil) || t.name == "inet6" && (ip == nil || !strings.Contains(v, ":")) {
+		return "it is no " + t.name
 	}
 	return ""
 }

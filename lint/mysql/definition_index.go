@@ -38,6 +38,9 @@ func (d *definition) index(x *schema.Index) {
 			continue
 		}
 		t.charset = c.Charset
+		if d.maria && d.k.Options[compression(c.Name)] != "" {
+			d.fault("%s is COMPRESSED, and no index takes it", quote(c.Name))
+		}
 		total += d.part(x, p, c, t)
 	}
 	if total > 3072 && d.innodb() && d.refusesLong(x) {

@@ -160,7 +160,7 @@ func (c *call) referable(p *lint.Relation, ref []string) bool {
 		if !beginsWith(x.Columns, ref) || x.Method != "" {
 			continue
 		}
-		if c.maria || c.version < 80400 || x.Unique && len(x.Columns) == len(ref) {
+		if c.maria || c.version < 80400 || c.loose || x.Unique && len(x.Columns) == len(ref) {
 			return true
 		}
 	}

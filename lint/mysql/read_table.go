@@ -16,7 +16,10 @@ func (s *statement) createTable(c *cursor) {
 	if c.at("(") {
 		in := c.inside()
 		if in.take("LIKE") {
-			s.like = in.ident()
+			if s.like = in.ident(); !in.done() {
+				in.fail("the end of LIKE")
+			}
+			c.err = in.err
 			return
 		}
 		if !in.at("SELECT") {
@@ -260,6 +263,7 @@ func (c *cursor) columnOption(col *column) bool {
 	switch {
 	case c.take("NOT", "NULL"):
 		col.notNull = true
+	case c.take("NOT", "SECONDARY"):
 	case c.take("NULL"):
 		col.null = true
 	case c.take("DEFAULT"):
@@ -283,7 +287,7 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COLLATE"):
 		c.take("=")
 		col.typ.collate = strings.ToLower(c.name())
-	case c.take("CHARACTER", "SET"), c.take("CHARSET"):
+	case !col.typ.bytes() && (c.take("CHARACTER", "SET") || c.take("CHARSET")):
 		col.typ.charset = normalCharset(c.name())
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
 		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
