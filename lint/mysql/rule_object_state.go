@@ -49,7 +49,7 @@ func (c *call) state() []string {
 	case "CREATE SEQUENCE":
 		return c.sequenceFaults()
 	case "CREATE VIEW", "ALTER VIEW":
-		return c.viewState(k)
+		return append(out, c.viewState(k)...)
 	case "CREATE ROUTINE":
 		return c.routineState()
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":

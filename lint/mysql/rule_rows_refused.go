@@ -25,6 +25,9 @@ var rowsRefused = rule{lint.Rule{
 		return
 	}
 	for _, x := range c.clauses {
+		if why := c.cutShort(k, x.column); x.kind == "add column" && why != "" {
+			c.report(said{severity: lint.Warning, message: why, safe: "Give " + quote(x.name) + " the type of the column that it is computed from."})
+		}
 		if why := c.refusedRows(k, x); why != "" {
 			c.report(said{message: why, safe: "-- look for such rows first:\nSELECT … FROM " + quoted(c.table) + " WHERE …;"})
 		}
@@ -35,9 +38,6 @@ var rowsRefused = rule{lint.Rule{
 func (c *call) refusedRows(k *lint.Relation, x clause) string {
 	switch x.kind {
 	case "add column":
-		if why := c.cutShort(k, x.column); why != "" {
-			return why
-		}
 		return c.noValue(x.column)
 	case "modify", "change":
 		return c.lossy(k, x)

@@ -27,6 +27,9 @@ var notPossible = rule{lint.Rule{
 func (c *call) impossible() string {
 	switch n := c.node.Node.(type) {
 	case *pg.Node_AlterTableStmt:
+		if why := c.attachImpossible(n.AlterTableStmt); why != "" {
+			return why
+		}
 		return c.alterImpossible(n.AlterTableStmt)
 	case *pg.Node_CreateStmt:
 		return c.createImpossible(n.CreateStmt)
@@ -222,6 +225,9 @@ func (c *call) actionImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.Al
 		name := a.Def.GetConstraint().GetConname()
 		if q := k.FindConstraint(name); q != nil && q.Kind != schema.ForeignKey && !c.later.inherit {
 			return quote(name) + " is no foreign key"
+		}
+		if x := k.FindIndex(name); x != nil && x.Constraint {
+			return quote(name) + " is a key, and no foreign key"
 		}
 	case pg.AlterTableType_AT_SetAccessMethod:
 		if k.Partitioned && c.version < 170000 {
