@@ -130,7 +130,7 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	case t.geometry():
 		return 32
 	default:
-		if p.Prefix > 0 {
+		if p.Prefix > 0 && p.Prefix != bytesOf(t) {
 			d.fault("%s is no text, and takes no prefix", at)
 		}
 		return bytesOf(t)

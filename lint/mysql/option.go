@@ -45,6 +45,14 @@ func (j *judge) optionFault(name, value, engine string) string {
 		}
 	case "autoextend_size":
 		return extentFault(lower(value))
+	case "stats_sample_pages":
+		if n, err := strconv.Atoi(value); err == nil && (n < 1 || n > 65535) {
+			return "STATS_SAMPLE_PAGES is from 1 to 65535"
+		}
+	case "stats_persistent", "stats_auto_recalc":
+		if n, err := strconv.Atoi(value); err == nil && n > 1 {
+			return strings.ToUpper(name) + " is 0, 1 or DEFAULT"
+		}
 	case "encryption":
 		return oneOf("y", "n", "")
 	case "page_compressed":

@@ -74,7 +74,14 @@ func (j *judge) nameFaults(text string) []string {
 		return nil
 	}
 	var out []string
-	for i := begin; i+2 < from; i++ {
+	joined := false // between FROM and what follows the tables
+	for i := begin; i+2 < len(t); i++ {
+		if i >= from {
+			joined = (joined || i == from || t[i].Is("JOIN")) && !t[i].Is("WHERE") && !t[i].Is("ON") && !t[i].Is("GROUP") && !t[i].Is("ORDER") && !t[i].Is("HAVING")
+		}
+		if joined {
+			continue
+		}
 		qualified := ident(t[i]) && t[i+1].Is(".") && (ident(t[i+2]) || t[i+2].Is("*")) && !(i > 0 && t[i-1].Is(".")) && !(i+3 < len(t) && (t[i+3].Is(".") || t[i+3].Is("(")))
 		if qualified && !slices.Contains(s.names, lower(t[i].Value())) {
 			out = append(out, "it reads no table "+quote(t[i].Value()))

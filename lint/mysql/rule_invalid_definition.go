@@ -94,7 +94,7 @@ func (c *call) unfound(before, then *lint.Relation) string {
 	}
 	c.catalog.Relations(func(r *lint.Relation) {
 		for _, q := range r.Constraints {
-			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !c.dropsConstraint(q.Name) {
+			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !(c.maria && c.dropsConstraint(q.Name)) {
 				child = quoted(r.Ident)
 			}
 		}
@@ -214,7 +214,7 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	case "set default":
 		if was := k.Column(x.name); was != nil && was.Generated != "" && !c.maria {
 			out = append(out, quote(x.name)+" is generated and has no default")
-		} else if was != nil && !c.maria && strings.HasPrefix(col.def, "(") {
+		} else if was != nil && !c.maria && (strings.HasPrefix(col.def, "(") || same(col.def, "NULL")) {
 			if t, ok := parseType(was.Type); ok && t.large() && c.version < 90800 {
 				out = append(out, "SET DEFAULT gives no default to a "+t.name+"; MODIFY does")
 			}

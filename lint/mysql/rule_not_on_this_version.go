@@ -260,6 +260,9 @@ func (c *call) foreignTypes() []string {
 	}
 	for _, q := range keys {
 		word := q.hidden
+		if q.kind == "check" && !q.enforced && c.maria && c.verb == "CREATE TABLE" {
+			out = append(out, "MariaDB has no NOT ENFORCED")
+		}
 		if word == "INVISIBLE" && c.maria || word == "IGNORED" && !c.maria {
 			out = append(out, "this server has no "+word+" for an index")
 		}

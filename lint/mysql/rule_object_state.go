@@ -76,7 +76,11 @@ func (c *call) state() []string {
 		out = append(out, c.loginFaults()...)
 		out = append(out, c.accountState()...)
 	case "SELECT":
-		return append(append(out, c.selectFaults()...), c.absentPartition()...)
+		if why := uneven(c.s.Text); why != "" {
+			out = append(out, why)
+		}
+		out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
+		return append(out, c.absentPartition()...)
 	case "EXECUTE":
 		out = append(out, c.preparedFaults()...)
 	case "PREPARE", "DEALLOCATE", "DROP PREPARE":

@@ -110,7 +110,7 @@ func (c *cursor) attributes(t *typ) {
 		case c.at("BINARY") && (t.name == "char" || t.name == "varchar" || strings.HasSuffix(t.name, "text")):
 			c.skip()
 			t.bin = true
-		case !t.bytes() && (c.take("CHARACTER", "SET") || c.take("CHARSET") || c.take("CHAR", "SET")):
+		case !t.bytes() && t.collate == "" && (c.take("CHARACTER", "SET") || c.take("CHARSET") || c.take("CHAR", "SET")):
 			t.charset = normalCharset(c.name())
 		case c.take("COLLATE"):
 			c.take("=")
