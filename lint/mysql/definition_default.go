@@ -129,6 +129,8 @@ func unfitNumber(t typ, n string, quotedText bool) string {
 		t.name == "float" && math.Abs(v) > math.MaxFloat32,
 		t.name == "bit" && err == nil && (v < 0 || v >= math.Pow(2, float64(t.arg(0, 1)))):
 		return "it is out of the range of " + t.String()
+	case t.name == "enum" && err == nil && (v < 1 || v > float64(len(t.values))):
+		return "it has no member of that number"
 	case t.integer():
 		return outOfRange(t, n)
 	case t.name == "decimal":

@@ -80,10 +80,21 @@ func (c *call) newFaults() []string {
 		out = append(out, "no column would be left")
 	}
 	out = append(out, c.cutFaults()...)
+	out = append(out, c.sameKeyAgain()...)
 	for _, x := range c.clauses {
 		out = append(out, c.clauseFaults(k, x)...)
 	}
 	return append(out, c.optionFaults()...)
+}
+
+// sameKeyAgain: MariaDB can't drop a foreign key and add one of the same name at once.
+func (c *call) sameKeyAgain() []string {
+	for _, x := range c.clauses {
+		if c.maria && x.kind == "add key" && x.key.kind == "foreign" && x.key.name != "" && c.any(func(o clause) bool { return o.kind == "drop foreign" && same(o.name, x.key.name) }) {
+			return []string{"the foreign key " + quote(x.key.name) + " goes and comes in one statement, which MariaDB refuses"}
+		}
+	}
+	return nil
 }
 
 // unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets a primary key go.

@@ -277,6 +277,9 @@ func (c *call) addImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.Alter
 			return fmt.Sprintf("%s has a column %s of another type", quoted(child.Ident), quote(d.Colname))
 		}
 	}
+	if why := c.compressionImpossible(d); why != "" {
+		return why
+	}
 	for _, n := range d.Constraints {
 		q := n.GetConstraint()
 		if q.GetContype() == pg.ConstrType_CONSTR_PRIMARY && primaryOf(k) != nil {
