@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -237,11 +236,35 @@ var uuidText = regexp.MustCompile(`^\{?([0-9a-fA-F]-?){32}\}?$`)
 
 // unfitAddress looks at MariaDB's UUID, INET4 and INET6, an IPv6 address that holds an IPv4 one among them.
 func unfitAddress(t typ, v string) string {
-	ip := net.ParseIP(v)
-	if t.name == "uuid" && !uuidText.MatchString(v) || t.name == "inet4" && (ip == nil || ip.To4() == nil) || t.name == "inet6" && (ip == nil || !strings.Contains(v, ":")) {
+	if t.name == "uuid" && !uuidText.MatchString(v) || t.name == "inet4" && !fourBytes(v) || t.name == "inet6" && !sixteenBytes(v) {
 		return "it is no " + t.name
 	}
 	return ""
+}
+
+func fourBytes(v string) bool {
+	parts := strings.Split(v, ".")
+	return len(parts) == 4 && !slices.ContainsFunc(parts, func(p string) bool {
+		n, err := strconv.Atoi(p)
+		return err != nil || n < 0 || n > 255
+	})
+}
+
+// sixteenBytes: groups of up to four digits, of which "::" stands for some that are 0; the last two may be an IPv4 address.
+func sixteenBytes(v string) bool {
+	at := strings.LastIndex(v, ":")
+	if strings.Contains(v, ".") {
+		if at < 0 || !fourBytes(v[at+1:]) {
+			return false
+		}
+		v = v[:at+1] + "0:0"
+	}
+	groups := strings.Split(v, ":")
+	short := strings.Count(v, "::")
+	return at >= 0 && short <= 1 && (len(groups) == 8 || short == 1 && len(groups) <= 9) && !slices.ContainsFunc(groups, func(g string) bool {
+		_, err := strconv.ParseUint("0"+g, 16, 32)
+		return err != nil || len(g) > 4
+	})
 }
 
 func unfitMember(t typ, v string) string {
