@@ -87,11 +87,11 @@ func (c *call) newFaults() []string {
 	return append(out, c.optionFaults()...)
 }
 
-// sameKeyAgain: MariaDB can't drop a foreign key and add one of the same name at once.
+// sameKeyAgain: neither server can drop a foreign key and add one of the same name at once.
 func (c *call) sameKeyAgain() []string {
 	for _, x := range c.clauses {
-		if c.maria && x.kind == "add key" && x.key.kind == "foreign" && x.key.name != "" && c.any(func(o clause) bool { return o.kind == "drop foreign" && same(o.name, x.key.name) }) {
-			return []string{"the foreign key " + quote(x.key.name) + " goes and comes in one statement, which MariaDB refuses"}
+		if x.kind == "add key" && x.key.kind == "foreign" && x.key.name != "" && c.any(func(o clause) bool { return o.kind == "drop foreign" && same(o.name, x.key.name) }) {
+			return []string{"the foreign key " + quote(x.key.name) + " goes and comes in one statement, which the server refuses"}
 		}
 	}
 	return nil
