@@ -187,6 +187,8 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 		switch {
 		case j.maria && k != nil && k.Partitioned:
 			return cost{rule, copying, true, "a virtual column makes a partitioned table be copied", ""}
+		case !j.maria && k != nil && slices.ContainsFunc(k.Indexes, onExpression):
+			return cost{rule, copying, true, "a virtual column makes a table with an index on an expression be copied, which is a hidden one of its kind", ""}
 		case !j.besideVirtual(s):
 			return cost{rule, copying, true, "a virtual column that is added together with something of another kind makes the table be copied", ""}
 		case shifts(s, col, k):
@@ -205,6 +207,11 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 		return cost{rule, copying, true, "a column makes a table be copied that has a key WITHOUT OVERLAPS", ""}
 	}
 	return j.instantly(rule, k, j.sinceAdd(col))
+}
+
+// onExpression: a part of the index is an expression.
+func onExpression(x schema.Index) bool {
+	return slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool { return p.Expression != "" })
 }
 
 // sinceAdd is the version since which a column is added INSTANTly.

@@ -33,7 +33,7 @@ func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 		return j.generated(s, was, col, k)
 	case j.maria && col.compressed != (k.Options[compression(c.name)] != ""):
 		return cost{rule, copying, true, "a column that is COMPRESSED is stored in another way, so that the table is copied", ""}
-	case !j.maria && from.geometry() && was.Class == "" && k.Options[reference(c.name)] != col.srid: // known only of a schema in SQL
+	case !j.maria && from.geometry() && was.Class == "" && k.Options[reference(c.name)] != col.srid && !(col.srid == "" && k.Options[reference(c.name)] == "0"): // known only of a schema in SQL
 		if inIndex(withoutDropped(s, k), c.name) {
 			return cost{rule: "invalid-definition", fails: "the SRID of a column can't change while a SPATIAL index holds it"}
 		}
