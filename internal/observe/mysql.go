@@ -3,7 +3,11 @@ package observe
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
 	"strings"
+
+	gomysql "github.com/go-sql-driver/mysql"
 )
 
 // ways are asked for one after the other, the cheapest first. The first one that the server takes is the one that it can do.
@@ -23,20 +27,44 @@ var ways = []struct {
 // none of the words, as with partitions on MariaDB, the statement is run as it is, and Lock is "".
 func MySQL(ctx context.Context, db *sql.Conn, statement string) Observation {
 	statement = strings.TrimRight(strings.TrimSpace(statement), ";")
-	var last error
+	var refused error
 	for _, w := range ways {
-		if _, last = db.ExecContext(ctx, worded(statement, w.words)); last == nil {
-			o := Observation{Lock: w.lock, BlocksWrites: w.blocks}
-			if w.writes {
-				o.Rewrote = []string{"the table or an index of it"}
-			}
-			return o
+		err := patiently(ctx, db, worded(statement, w.words))
+		if err != nil {
+			refused = err
+			continue
 		}
+		o := Observation{Lock: w.lock, BlocksWrites: w.blocks}
+		if refused != nil {
+			o.Cheaper = refused.Error()
+		}
+		if w.writes {
+			o.Rewrote = []string{"the table or an index of it"}
+		}
+		return o
 	}
-	if _, err := db.ExecContext(ctx, statement); err != nil {
+	if err := patiently(ctx, db, statement); err != nil {
 		return Observation{Error: err.Error()}
 	}
 	return Observation{}
+}
+
+// patiently runs a statement again that only waited too long: a busy server's own threads hold tables, too, and that it waits for them
+// doesn't say that the server can't do it in this way.
+func patiently(ctx context.Context, db *sql.Conn, statement string) error {
+	var err error
+	for range 5 {
+		if _, err = db.ExecContext(ctx, statement); err == nil || !waited(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// waited: the server gave up waiting for a lock, or saw a deadlock.
+func waited(err error) bool {
+	var said *gomysql.MySQLError
+	return errors.As(err, &said) && slices.Contains([]uint16{1205, 1213}, said.Number)
 }
 
 // worded puts the words where the server wants them: behind the table's name for ALTER TABLE, so that clauses which have to

@@ -18,6 +18,8 @@ type Observation struct {
 	Rewrote, Built, Read []string
 	// Wrote is how many rows it changed or deleted in tables that were there before.
 	Wrote int64
+	// Cheaper is why the next cheaper way was refused, in the server's words.
+	Cheaper string
 	// Error is the server's refusal.
 	Error string
 }

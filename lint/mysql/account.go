@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -40,4 +41,12 @@ func (c *call) unknownDefiner() string {
 		return ""
 	}
 	return "nothing says that there is an account " + c.definer + ", and without it statements of running clients fail that use what it defines"
+}
+
+// loginFaults: MySQL 9 has no mysql_native_password any more.
+func (c *call) loginFaults() []string {
+	if t := Syntax.Tokens(c.body); !c.maria && c.version >= 90000 && slices.ContainsFunc(t, func(x lint.Token) bool { return same(x.Value(), "mysql_native_password") }) {
+		return []string{"MySQL has no mysql_native_password since 9.0; caching_sha2_password is the usual one"}
+	}
+	return nil
 }

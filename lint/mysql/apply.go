@@ -37,7 +37,9 @@ func (j *judge) apply(s *statement) {
 		}
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
 		for _, id := range s.tables {
-			j.catalog.Remove(id)
+			if !j.otherKind(s.verb, id) {
+				j.catalog.Remove(id)
+			}
 		}
 	case "DROP TRIGGER", "DROP PROCEDURE", "DROP FUNCTION", "DROP EVENT":
 		j.dropRoutine(s)
@@ -54,6 +56,8 @@ func (j *judge) apply(s *statement) {
 		for _, a := range created(s.body) {
 			j.accounts[a] = true
 		}
+	case "CREATE TABLESPACE":
+		j.spaces[lower(newCursor(s.body).name())] = true
 	case "SET":
 		j.set(s)
 	case "INSERT", "REPLACE":
@@ -85,6 +89,7 @@ func (j *judge) createTable(s *statement) {
 		k.Partial = from == nil
 		if from != nil {
 			k.Columns, k.Indexes, k.Options = append(k.Columns, from.Columns...), append(k.Indexes, from.Indexes...), from.Options
+			k.Partitioned, k.Bound, k.Storage = from.Partitioned, from.Bound, from.Storage
 		}
 	}
 	k.Partial = k.Partial || s.selects
@@ -521,12 +526,16 @@ func (j *judge) set(s *statement) {
 			j.timeout = value != ""
 		case "foreign_key_checks":
 			j.unchecked = value == "0" || same(value, "off")
+		case "restrict_fk_on_non_standard_key":
+			j.loose = value == "0" || same(value, "off") || same(value, "false")
 		case "sql_mode":
 			j.ansi = ansiQuotes(s.body)
 			j.oracle = strings.Contains(strings.ToUpper(s.body), "ORACLE")
 			if !strings.Contains(lower(s.body), "@@sql_mode") {
 				zero := !strings.Contains(strings.ToUpper(s.body), "NO_ZERO_DATE") && !strings.Contains(strings.ToUpper(s.body), "TRADITIONAL")
 				j.dates = &zero
+				u := strings.ToUpper(s.body)
+				j.lax = !strings.Contains(u, "STRICT_") && !strings.Contains(u, "TRADITIONAL") && !strings.Contains(u, "DEFAULT")
 			}
 		case "system_versioning_alter_history":
 			j.keeps = same(value, "KEEP") || value == "1"

@@ -12,8 +12,12 @@ var collationNames string
 //go:embed variables.txt
 var variableNames string
 
-// collations and variables are the names that each server knows; true is MariaDB.
+//go:embed functions.txt
+var functionNames string
+
+// collations, variables and functions are the names that each server knows; true is MariaDB.
 var (
+	functions  = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(functionNames) })
 	collations = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(collationNames) })
 	variables  = sync.OnceValue(func() map[bool]map[string]bool { return serverNames(variableNames) })
 )

@@ -185,6 +185,10 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 			return cost{rule, inPlace, true, "an index on a virtual column that is added with it is built while writes wait", ""}
 		}
 		switch {
+		case j.maria && k != nil && k.Partitioned:
+			return cost{rule, copying, true, "a virtual column makes a partitioned table be copied", ""}
+		case !j.maria && k != nil && slices.ContainsFunc(k.Indexes, onExpression):
+			return cost{rule, copying, true, "a virtual column makes a table with an index on an expression be copied, which is a hidden one of its kind", ""}
 		case !j.besideVirtual(s):
 			return cost{rule, copying, true, "a virtual column that is added together with something of another kind makes the table be copied", ""}
 		case shifts(s, col, k):
@@ -205,6 +209,11 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 	return j.instantly(rule, k, j.sinceAdd(col))
 }
 
+// onExpression: a part of the index is an expression.
+func onExpression(x schema.Index) bool {
+	return slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool { return p.Expression != "" })
+}
+
 // sinceAdd is the version since which a column is added INSTANTly.
 func (j *judge) sinceAdd(col column) lint.Version {
 	anywhere := col.first || col.after != ""
@@ -221,13 +230,16 @@ func (j *judge) sinceAdd(col column) lint.Version {
 
 // exprCopies: on MySQL every expression does, on MariaDB one that gives rows values of their own.
 func (j *judge) exprCopies(col column) bool {
+	t := Syntax.Tokens(col.def)
+	if j.maria && len(t) > 0 && t[0].Is("UTC_TIMESTAMP") { // unlike NOW() it isn't kept as a constant
+		return true
+	}
 	if !col.expr {
 		return false
 	}
 	if !j.maria {
 		return true
 	}
-	t := Syntax.Tokens(col.def)
 	for i, x := range t {
 		called := i+1 < len(t) && t[i+1].Is("(")
 		if x.Kind == lint.Quoted || x.Kind == lint.Word && (called && perRow(x.Text) || x.Is("NEXT") || !called && !operatorWord(x.Text) && !now(x.Text)) {
@@ -284,6 +296,9 @@ func (j *judge) addKey(q key, k *lint.Relation) cost {
 	case !j.maria && geometric(q, k):
 		return cost{"fulltext-spatial-index", inPlace, true, "an index on a geometry is built while writes wait", ""}
 	case q.kind == "primary":
+		if j.maria && indexedVirtual(k) {
+			return cost{"primary-key", inPlace, true, "a table that has an index on a virtual column is written anew while writes wait", ""}
+		}
 		if fulltext(k) {
 			return cost{"primary-key", copying, true, "a primary key is added to a table with a FULLTEXT index by copying it", ""}
 		}

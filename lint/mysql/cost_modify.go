@@ -33,7 +33,7 @@ func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 		return j.generated(s, was, col, k)
 	case j.maria && col.compressed != (k.Options[compression(c.name)] != ""):
 		return cost{rule, copying, true, "a column that is COMPRESSED is stored in another way, so that the table is copied", ""}
-	case !j.maria && from.geometry() && was.Class == "" && k.Options[reference(c.name)] != col.srid: // known only of a schema in SQL
+	case !j.maria && from.geometry() && was.Class == "" && k.Options[reference(c.name)] != col.srid && !(col.srid == "" && k.Options[reference(c.name)] == "0"): // known only of a schema in SQL
 		if inIndex(withoutDropped(s, k), c.name) {
 			return cost{rule: "invalid-definition", fails: "the SRID of a column can't change while a SPATIAL index holds it"}
 		}
@@ -46,12 +46,31 @@ func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 	if j.maria && uniqueOn(k, c.name) && j.hashedType(to, 0) && !j.hashedType(from, 0) {
 		return cost{rule, copying, true, "a unique key that is too long for an index is kept as a hash, for which the table is copied", ""}
 	}
+	if !j.maria && from.name == "varchar" && to.arg(0, 0) != from.arg(0, 0) && checksTime(k) {
+		return cost{rule, copying, true, "another length copies a table that has a CHECK of a date or a time", ""}
+	}
 	if x := j.retype(from, to, c.name, k); x.how == copying || x.fails != "" {
 		return x
 	} else if x.how > instant {
 		return x
 	}
 	return j.besideType(s, was, col, k)
+}
+
+// checksTime: a CHECK that holds names a column of a date or a time. MySQL takes another length of whatever column for a reason to look
+// at every row again, as it doesn't for other CHECKs.
+func checksTime(k *lint.Relation) bool {
+	for _, q := range k.Constraints {
+		if q.Kind != schema.Check || q.Incoming || q.NotValid {
+			continue
+		}
+		for i := range k.Columns {
+			if t, ok := parseType(k.Columns[i].Type); ok && temporal(t) && mentions(q.Definition, k.Columns[i].Name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // told gives a text the server's default character set where the schema doesn't say which, and the new type does.

@@ -209,6 +209,7 @@ func memberFaults(t typ) string {
 // computed looks at a generated column and at a default that is an expression.
 func (d *definition) computed(c *schema.Column, at int) {
 	if c.Generated == "" {
+		d.pointsBehind(c, at)
 		return
 	}
 	why := d.expression(c.Definition, c.Generated == "stored" || !d.maria)
@@ -223,8 +224,21 @@ func (d *definition) computed(c *schema.Column, at int) {
 		if o.Identity == "auto_increment" && (!d.maria || c.Generated == "stored") {
 			d.fault("the generated column %s refers to the AUTO_INCREMENT column %s", quote(c.Name), quote(o.Name))
 		}
-		if o.Generated != "" && i >= at {
+		if (o.Generated != "" || !d.maria && o.Default != nil && strings.HasPrefix(strings.TrimSpace(*o.Default), "(")) && i >= at {
 			d.fault("the generated column %s refers to %s, which isn't defined before it", quote(c.Name), quote(o.Name))
+		}
+	}
+}
+
+// pointsBehind: a default that is an expression names a column behind it that has one, or is generated.
+func (d *definition) pointsBehind(c *schema.Column, at int) {
+	if d.maria || c.Default == nil || !strings.HasPrefix(strings.TrimSpace(*c.Default), "(") {
+		return
+	}
+	for i := at + 1; i < len(d.k.Columns); i++ {
+		o := &d.k.Columns[i]
+		if mentions(*c.Default, o.Name) && (o.Generated != "" || o.Default != nil && strings.HasPrefix(strings.TrimSpace(*o.Default), "(")) {
+			d.fault("the default of %s refers to %s, which is computed and stands behind it", quote(c.Name), quote(o.Name))
 		}
 	}
 }
@@ -236,6 +250,8 @@ func (d *definition) expression(text string, fixed bool) string {
 		called := i+1 < len(t) && t[i+1].Is("(")
 		switch {
 		case d.maria && ofSequence(t, i):
+		case called && d.knowsAll() && !ofOthers[lower(x.Text)] && d.noFunction(t, i) != "":
+			return "can't be computed: " + d.noFunction(t, i)
 		case x.Is("SELECT") && (i == 0 || t[i-1].Is("(")):
 			return "holds a query"
 		case x.Kind == lint.Word && strings.HasPrefix(x.Text, "@") && fixed:

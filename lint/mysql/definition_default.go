@@ -80,6 +80,10 @@ func (j *judge) unfit(t typ, text string) string {
 		if bits := strings.TrimLeft(strings.Trim(x.Text[1:], "'"), "0"); len(bits) > t.arg(0, 1) {
 			return "it has more bits than " + t.String()
 		}
+	case x.Kind == lint.String && (x.Text[0] == 'x' || x.Text[0] == 'X') && (t.name == "binary" || t.name == "varbinary"):
+		if len(strings.Trim(x.Text[1:], "'"))/2 > t.arg(0, 1) {
+			return "it is longer than " + t.String()
+		}
 	case x.Kind == lint.String && (x.Text[0] == '\'' || x.Text[0] == '"') && !strings.Contains(x.Text, `\`):
 		if j.zeroDates() && temporal(t) && strings.Trim(x.Value(), "0-: .") == "" && x.Value() != "" {
 			return ""
@@ -121,8 +125,11 @@ func unfitNumber(t typ, n string, quotedText bool) string {
 	v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
 	switch {
 	case (t.name == "decimal" || t.name == "float" || t.name == "double") && (err != nil && math.IsInf(v, 0) || t.unsigned && v < 0),
+		t.name == "float" && math.Abs(v) > math.MaxFloat32,
 		t.name == "bit" && err == nil && (v < 0 || v >= math.Pow(2, float64(t.arg(0, 1)))):
 		return "it is out of the range of " + t.String()
+	case t.name == "enum" && err == nil && (v < 1 || v > float64(len(t.values))):
+		return "it has no member of that number"
 	case t.integer():
 		return outOfRange(t, n)
 	case t.name == "decimal":
@@ -196,6 +203,9 @@ func unfitText(t typ, v string) string {
 		if !clock.MatchString(v) && (!day.MatchString(v) || unfitDate(t, v) != "") {
 			return "it is no time"
 		}
+		return unfitTime(t, v)
+	case "uuid", "inet4", "inet6":
+		return unfitAddress(t, v)
 	case "json":
 		if !json.Valid([]byte(v)) {
 			return "it isn't JSON"
@@ -205,6 +215,56 @@ func unfitText(t typ, v string) string {
 		return "it is no geometry"
 	}
 	return ""
+}
+
+// unfitTime: a time is up to 838:59:59.
+func unfitTime(t typ, v string) string {
+	hours, rest, ok := strings.Cut(strings.TrimPrefix(v, "-"), ":")
+	days := "0"
+	if d, h, both := strings.Cut(hours, " "); both {
+		days, hours = d, h
+	}
+	d, err := strconv.Atoi(days)
+	h, err2 := strconv.Atoi(hours)
+	if ok && err == nil && err2 == nil && !day.MatchString(v) && (d*24+h > 838 || d*24+h == 838 && strings.Contains(rest, "59:59.")) {
+		return "it is out of the range of " + t.String()
+	}
+	return ""
+}
+
+var uuidText = regexp.MustCompile(`^\{?([0-9a-fA-F]-?){32}\}?$`)
+
+// unfitAddress looks at MariaDB's UUID, INET4 and INET6, an IPv6 address that holds an IPv4 one among them.
+func unfitAddress(t typ, v string) string {
+	if t.name == "uuid" && !uuidText.MatchString(v) || t.name == "inet4" && !fourBytes(v) || t.name == "inet6" && !sixteenBytes(v) {
+		return "it is no " + t.name
+	}
+	return ""
+}
+
+func fourBytes(v string) bool {
+	parts := strings.Split(v, ".")
+	return len(parts) == 4 && !slices.ContainsFunc(parts, func(p string) bool {
+		n, err := strconv.Atoi(p)
+		return err != nil || n < 0 || n > 255
+	})
+}
+
+// sixteenBytes: groups of up to four digits, of which "::" stands for some that are 0; the last two may be an IPv4 address.
+func sixteenBytes(v string) bool {
+	at := strings.LastIndex(v, ":")
+	if strings.Contains(v, ".") {
+		if at < 0 || !fourBytes(v[at+1:]) {
+			return false
+		}
+		v = v[:at+1] + "0:0"
+	}
+	groups := strings.Split(v, ":")
+	short := strings.Count(v, "::")
+	return at >= 0 && short <= 1 && (len(groups) == 8 || short == 1 && len(groups) <= 9) && !slices.ContainsFunc(groups, func(g string) bool {
+		_, err := strconv.ParseUint("0"+g, 16, 32)
+		return err != nil || len(g) > 4
+	})
 }
 
 func unfitMember(t typ, v string) string {

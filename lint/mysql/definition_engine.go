@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/phasemig/phasemig/lint"
 )
@@ -10,6 +11,12 @@ import (
 func (d *definition) engine() {
 	if d.k.Bound != "" && d.k.Storage != "" && !d.maria && d.version >= 80000 && !same(d.k.Storage, "innodb") && !same(d.k.Storage, "ndbcluster") && !same(d.k.Storage, "ndb") {
 		d.fault("only InnoDB has partitions on this version, and %s hasn't", d.k.Storage)
+	}
+	if f, n := d.k.Options["row_format"], d.k.Options["key_block_size"]; d.innodb() && n != "" && n != "0" && (f == "dynamic" || f == "compact" || f == "redundant") {
+		d.fault("KEY_BLOCK_SIZE is for ROW_FORMAT=COMPRESSED, and the table is %s", strings.ToUpper(f))
+	}
+	if p := d.k.Options["page_compressed"]; d.maria && d.innodb() && (p == "1" || p == "yes" || p == "on") && (d.k.Options["row_format"] == "compressed" || d.k.Options["row_format"] == "redundant") {
+		d.fault("PAGE_COMPRESSED doesn't go together with ROW_FORMAT=%s", strings.ToUpper(d.k.Options["row_format"]))
 	}
 	switch lower(d.k.Storage) {
 	case "memory", "heap":

@@ -38,6 +38,9 @@ func (d *definition) index(x *schema.Index) {
 			continue
 		}
 		t.charset = c.Charset
+		if d.maria && d.k.Options[compression(c.Name)] != "" {
+			d.fault("%s is COMPRESSED, and no index takes it", quote(c.Name))
+		}
 		total += d.part(x, p, c, t)
 	}
 	if total > 3072 && d.innodb() && d.refusesLong(x) {
@@ -127,7 +130,7 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	case t.geometry():
 		return 32
 	default:
-		if p.Prefix > 0 {
+		if p.Prefix > 0 && p.Prefix != bytesOf(t) {
 			d.fault("%s is no text, and takes no prefix", at)
 		}
 		return bytesOf(t)

@@ -77,7 +77,7 @@ func (c *call) foreignFault(k *lint.Relation, q schema.Constraint) string {
 		case col == nil && (c.verb == "CREATE TABLE" || whole(k)):
 			return name + " names the column " + quote(n) + ", which isn't there"
 		case col == nil:
-		case col.Generated == "virtual":
+		case col.Generated == "virtual" && !(c.maria && c.verb == "CREATE TABLE"):
 			return name + " is on the virtual column " + quote(n)
 		case !col.Nullable && (q.OnDelete == "SET NULL" || q.OnUpdate == "SET NULL"):
 			return name + " sets " + quote(n) + " to NULL, which is NOT NULL"
@@ -160,11 +160,24 @@ func (c *call) referable(p *lint.Relation, ref []string) bool {
 		if !beginsWith(x.Columns, ref) || x.Method != "" {
 			continue
 		}
-		if c.maria || c.version < 80400 || x.Unique && len(x.Columns) == len(ref) {
+		if c.maria || c.version < 80400 || c.loose || x.Unique && len(x.Columns) == len(ref) {
 			return true
 		}
 	}
 	return false
+}
+
+// usualCharset is a character set, or that of the server where none is written. MariaDB's own differs from place to place.
+func (j *judge) usualCharset(charset string) string {
+	if charset == "" && !j.maria && j.version >= 80000 {
+		return "utf8mb4"
+	}
+	return charset
+}
+
+// uncommon character sets are nobody's default.
+func uncommon(charset string) bool {
+	return charset != "" && charset != "utf8mb4" && charset != "utf8mb3" && charset != "latin1"
 }
 
 // matchingTypes: integers have to be of the same size and sign, texts of the same character set.
@@ -175,7 +188,7 @@ func (j *judge) matchingTypes(a, b *schema.Column) bool {
 		return true
 	}
 	if x.text() && y.text() {
-		if a.Charset != "" && b.Charset != "" && a.Charset != b.Charset {
+		if p, q := j.usualCharset(a.Charset), j.usualCharset(b.Charset); p != "" && q != "" && p != q || uncommon(p) && q == "" || uncommon(q) && p == "" {
 			return false
 		}
 		x.charset, x.collate, y.charset, y.collate = a.Charset, a.Collation, b.Charset, b.Collation

@@ -38,11 +38,12 @@ func TestDifferential(t *testing.T) {
 	}
 }
 
-// rare are groups of statements that few migrations hold: every fourth statement of them, or all with PHASEMIG_LONG=1.
+// rare are groups of statements that few migrations hold: every fourth statement of them, or all with PHASEMIG_LONG=1, and then
+// those of a walk through the manuals' grammar, too.
 func rare(t *testing.T) []group {
 	out := groups(t, "testdata/differential_rare.txt")
 	if os.Getenv("PHASEMIG_LONG") == "1" {
-		return out
+		return append(out, groups(t, "testdata/differential_wide.txt")...)
 	}
 	n := 0
 	for i := range out {
@@ -250,7 +251,7 @@ func (w *world) judge(conn *sql.Conn, g group, text string) bool {
 	if o.Error == "" {
 		w.compare("client", text, lost != "", refused || client > 0, client == 2 && len(g.clients) > 0, lost, res)
 		if words && o.Lock != "" {
-			w.compare("waits", text, o.BlocksWrites, res.Worst() == lint.Error, waits, o.Lock, res)
+			w.compare("waits", text, o.BlocksWrites, res.Worst() == lint.Error, waits, o.Lock+"; before: "+o.Cheaper, res)
 		}
 	}
 	if o.Error == "" && strings.HasPrefix(u, "CREATE TABLE F ") {

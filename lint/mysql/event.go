@@ -69,7 +69,7 @@ func scheduleFaults(schedule []lint.Token) []string {
 	for i := 0; i+1 < len(schedule); i++ {
 		t, next := schedule[i], schedule[i+1]
 		switch {
-		case t.Is("EVERY") && next.Kind == lint.Number && strings.Trim(next.Text, "0") == "":
+		case t.Is("EVERY") && next.Is("-"), t.Is("EVERY") && next.Kind == lint.Number && strings.Trim(next.Text, "0") == "":
 			return []string{"the interval of EVERY isn't positive"}
 		case t.Is("EVERY") && i+2 < len(schedule) && (next.Kind == lint.Number || next.Kind == lint.String):
 			if unit := schedule[i+2]; !slices.ContainsFunc(intervals, unit.Is) {

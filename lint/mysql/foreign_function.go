@@ -31,15 +31,47 @@ func (c *call) absentFunction(t []lint.Token) string {
 		if (slices.Contains(functionsOfOthers, n) || slices.Contains(functionsOfTheOther[c.maria], n)) && c.missingRoutine(n) {
 			return "there is no function " + n
 		}
+		if why := c.noFunction(t, i); why != "" && c.inExpression(t, i) {
+			return why
+		}
 	}
 	return ""
+}
+
+// inExpression: in front of the parenthesis stands a function, and no table, index or alias with its columns.
+func (c *call) inExpression(t []lint.Token, i int) bool {
+	switch c.verb {
+	case "SELECT", "DO", "UPDATE", "DELETE", "CREATE VIEW", "ALTER VIEW":
+	default:
+		return false
+	}
+	if i == 0 || after(t, "WITH", "JSON_TABLE", "LATERAL", "WINDOW") || ident(t[i-1]) && !operatorWord(t[i-1].Text) && !t[i-1].Is("SELECT") && !t[i-1].Is("DO") && !t[i-1].Is("WHERE") && !t[i-1].Is("BY") && !t[i-1].Is("HAVING") && !t[i-1].Is("DISTINCT") {
+		return false
+	}
+	for _, w := range []string{"FROM", "JOIN", "AS", "VIEW", "EXISTS", "INDEX", "KEY", "UPDATE", "PARTITION"} {
+		if t[i-1].Is(w) {
+			return false
+		}
+	}
+	return true
 }
 
 // callsFunctions are the statements whose functions are looked for as they run.
 func callsFunctions(verb string) bool {
 	switch verb {
-	case "SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE TABLE", "ALTER TABLE", "CREATE INDEX", "CREATE VIEW", "ALTER VIEW":
+	case "SELECT", "DO", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE TABLE", "ALTER TABLE", "CREATE INDEX", "CREATE VIEW", "ALTER VIEW":
 		return true
 	}
 	return false
 }
+
+// ofOthers are the functions that are told as another server's, wherever they stand.
+var ofOthers = func() map[string]bool {
+	out := map[string]bool{}
+	for _, list := range [][]string{functionsOfOthers, functionsOfTheOther[false], functionsOfTheOther[true]} {
+		for _, n := range list {
+			out[n] = true
+		}
+	}
+	return out
+}()

@@ -17,7 +17,7 @@ func MariaDB() *lint.Dialect { return dialect("mariadb", true, 101100, 100400) }
 func dialect(name string, maria bool, newest, oldest lint.Version) *lint.Dialect {
 	d := &lint.Dialect{Name: name, Syntax: Syntax, Newest: newest, Oldest: oldest, Names: Names,
 		New: func(v lint.Version, c *lint.Catalog) lint.Judge {
-			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), texts: map[string]string{}, prepared: map[string]string{}, accounts: map[string]bool{}, given: dumped(c)}
+			return &judge{maria: maria, version: v, catalog: c, rules: rules(maria), texts: map[string]string{}, prepared: map[string]string{}, accounts: map[string]bool{}, spaces: map[string]bool{}, given: dumped(c)}
 		}}
 	for _, r := range rules(maria) {
 		d.Rules = append(d.Rules, r.Rule)
@@ -53,17 +53,20 @@ type judge struct {
 	locals map[string]bool
 	// accounts are the users and roles that the schema or a file has made or given rights, as plainText writes them.
 	accounts map[string]bool
-	piled    bool // inside of a loop whose batches are one transaction
+	spaces   map[string]bool // tablespaces that a statement has made
+	piled    bool            // inside of a loop whose batches are one transaction
 }
 
 // session is what a file has set, locked, granted so far.
 type session struct {
 	timeout   bool              // lock_wait_timeout is set
+	loose     bool              // MySQL: restrict_fk_on_non_standard_key is off
 	unchecked bool              // foreign_key_checks = 0
 	committed bool              // READ COMMITTED: INSERT … SELECT locks nothing
 	trusts    bool              // log_bin_trust_function_creators is on
 	oracle    bool              // sql_mode is ORACLE
 	ansi      bool              // sql_mode has ANSI_QUOTES
+	lax       bool              // sql_mode isn't strict: a value that doesn't fit is changed, and one that is missing is made up
 	dates     *bool             // sql_mode takes zero dates; nil: it is the server's own
 	keyed     bool              // MySQL: sql_require_primary_key
 	keeps     bool              // MariaDB: system_versioning_alter_history = KEEP

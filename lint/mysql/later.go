@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -153,6 +154,7 @@ func (c *call) heldBack() string {
 		how, locked := c.held[lower(id.Name)]
 		switch {
 		case id.Name == "" || same(id.Schema, "information_schema") || c.verb == "SELECT" && !c.maybe(id) || k != nil && k.Kind == "temporary":
+		case !locked && c.lockedWith(k):
 		case !locked:
 			return "LOCK TABLES didn't lock " + quoted(id) + ", and nothing else can be used until UNLOCK TABLES"
 		case how == "READ" && writes && same(id.Name, c.table.Name):
@@ -160,6 +162,26 @@ func (c *call) heldBack() string {
 		}
 	}
 	return ""
+}
+
+// lockedWith: a foreign key leads from the table to one that is locked, or the other way, and the server locks it as well.
+func (c *call) lockedWith(k *lint.Relation) bool {
+	if k == nil {
+		return false
+	}
+	for name := range c.held {
+		other := c.relation(schema.Ident{Name: name})
+		if refersTo(k, name) || other != nil && refersTo(other, k.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+func refersTo(k *lint.Relation, name string) bool {
+	return slices.ContainsFunc(k.Constraints, func(q schema.Constraint) bool {
+		return q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, name)
+	})
 }
 
 // everything is what FLUSH TABLES WITH READ LOCK locks. No table has the name.

@@ -31,6 +31,8 @@ func (j *judge) optionFault(name, value, engine string) string {
 		return "InnoDB has no " + strings.ToUpper(name) + "=" + value
 	}
 	switch name {
+	case "tablespace":
+		return j.spaceFault(lower(value))
 	case "row_format":
 		return oneOf("default", "dynamic", "compact", "redundant", "compressed")
 	case "key_block_size":
@@ -40,6 +42,16 @@ func (j *judge) optionFault(name, value, engine string) string {
 	case "engine_attribute":
 		if value != "" {
 			return "InnoDB has no ENGINE_ATTRIBUTE"
+		}
+	case "autoextend_size":
+		return extentFault(lower(value))
+	case "stats_sample_pages":
+		if n, err := strconv.Atoi(value); err == nil && (n < 1 || n > 65535) {
+			return "STATS_SAMPLE_PAGES is from 1 to 65535"
+		}
+	case "stats_persistent", "stats_auto_recalc":
+		if n, err := strconv.Atoi(value); err == nil && n > 1 {
+			return strings.ToUpper(name) + " is 0, 1 or DEFAULT"
 		}
 	case "encryption":
 		return oneOf("y", "n", "")
@@ -51,6 +63,32 @@ func (j *judge) optionFault(name, value, engine string) string {
 		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 9 {
 			return "PAGE_COMPRESSION_LEVEL is from 1 to 9"
 		}
+	}
+	return ""
+}
+
+// spaceFault: a tablespace that no statement has made. innodb_temporary is for temporary tables, and mysql for the server's own.
+func (j *judge) spaceFault(name string) string {
+	switch {
+	case j.maria, name == "innodb_file_per_table", name == "innodb_system", name == "innodb_temporary":
+		return ""
+	case name == "mysql":
+		return "the tablespace mysql is the server's own"
+	case j.knowsAll() && !j.spaces[name]:
+		return "there is no tablespace " + name
+	}
+	return ""
+}
+
+// extentFault: AUTOEXTEND_SIZE is a multiple of 4 MB, up to 4 GB.
+func extentFault(value string) string {
+	unit := map[byte]int{'k': 1 << 10, 'm': 1 << 20, 'g': 1 << 30}
+	n, times := value, 1
+	if value != "" && unit[value[len(value)-1]] > 0 {
+		n, times = value[:len(value)-1], unit[value[len(value)-1]]
+	}
+	if size, err := strconv.Atoi(n); err == nil && (size*times%(4<<20) != 0 || size*times > 4<<30) {
+		return "AUTOEXTEND_SIZE is a multiple of 4M, up to 4G"
 	}
 	return ""
 }

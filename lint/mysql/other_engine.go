@@ -45,6 +45,10 @@ func (j *judge) otherEngine(s *statement, c clause, k *lint.Relation) cost {
 		switch c.name {
 		case "comment", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "insert_method", "connection", "union", "page_checksum":
 			return cost{}
+		case "delay_key_write":
+			if j.maria {
+				return cost{}
+			}
 		case "engine":
 			return j.innodbCost(s, c, k)
 		}

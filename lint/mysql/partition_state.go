@@ -27,11 +27,20 @@ func (c *call) partitionState(k *lint.Relation, x clause) string {
 	case "convert partition":
 		return c.convertState(p, x)
 	case "add partition":
-		if _, n := addedCount(x); p.method != "" && ranged == n {
+		_, counted := addedCount(x)
+		if p.method != "" && (ranged && counted || !ranged && !counted && bounds(x.value)) {
 			return "a table that is partitioned by " + p.method + " gets its partitions in another way"
 		}
 		if takesRest(k.Bound) && slices.ContainsFunc(Syntax.Tokens(x.value), func(t lint.Token) bool { return t.Is("DEFAULT") }) {
 			return "there is a DEFAULT partition already"
+		}
+		for _, part := range readParts(x.value) {
+			if n, err := strconv.Atoi(strings.TrimPrefix(lower(part.name), "p")); !ranged && p.method != "" && len(p.parts) == 0 && err == nil && n < p.count && !x.exists && part.name[0]|0x20 == 'p' {
+				return "there is a partition " + quote(part.name) + " already"
+			}
+			if p.subs > 0 && part.subs > 0 && part.subs != p.subs {
+				return "the partition " + quote(part.name) + " has another number of subpartitions than the others"
+			}
 		}
 		if p.find(firstName(x.value)) >= 0 && !x.exists {
 			return "there is a partition " + quote(firstName(x.value)) + " already"
@@ -50,7 +59,7 @@ func (c *call) partitionState(k *lint.Relation, x clause) string {
 		return p.reorganizeState(x)
 	case "truncate partition", "rebuild partition":
 		for _, n := range values(x.value) {
-			if ranged && len(p.parts) > 0 && p.find(strings.Trim(n, "`")) < 0 && !same(n, "ALL") {
+			if ranged && len(p.parts) > 0 && p.find(strings.Trim(n, "`")) < 0 && !same(n, "ALL") && !p.cutAgain {
 				return "there is no partition " + n
 			}
 		}
@@ -58,6 +67,11 @@ func (c *call) partitionState(k *lint.Relation, x clause) string {
 		return c.exchangeState(k, p, x)
 	}
 	return ""
+}
+
+// bounds: a partition is given with VALUES.
+func bounds(parts string) bool {
+	return slices.ContainsFunc(readParts(parts), func(x partition) bool { return x.bound != "" })
 }
 
 func firstName(parts string) string {

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,8 +14,12 @@ type partitioning struct {
 	columns bool   // RANGE COLUMNS, LIST COLUMNS
 	key     string // the text in parentheses
 	count   int    // of HASH and KEY
-	parts   []partition
-	head    string // the text in front of the partitions
+	told    int    // PARTITIONS n
+	subs    int    // SUBPARTITIONS n
+	// cutAgain: the partitions have subpartitions.
+	cutAgain bool
+	parts    []partition
+	head     string // the text in front of the partitions
 }
 
 // partition is one partition of a RANGE or LIST table.
@@ -23,6 +28,7 @@ type partition struct {
 	less  string   // VALUES LESS THAN, "MAXVALUE" or an expression
 	in    []string // VALUES IN
 	bound string   // "less", "in", "rest" or ""
+	subs  int      // subpartitions that are given
 }
 
 // readPartitioning reads "HASH (a) PARTITIONS 4" and "RANGE (a) (PARTITION p VALUES LESS THAN (1), …)".
@@ -43,6 +49,7 @@ func readPartitioning(text string) partitioning {
 	p.count = 1
 	if c.take("PARTITIONS") {
 		p.count, _ = strconv.Atoi(c.peek(0).Text)
+		p.told = p.count
 		c.skip()
 	}
 	p.head = text
@@ -51,6 +58,11 @@ func readPartitioning(text string) partitioning {
 			c.take("LINEAR")
 			c.skip()
 			c.parens()
+			p.cutAgain = true
+			if c.take("SUBPARTITIONS") {
+				p.subs, _ = strconv.Atoi(c.peek(0).Text)
+				c.skip()
+			}
 			continue
 		}
 		c.skip()
@@ -93,7 +105,13 @@ func readParts(text string) []partition {
 		case c.take("DEFAULT"), c.take("VALUES", "DEFAULT"):
 			x.bound = "rest"
 		}
-		c.item()
+		rest := newCursor(c.item())
+		for !rest.done() && !rest.at("(") {
+			rest.skip()
+		}
+		if rest.at("(") {
+			x.subs = len(values(rest.parens()))
+		}
 		out = append(out, x)
 		if !c.take(",") {
 			break
@@ -170,6 +188,8 @@ func partitionsAfter(bound string, c clause) string {
 	case "add partition":
 		if n, ok := addedCount(c); ok {
 			p.count += n
+		} else if p.method == "HASH" || p.method == "KEY" {
+			p.count += len(readParts(c.value))
 		} else {
 			for _, x := range readParts(c.value) {
 				if !c.exists || p.find(x.name) < 0 {
@@ -260,6 +280,21 @@ func (d *definition) partitioning() {
 	}
 }
 
+// cutFaults are about PARTITION BY as it is written.
+func (c *call) cutFaults() []string {
+	var out []string
+	if c.partitioned == "" {
+		return nil
+	}
+	if p := readPartitioning(afterBy(c.partitioned)); p.told > 0 && len(p.parts) > 0 && p.told != len(p.parts) {
+		out = append(out, fmt.Sprintf("PARTITIONS says %d, and %d are given", p.told, len(p.parts)))
+	}
+	if c.temporary {
+		out = append(out, "a temporary table has no partitions")
+	}
+	return out
+}
+
 func (d *definition) partitionKey(p partitioning) {
 	var cols []string
 	for _, x := range Syntax.Tokens(p.key) {
@@ -297,6 +332,8 @@ func (d *definition) partitionType(p partitioning, name, text string) {
 		d.fault("%s is a %s, by which no table is partitioned", quote(name), t.name)
 	case p.method != "KEY" && !p.columns && alone && !t.integer() && t.name != "year":
 		d.fault("%s is a %s; %s wants an integer, or COLUMNS", quote(name), t.name, p.method)
+	case t.name != "timestamp" && strings.Contains(lower(p.key), "unix_timestamp"):
+		d.fault("UNIX_TIMESTAMP() of %s, a %s, depends on the time zone", quote(name), t.name)
 	case t.name == "timestamp" && !p.columns && p.method != "KEY" && !strings.Contains(lower(p.key), "unix_timestamp"):
 		d.fault("a timestamp is partitioned by UNIX_TIMESTAMP(), which doesn't depend on the time zone")
 	}
@@ -310,6 +347,9 @@ func (d *definition) partitionList(p partitioning) {
 	}
 	seen, held := map[string]bool{}, map[string]bool{}
 	for i, x := range p.parts {
+		if x.subs > 0 && p.subs > 0 && x.subs != p.subs {
+			d.fault("the partition %s has another number of subpartitions than SUBPARTITIONS says", quote(x.name))
+		}
 		if v := d.mistyped(p, x); v != "" {
 			d.fault("%s in the partition %s isn't a value of the type of %s", v, quote(x.name), p.key)
 		}
@@ -336,7 +376,10 @@ func (d *definition) partitionList(p partitioning) {
 // mistyped is a bound of COLUMNS that isn't of its column's type.
 func (d *definition) mistyped(p partitioning, x partition) string {
 	c := d.k.Column(strings.Trim(strings.TrimSpace(p.key), "`"))
-	if !p.columns || c == nil {
+	if !p.columns {
+		return p.text1(x)
+	}
+	if c == nil {
 		return ""
 	}
 	t, ok := parseType(c.Type)
@@ -351,6 +394,16 @@ func (d *definition) mistyped(p partitioning, x partition) string {
 		case t.integer() && text, (temporal(t) || t.text()) && number:
 			return v
 		case temporal(t) && text && !day.MatchString(tok[0].Value()):
+			return v
+		}
+	}
+	return ""
+}
+
+// text1 is a bound of RANGE or LIST that is a text, where an integer is wanted.
+func (p partitioning) text1(x partition) string {
+	for _, v := range append([]string{x.less}, x.in...) {
+		if tok := Syntax.Tokens(v); len(tok) == 1 && tok[0].Kind == lint.String && (p.method == "RANGE" || p.method == "LIST") {
 			return v
 		}
 	}

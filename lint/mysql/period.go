@@ -68,6 +68,9 @@ func (c *call) periodState(k *lint.Relation, x clause) string {
 			return quoted(c.table) + " has a period already, and a table has one"
 		}
 	case "drop period":
+		if !x.exists && !same(x.value, name) && !same(x.value, "SYSTEM_TIME") {
+			return quoted(c.table) + " has no period " + quote(x.value)
+		}
 		if same(x.value, name) && overlapsKey(k) {
 			return "a key uses the period " + quote(name)
 		}

@@ -13,6 +13,7 @@ type program struct {
 	t      []lint.Token
 	i      int
 	blocks []block // from the outermost on
+	alone  int     // where a body begins that is one statement
 	unsure bool    // it begins in a way that isn't followed
 	faults []string
 }
@@ -37,6 +38,9 @@ func (c *call) programFaults() []string {
 		if end := matching(p.t); end > 0 {
 			p.parameters(outer.names, p.t[1:end])
 			p.i = end + 1
+			if c.word == "PROCEDURE" {
+				p.alone = p.behindTraits()
+			}
 			if c.word == "FUNCTION" && !p.at(0).Is("RETURNS") {
 				p.fault("a function says what it RETURNS behind its parameters")
 			}
@@ -51,6 +55,21 @@ func (c *call) programFaults() []string {
 		return nil
 	}
 	return p.faults
+}
+
+// behindTraits is where the body of a procedure begins, behind COMMENT, SQL SECURITY and the like.
+func (p *program) behindTraits() int {
+	for n := p.i; n < len(p.t); n++ {
+		t := p.t[n]
+		switch {
+		case t.Is("COMMENT"), t.Is("LANGUAGE"), t.Is("SECURITY"):
+			n++
+		case t.Is("NOT"), t.Is("DETERMINISTIC"), t.Is("CONTAINS"), t.Is("SQL"), t.Is("NO"), t.Is("READS"), t.Is("MODIFIES"), t.Is("DATA"):
+		default:
+			return n
+		}
+	}
+	return 0
 }
 
 func (p *program) fault(s string) {
@@ -99,7 +118,7 @@ func (p *program) run() {
 		if t.Kind != lint.Word {
 			continue
 		}
-		starts := opens(p.t, p.i) || p.labelled()
+		starts := opens(p.t, p.i) || p.labelled() || p.i == p.alone
 		w := strings.ToUpper(t.Text)
 		switch {
 		case w == "CASE" && !starts:
@@ -249,6 +268,12 @@ func (p *program) statement(word string) {
 		p.set()
 	case "USE":
 		p.fault("USE is for no routine")
+	case "ALTER", "DROP":
+		if (p.at(1).Is("PROCEDURE") || p.at(1).Is("FUNCTION")) && (p.word == "PROCEDURE" || p.word == "FUNCTION") {
+			p.fault("a routine drops and alters no other one")
+		}
+	case "SELECT":
+		p.into()
 	case "LOCK", "UNLOCK":
 		if p.at(1).Is("TABLES") || p.at(1).Is("TABLE") {
 			p.fault("LOCK and UNLOCK TABLES are for no routine")
@@ -263,6 +288,24 @@ func (p *program) cursor() {
 	}
 	if n := lower(p.at(k).Value()); !p.known(func(b block) bool { return b.cursors[n] }) {
 		p.fault("there is no cursor " + quote(n))
+	}
+}
+
+// into looks at the variables behind SELECT … INTO.
+func (p *program) into() {
+	for n := 1; p.i+n < len(p.t) && !p.at(n).Is(";"); n++ {
+		if !p.at(n).Is("INTO") || p.at(n+1).Is("OUTFILE") || p.at(n+1).Is("DUMPFILE") {
+			continue
+		}
+		for n++; ident(p.at(n)) && !p.at(n+1).Is("."); n += 2 {
+			if v := lower(p.at(n).Value()); !p.known(func(b block) bool { return b.names[v] }) {
+				p.fault("there is no variable " + quote(v))
+			}
+			if !p.at(n + 1).Is(",") {
+				return
+			}
+		}
+		return
 	}
 }
 

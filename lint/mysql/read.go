@@ -27,6 +27,7 @@ type statement struct {
 	ignore      bool // ALTER IGNORE
 	waits       bool // WAIT n, NOWAIT
 	waitsLate   bool // behind the first clause
+	wordsLate   bool // ALGORITHM or LOCK is
 	algorithm   string
 	lock        string
 	like        schema.Ident
@@ -50,6 +51,7 @@ type statement struct {
 	word        string // what is dropped, revoked, locked
 	value       string // a trigger: its time and event
 	definer     string // of a view, a routine
+	several     bool   // a trigger: for more than one event
 	follows     string // a trigger: the one it FOLLOWS or PRECEDES
 	names       *names
 }
@@ -145,7 +147,7 @@ func read(text string) (*statement, error) {
 
 // plainVerbs begin statements of which nothing but the word matters.
 var plainVerbs = []string{"USE", "SHOW", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "EXPLAIN", "DESCRIBE", "DESC", "HELP", "DO", "KILL",
-	"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER"}
+	"CHANGE", "RESET", "STOP", "PURGE", "INSTALL", "UNINSTALL", "XA", "HANDLER", "SIGNAL", "BINLOG", "CACHE", "CLONE", "IMPORT", "CHECKSUM", "DELIMITER", "BACKUP"}
 
 // statementSettings reads MariaDB's SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE …
 func (s *statement) statementSettings(c *cursor) {
@@ -260,7 +262,10 @@ func (s *statement) readRoutine(c *cursor, first string) bool {
 			s.name = c.name()
 		}
 	case "CALL":
-		s.verb, s.name = "CALL", c.ident().Name
+		id := c.ident()
+		if s.verb, s.name = "CALL", id.Name; id.Schema != "" {
+			s.name = id.Schema + "." + id.Name
+		}
 		if c.at("(") {
 			s.word, s.body = "(", c.parens()
 		}
@@ -297,8 +302,20 @@ func (s *statement) create(c *cursor) {
 		s.createTable(c)
 	case c.take("INDEX"):
 		s.createIndex(c, kind)
+	case kind == "spatial" && c.take("REFERENCE", "SYSTEM"):
+		s.verb = "CREATE SPATIAL"
 	case kind != "":
 		c.fail("INDEX")
+	case c.at("JSON") && (c.peek(1).Is("DUALITY") || c.peek(1).Is("RELATIONAL")):
+		for !c.done() && !c.take("VIEW") {
+			c.skip()
+		}
+		s.verb, s.word, s.table = "CREATE VIEW", "DUALITY", s.created(c)
+	case c.take("MATERIALIZED", "VIEW"):
+		s.verb, s.word, s.table = "CREATE VIEW", "MATERIALIZED", s.created(c)
+		if !c.done() {
+			s.body, s.bodyAt = c.rest()
+		}
 	case c.take("VIEW"):
 		s.verb, s.table = "CREATE VIEW", s.created(c)
 		if !c.done() {
@@ -394,9 +411,11 @@ func (c *cursor) using() {
 func (s *statement) execution(c *cursor) bool {
 	switch {
 	case c.take("ALGORITHM"):
+		s.wordsLate = len(s.clauses) > 0
 		c.take("=")
 		s.algorithm = strings.ToUpper(c.name())
 	case c.take("LOCK"):
+		s.wordsLate = len(s.clauses) > 0
 		c.take("=")
 		s.lock = strings.ToUpper(c.name())
 	case c.at("WAIT") && c.peek(1).Kind == lint.Number:
@@ -420,7 +439,7 @@ func (s *statement) keyOptions(c *cursor, k *key) {
 		case c.take("KEY_BLOCK_SIZE"), c.take("CLUSTERING"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("M"), c.take("DISTANCE"):
 			c.take("=")
 			c.skip()
-		case c.take("WITH", "PARSER"):
+		case k.kind == "fulltext" && c.take("WITH", "PARSER"):
 			c.skip()
 		case c.take("INVISIBLE"), c.take("IGNORED"):
 			k.invisible, k.hidden = true, strings.ToUpper(c.peek(-1).Text)

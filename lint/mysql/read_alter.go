@@ -19,9 +19,12 @@ func (s *statement) alter(c *cursor) {
 	s.verb = "ALTER TABLE"
 	s.ifExists = c.take("IF", "EXISTS")
 	s.table = c.ident()
+	begin := c.i
 	for !c.done() && s.execution(c) && !c.at(",") {
 	}
-	c.take(",")
+	if c.i > begin {
+		c.take(",")
+	}
 	for !c.done() {
 		s.alterClause(c)
 		if c.err != nil {
@@ -53,6 +56,9 @@ func (s *statement) alterOther(c *cursor) {
 		s.ifExists = word == "SEQUENCE" && c.take("IF", "EXISTS")
 		s.table = c.ident()
 		s.name = s.table.Name
+	}
+	if word == "VIEW" && !c.at("(") && !c.at("AS") {
+		c.fail("AS")
 	}
 	if !c.done() {
 		s.body, _ = c.rest()
@@ -216,7 +222,7 @@ func (s *statement) drops(c *cursor) {
 	case c.take("SYSTEM", "VERSIONING"):
 		s.add("drop versioning", clause{})
 	case c.take("PERIOD", "FOR"), c.take("PERIOD", "IF", "EXISTS", "FOR"):
-		s.add("drop period", clause{value: c.name()})
+		s.add("drop period", clause{exists: c.peek(-2).Is("EXISTS"), value: c.name()})
 	default:
 		c.take("COLUMN")
 		e := c.take("IF", "EXISTS")

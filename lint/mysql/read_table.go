@@ -16,7 +16,10 @@ func (s *statement) createTable(c *cursor) {
 	if c.at("(") {
 		in := c.inside()
 		if in.take("LIKE") {
-			s.like = in.ident()
+			if s.like = in.ident(); !in.done() {
+				in.fail("the end of LIKE")
+			}
+			c.err = in.err
 			return
 		}
 		if !in.at("SELECT") {
@@ -36,7 +39,7 @@ func (s *statement) createTable(c *cursor) {
 func (s *statement) tableTail(c *cursor) {
 	for !c.done() {
 		switch {
-		case c.at("SELECT"), c.at("AS"), c.at("WITH"), c.at("TABLE"), c.at("VALUES"), c.at("("), c.at("IGNORE"), c.at("REPLACE"), c.at("START"):
+		case c.at("SELECT"), c.at("AS"), c.at("WITH"), c.at("TABLE"), c.at("VALUES"), c.at("(") && (c.peek(1).Is("(") || c.peek(1).Is("SELECT") || c.peek(1).Is("WITH") || c.peek(1).Is("VALUES") || c.peek(1).Is("TABLE")), c.at("IGNORE"), c.at("REPLACE"), c.at("START"):
 			if c.at("WITH", "SYSTEM") {
 				c.i += 3
 				s.options["system versioning"] = "1"
@@ -256,10 +259,11 @@ func (c *cursor) column(name string) column {
 
 // columnOption reads one attribute of a column; false where none comes next.
 func (c *cursor) columnOption(col *column) bool {
-	behind := col.checkOf != "" && !c.at("REFERENCES") && !c.at("CHECK")
+	behind := col.checkOf != "" && !c.at("REFERENCES")
 	switch {
 	case c.take("NOT", "NULL"):
 		col.notNull = true
+	case c.take("NOT", "SECONDARY"):
 	case c.take("NULL"):
 		col.null = true
 	case c.take("DEFAULT"):
@@ -283,8 +287,6 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COLLATE"):
 		c.take("=")
 		col.typ.collate = strings.ToLower(c.name())
-	case c.take("CHARACTER", "SET"), c.take("CHARSET"):
-		col.typ.charset = normalCharset(c.name())
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
 		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
 		col.systemID = col.systemID || c.peek(-1).Is("REF_SYSTEM_ID")

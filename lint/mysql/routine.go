@@ -17,7 +17,8 @@ func (s *statement) trigger(c *cursor) {
 		c.fail("INSERT, UPDATE or DELETE")
 		return
 	}
-	if c.take("OR") { // MariaDB 12: several events
+	if c.take("OR") {
+		s.several = true
 		c.i++
 	}
 	if !c.take("ON") {
@@ -46,7 +47,7 @@ func (j *judge) createRoutine(s *statement) {
 		if was != nil && s.ifNotExists {
 			return
 		}
-		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey(s.name), Kind: "routine"}, Fresh: true, Options: map[string]string{"definition": s.body}})
+		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey(s.name), Kind: "routine"}, Fresh: true, Options: map[string]string{"definition": s.body, "word": s.word}})
 	case "EVENT":
 		j.catalog.Put(&lint.Relation{Table: schema.Table{Ident: routineKey("event " + s.name), Kind: "event"}, Fresh: true, Options: map[string]string{"definition": s.body}})
 	case "TRIGGER":

@@ -21,7 +21,7 @@ var dropObject = rule{lint.Rule{
 			return
 		}
 		for _, id := range c.tables {
-			if c.ifExists && c.missing(id) {
+			if c.ifExists && (c.missing(id) || c.ofOtherKind(id)) {
 				continue
 			}
 			c.drops(strings.ToLower(c.verb[5:]), id.Name, quoted(id), c.live(id))

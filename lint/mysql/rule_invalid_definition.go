@@ -47,6 +47,7 @@ func (c *call) newFaults() []string {
 	case c.verb == "CREATE TABLE" && c.like.Name == "" && !(c.ifNotExists && c.relation(c.table) != nil):
 		k := c.draft()
 		out = append(c.doubled(), c.faults(k, !c.selects)...)
+		out = append(out, c.cutFaults()...)
 		if c.keyed && !c.temporary && k.FindIndex("PRIMARY") == nil && !c.selects {
 			out = append(out, "sql_require_primary_key is on, and the table has no primary key")
 		}
@@ -78,21 +79,33 @@ func (c *call) newFaults() []string {
 	if known && len(then.Columns) == 0 {
 		out = append(out, "no column would be left")
 	}
+	out = append(out, c.cutFaults()...)
+	out = append(out, c.sameKeyAgain()...)
 	for _, x := range c.clauses {
 		out = append(out, c.clauseFaults(k, x)...)
 	}
 	return append(out, c.optionFaults()...)
 }
 
+// sameKeyAgain: neither server can drop a foreign key and add one of the same name at once.
+func (c *call) sameKeyAgain() []string {
+	for _, x := range c.clauses {
+		if x.kind == "add key" && x.key.kind == "foreign" && x.key.name != "" && c.any(func(o clause) bool { return o.kind == "drop foreign" && same(o.name, x.key.name) }) {
+			return []string{"the foreign key " + quote(x.key.name) + " goes and comes in one statement, which the server refuses"}
+		}
+	}
+	return nil
+}
+
 // unfound is a table whose foreign key finds no index of a table behind the statement, which it finds before. MariaDB lets a primary key go.
 func (c *call) unfound(before, then *lint.Relation) string {
 	child := ""
-	if c.unchecked || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") && (!c.maria || x.kind == "drop key") }) {
+	if c.unchecked && c.maria || !c.any(func(x clause) bool { return strings.HasPrefix(x.kind, "drop") && (!c.maria || x.kind == "drop key") }) {
 		return ""
 	}
 	c.catalog.Relations(func(r *lint.Relation) {
 		for _, q := range r.Constraints {
-			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !c.dropsConstraint(q.Name) {
+			if q.Kind == schema.ForeignKey && !q.Incoming && same(q.Ref.Name, before.Name) && len(q.RefColumns) > 0 && c.referable(before, q.RefColumns) && !c.referable(then, q.RefColumns) && !(c.maria && c.dropsConstraint(q.Name)) {
 				child = quoted(r.Ident)
 			}
 		}
@@ -126,6 +139,7 @@ func (c *call) doubled() []string {
 		seen[lower(col.name)] = true
 		nulls[lower(col.name)] = col.null
 		out = append(out, c.updateFault(col)...)
+		out = append(out, c.hiddenFault(col)...)
 		if col.auto && !col.nullDefault() {
 			out = append(out, quote(col.name)+" is AUTO_INCREMENT and has a default")
 		}
@@ -159,6 +173,14 @@ func (c *call) doubled() []string {
 	return out
 }
 
+// hiddenFault: MariaDB wants a default of a column that nobody names.
+func (c *call) hiddenFault(col column) []string {
+	if !c.maria || !col.invisible || !col.notNull || !col.nullDefault() || col.auto || col.generated != "" {
+		return nil
+	}
+	return []string{quote(col.name) + " is INVISIBLE and NOT NULL, and needs a default"}
+}
+
 // updateFault: on MySQL ON UPDATE has as many digits of a second as the column.
 func (c *call) updateFault(col column) []string {
 	if c.maria || !col.onUpdate || col.typ.name != "datetime" && col.typ.name != "timestamp" || col.updateDigits == col.typ.arg(0, 0) {
@@ -177,13 +199,21 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	if col.generated != "" && col.hasDef && !c.maria {
 		out = append(out, quote(col.name)+" is generated and has a default")
 	}
-	if c.maria && col.invisible && col.notNull && col.nullDefault() && !col.auto && col.generated == "" {
-		out = append(out, quote(col.name)+" is INVISIBLE and NOT NULL, and needs a default")
-	}
+	out = append(out, c.hiddenFault(col)...)
 	if col.attribute && !c.maria && (k.Storage == "" || same(k.Storage, "innodb")) {
 		out = append(out, "InnoDB has no ENGINE_ATTRIBUTE for "+quote(col.name))
 	}
+	if c.ansi && strings.HasPrefix(col.def, `"`) {
+		out = append(out, "the default "+col.def+" is a name in double quotes and no text, as sql_mode has ANSI_QUOTES")
+	}
+	if col.srid != "" && col.typ.name != "" && !col.typ.geometry() && !c.maria {
+		out = append(out, quote(col.name)+" is no geometry, and has no SRID")
+	}
 	switch x.kind {
+	case "validation":
+		if !c.maria && !c.any(func(o clause) bool { return o.column.generated == "virtual" || o.kind == "exchange partition" }) {
+			out = append(out, "WITH and WITHOUT VALIDATION are for a virtual column that is added or changed")
+		}
 	case "option":
 		if x.name == "engine" && x.value != "innodb" && c.related(k) {
 			out = append(out, "the table is a part of a foreign key, which the engine "+x.value+" doesn't have")
@@ -195,7 +225,7 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	case "set default":
 		if was := k.Column(x.name); was != nil && was.Generated != "" && !c.maria {
 			out = append(out, quote(x.name)+" is generated and has no default")
-		} else if was != nil && !c.maria && strings.HasPrefix(col.def, "(") {
+		} else if was != nil && !c.maria && (strings.HasPrefix(col.def, "(") || same(col.def, "NULL")) {
 			if t, ok := parseType(was.Type); ok && t.large() && c.version < 90800 {
 				out = append(out, "SET DEFAULT gives no default to a "+t.name+"; MODIFY does")
 			}

@@ -135,7 +135,7 @@ func (c *call) refusedNames(k *lint.Relation, cols, named []string, explicit boo
 		return nil
 	}
 	for _, col := range k.Columns {
-		if !seen[lower(col.Name)] && needed(col) && !c.filled(k, col.Name) {
+		if !seen[lower(col.Name)] && needed(col) && !c.filled(k, col.Name) && !c.lax {
 			return []string{"it leaves out " + quote(col.Name) + ", which is NOT NULL and has no default"}
 		}
 	}
@@ -169,7 +169,7 @@ func (c *call) refusedValues(k *lint.Relation, cur *cursor, named []string, igno
 		row := map[string]string{}
 		for i, v := range list {
 			row[lower(named[i])] = v
-			if why := c.refusedValue(k, named[i], v); why != "" && !ignore {
+			if why := c.refusedValue(k, named[i], v); why != "" && !ignore && !(c.lax && !strings.Contains(why, "NOT NULL")) {
 				return []string{why}
 			}
 		}
@@ -244,15 +244,36 @@ func (c *call) nowhere(k *lint.Relation, row map[string]string) string {
 			}
 		}
 	}
-	if t := Syntax.Tokens(v); !ok || len(p.parts) == 0 || len(t) != 1 || t[0].Kind != lint.Number {
+	t := Syntax.Tokens(v)
+	if !ok || len(p.parts) == 0 || len(t) != 1 || t[0].Kind != lint.Number && !(p.columns && t[0].Kind == lint.String && day.MatchString(t[0].Value())) {
 		return ""
 	}
 	for _, x := range p.parts {
-		if x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" || x.bound == "rest" {
+		if x.takes(v) {
+			if only := c.onlyPartitions(); len(only) > 0 && !holds(only, x.name) && !p.cutAgain && x.bound != "" {
+				return "the partition that takes " + v + " is " + quote(x.name)
+			}
 			return ""
 		}
 	}
 	return "no partition takes " + v
+}
+
+// takes: the partition holds rows of the value, or it can't be told.
+func (x partition) takes(v string) bool {
+	return x.bound == "less" && increases(v, x.less) || x.bound == "in" && (holds(x.in, v) || len(Syntax.Tokens(strings.Join(x.in, " "))) != len(x.in)) || x.bound == "" || x.bound == "rest"
+}
+
+// onlyPartitions are those of INSERT INTO t PARTITION (p, q).
+func (c *call) onlyPartitions() []string {
+	cur := newCursor(c.s.Text)
+	for !cur.done() && !cur.at("VALUES") {
+		if cur.take("PARTITION") && cur.at("(") {
+			return values(strings.ReplaceAll(cur.parens(), "`", ""))
+		}
+		cur.skip()
+	}
+	return nil
 }
 
 func (c *call) refusedUpdate(k *lint.Relation, cols []string) []string {

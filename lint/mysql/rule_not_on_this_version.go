@@ -34,10 +34,30 @@ func (c *call) foreignWords() []string {
 	default:
 		out = append(out, "there is no LOCK="+c.lock)
 	}
+	if c.several && !(c.maria && c.version >= 120000) {
+		out = append(out, "a trigger is for one event")
+	}
+	if c.verb == "CREATE VIEW" && c.word != "" && (c.maria || c.version < 90400) {
+		out = append(out, "this server has no views of the kind "+c.word)
+	}
+	out = append(out, c.standsAlone()...)
 	if c.maria {
 		return append(out, c.mysqlWords()...)
 	}
 	return append(out, c.mariadbWords()...)
+}
+
+// standsAlone: what is done with partitions is the only clause of its ALTER TABLE. MySQL takes ALGORITHM and LOCK in front of it, MariaDB nothing.
+func (c *call) standsAlone() []string {
+	for i, x := range c.clauses {
+		if !strings.HasSuffix(x.kind, " partition") {
+			continue
+		}
+		if len(c.clauses) > 1 || i == 0 && c.wordsLate || c.maria && (c.algorithm != "" && c.algorithm != c.usual || c.lock != "") {
+			return []string{"what is done with partitions stands alone in its ALTER TABLE"}
+		}
+	}
+	return nil
 }
 
 // mysqlWords are those that only MySQL knows.
@@ -53,6 +73,12 @@ func (c *call) mysqlWords() []string {
 		out = append(out, "MariaDB has no ANALYZE … HISTOGRAM; PERSISTENT FOR is its own")
 	case c.verb == "SELECT" && (firstWord(c.s.Text) == "TABLE" || strings.HasPrefix(strings.ToUpper(c.s.Text), "VALUES ROW")):
 		out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a statement")
+	}
+	if t := Syntax.Tokens(c.body); (c.verb == "CREATE VIEW" || c.verb == "ALTER VIEW" || c.verb == "CREATE TABLE" && c.selects) && (startsWith(t, "AS", "TABLE") || startsWith(t, "AS", "VALUES", "ROW") || startsWith(t, "TABLE")) {
+		out = append(out, "MariaDB has no TABLE and no VALUES ROW() as a query")
+	}
+	if c.verb == "LOCK INSTANCE" {
+		out = append(out, "MariaDB has no LOCK INSTANCE; BACKUP STAGE is its own")
 	}
 	if arrow(c.s.Text) {
 		out = append(out, "MariaDB has no -> and ->>; JSON_EXTRACT and JSON_VALUE are the same")
@@ -92,6 +118,10 @@ func (c *call) mariadbWords() []string {
 		out = append(out, "GRANT gives no password since 8.0; CREATE USER and ALTER USER do")
 	case c.verb == "ANALYZE TABLE" && strings.Contains(strings.ToUpper(c.body), "PERSISTENT"):
 		out = append(out, "MySQL has no ANALYZE … PERSISTENT; UPDATE HISTOGRAM is its own")
+	case c.verb == "UPDATE" && c.joined && c.limited:
+		out = append(out, "MySQL has no LIMIT for an UPDATE of several tables")
+	case c.verb == "CREATE ROUTINE" && c.word == "FUNCTION" && directed(c.body):
+		out = append(out, "the parameters of a function have no IN, OUT or INOUT")
 	case c.isOnline:
 		out = append(out, "MySQL has no ALTER ONLINE TABLE; LOCK=NONE is the same")
 	case c.ignore:
@@ -132,6 +162,29 @@ func (c *call) mariadbWords() []string {
 		}
 	}
 	return out
+}
+
+// directed: a parameter has IN, OUT or INOUT in front.
+func directed(body string) bool {
+	c := newCursor(body)
+	if !c.at("(") {
+		return false
+	}
+	for _, p := range cutBy(c.inside().t, ",") {
+		if len(p) > 2 && (p[0].Is("IN") || p[0].Is("OUT") || p[0].Is("INOUT")) {
+			return true
+		}
+	}
+	return false
+}
+
+func startsWith(t []lint.Token, words ...string) bool {
+	for i, w := range words {
+		if i >= len(t) || !t[i].Is(w) {
+			return false
+		}
+	}
+	return true
 }
 
 func firstWord(text string) string {
@@ -175,8 +228,10 @@ func (c *call) foreignTypes() []string {
 			out = append(out, "MySQL has no REF_SYSTEM_ID; SRID is its own")
 		case c.maria && col.srid != "":
 			out = append(out, "MariaDB has no SRID; REF_SYSTEM_ID is its own")
-		case c.maria && col.generated != "" && col.notNull:
-			out = append(out, "MariaDB has no NOT NULL for a generated column")
+		case c.maria && col.generated != "" && (col.notNull || col.null):
+			out = append(out, "MariaDB has no NULL and no NOT NULL for a generated column")
+		case c.maria && col.compressed && !strings.HasSuffix(col.typ.name, "char") && !strings.HasSuffix(col.typ.name, "text") && !strings.HasSuffix(col.typ.name, "blob") && !strings.HasSuffix(col.typ.name, "binary"):
+			out = append(out, "only texts and blobs can be COMPRESSED, and "+quote(col.name)+" is neither")
 		case c.maria && col.generated != "" && col.primary:
 			out = append(out, "MariaDB takes no generated column as the primary key there")
 		case c.maria && col.generated != "" && col.hasDef:
@@ -205,6 +260,9 @@ func (c *call) foreignTypes() []string {
 	}
 	for _, q := range keys {
 		word := q.hidden
+		if q.kind == "check" && !q.enforced && c.maria && c.verb == "CREATE TABLE" {
+			out = append(out, "MariaDB has no NOT ENFORCED")
+		}
 		if word == "INVISIBLE" && c.maria || word == "IGNORED" && !c.maria {
 			out = append(out, "this server has no "+word+" for an index")
 		}

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -31,6 +32,9 @@ func (c *call) state() []string {
 	if why := c.refusedByTransaction(); why != "" {
 		return []string{why}
 	}
+	if c.settings != "" {
+		out = append(out, c.settingFaults(c.settings)...)
+	}
 	if why := c.unknownSequence(); why != "" {
 		out = append(out, why)
 	}
@@ -45,7 +49,7 @@ func (c *call) state() []string {
 	case "CREATE SEQUENCE":
 		return c.sequenceFaults()
 	case "CREATE VIEW", "ALTER VIEW":
-		return c.viewState(k)
+		return append(out, c.viewState(k)...)
 	case "CREATE ROUTINE":
 		return c.routineState()
 	case "DROP TABLE", "DROP VIEW", "DROP SEQUENCE":
@@ -55,6 +59,7 @@ func (c *call) state() []string {
 	case "RENAME TABLE":
 		out = c.renameState()
 	case "LOCK TABLES":
+		out = append(out, c.lockKinds()...)
 		for _, id := range c.tables {
 			if c.missing(id) {
 				out = append(out, "there is no table "+quoted(id))
@@ -65,21 +70,33 @@ func (c *call) state() []string {
 			return nil
 		}
 		return c.settingFaults(c.body)
+	case "ALTER USER":
+		out = append(out, c.loginFaults()...)
 	case "CREATE USER", "CREATE ROLE":
+		out = append(out, c.loginFaults()...)
 		out = append(out, c.accountState()...)
 	case "SELECT":
-		return append(out, c.selectFaults()...)
+		if why := uneven(c.s.Text); why != "" {
+			out = append(out, why)
+		}
+		out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
+		return append(out, c.absentPartition()...)
 	case "EXECUTE":
 		out = append(out, c.preparedFaults()...)
 	case "PREPARE", "DEALLOCATE", "DROP PREPARE":
 		return c.preparedFaults()
 	case "GRANT":
-		if id := c.grantedTable(); id.Name != "" && c.missing(id) && c.routine(id.Name) == nil {
+		if id := c.grantedTable(); id.Name != "" && !after(Syntax.Tokens(c.body), "CREATE") && c.missing(id) && c.routine(id.Name) == nil {
 			out = append(out, "there is no table "+quoted(id))
 		}
 		out = append(out, c.grantedColumns()...)
+		out = append(out, c.grantFaults()...)
 	case "TRUNCATE", "UPDATE", "DELETE", "INSERT", "REPLACE", "LOAD":
 		out = append(out, c.writtenState(k)...)
+		out = append(out, c.readsItself()...)
+		out = append(out, c.absentPartition()...)
+	case "CREATE DATABASE", "ALTER DATABASE", "CREATE SCHEMA", "ALTER SCHEMA":
+		out = append(out, c.databaseFaults()...)
 	}
 	if len(c.clauses) > 0 {
 		out = append(out, c.alterState(k)...)
@@ -134,10 +151,36 @@ func (c *call) createState(k *lint.Relation) []string {
 	if c.like.Name != "" && c.missing(c.like) {
 		out = append(out, "there is no table "+quoted(c.like))
 	}
+	if o := c.relation(c.like); c.like.Name != "" && o != nil && o.Kind == "view" {
+		out = append(out, quoted(c.like)+" is a "+o.Kind)
+	}
 	if c.selects && c.body != "" {
-		out = append(out, c.queryFaults(readQuery(c.body), false, true)...)
+		q := readQuery(c.body)
+		out = append(out, c.queryFaults(q, false, true)...)
+		out = append(out, c.valueless(q)...)
 	}
 	return out
+}
+
+// valueless are columns that a CREATE TABLE … SELECT gives no value, and that need one.
+func (c *call) valueless(q query) []string {
+	names, ok := c.result(q)
+	if !ok || slices.Contains(names, "") {
+		return nil
+	}
+	var out []string
+	for _, col := range c.columns {
+		if col.notNull && !col.hasDef && !col.auto && col.generated == "" && !holds(names, col.name) && !primaryKeyed(c.keys, col.name) {
+			out = append(out, "the query gives no value for "+quote(col.name)+", which is NOT NULL and has no default")
+		}
+	}
+	return out
+}
+
+func primaryKeyed(keys []key, name string) bool {
+	return slices.ContainsFunc(keys, func(k key) bool {
+		return k.kind == "primary" && slices.ContainsFunc(k.parts, func(p schema.IndexColumn) bool { return same(p.Name, name) })
+	})
 }
 
 // whole reports whether everything of a table is known.
@@ -146,7 +189,7 @@ func whole(k *lint.Relation) bool { return k != nil && !k.Partial && len(k.Colum
 func (c *call) dropState() []string {
 	var out []string
 	if c.temporary {
-		return nil
+		return c.dropTemporaryState()
 	}
 	for _, id := range c.tables {
 		k := c.relation(id)
@@ -154,10 +197,10 @@ func (c *call) dropState() []string {
 		case c.missing(id) && !c.ifExists:
 			out = append(out, "there is no "+strings.ToLower(c.verb[5:])+" "+quoted(id))
 		case k == nil || k.Partial:
-		case c.verb == "DROP VIEW" && k.Kind != "view":
-			out = append(out, quoted(id)+" is a table")
-		case c.verb == "DROP TABLE" && k.Kind == "view":
-			out = append(out, quoted(id)+" is a view")
+		case c.ofOtherKind(id):
+			if !c.ifExists {
+				out = append(out, quoted(id)+" is a "+k.Kind)
+			}
 		case c.verb == "DROP TABLE" && !c.unchecked:
 			before := c.tables
 			if c.maria { // one after the other
@@ -172,6 +215,25 @@ func (c *call) dropState() []string {
 			if child := c.child(k, before); child != "" {
 				out = append(out, "a foreign key of "+child+" points at "+quoted(id))
 			}
+		}
+	}
+	return out
+}
+
+// otherKind: DROP TABLE of a view and DROP VIEW of a table, which IF EXISTS leaves alone.
+func (j *judge) otherKind(verb string, id schema.Ident) bool {
+	k := j.relation(id)
+	return k != nil && !k.Partial && (verb == "DROP VIEW" && k.Kind != "view" || verb == "DROP TABLE" && k.Kind == "view")
+}
+
+func (c *call) ofOtherKind(id schema.Ident) bool { return c.otherKind(c.verb, id) }
+
+// dropTemporaryState: DROP TEMPORARY TABLE sees no other tables.
+func (c *call) dropTemporaryState() []string {
+	var out []string
+	for _, id := range c.tables {
+		if k := c.relation(id); c.verb == "DROP TABLE" && !c.ifExists && k != nil && !k.Partial && k.Kind == "table" && !k.Fresh {
+			out = append(out, "there is no temporary table "+quoted(id))
 		}
 	}
 	return out
@@ -217,7 +279,7 @@ func (c *call) renameState() []string {
 		if to := c.to[i]; to.Schema == id.Schema {
 			k := c.relation(to)
 			gone, known := there[lower(to.Name)]
-			if known && gone || !known && k != nil && !k.Partial && k.Schema == to.Schema && !same(id.Name, to.Name) {
+			if id == to || known && gone || !known && k != nil && !k.Partial && k.Schema == to.Schema && !same(id.Name, to.Name) {
 				out = append(out, "there is a table "+quoted(to)+" already")
 			}
 			there[lower(to.Name)] = true
@@ -406,6 +468,9 @@ func (c *call) indexState(k *lint.Relation, x clause, gone map[string]bool) stri
 	case x.kind == "rename key" && k.FindIndex(x.to) != nil && !same(x.name, x.to) && !c.drops1(x.to):
 		return fmt.Sprintf("%s has an index %s already", quoted(c.table), quote(x.to))
 	}
+	if x.kind == "rename key" && same(x.name, "PRIMARY") {
+		return "the primary key has no other name"
+	}
 	if x.kind == "drop key" {
 		gone["index "+lower(x.name)] = true
 	}
@@ -526,4 +591,39 @@ func (c *call) moves(name string) bool {
 	return c.any(func(x clause) bool {
 		return same(x.name, name) && (x.kind == "drop column" || (x.kind == "rename column" || x.kind == "change") && !same(x.to, name))
 	})
+}
+
+// databaseFaults looks at the character set and the collation of a database.
+func (c *call) databaseFaults() []string {
+	cur, charset, collate := newCursor(c.body), "", ""
+	for ; !cur.done(); cur.skip() {
+		switch {
+		case cur.at("CHARACTER", "SET"), cur.at("CHARSET"):
+			cur.i += map[bool]int{true: 1, false: 2}[cur.at("CHARSET")]
+			cur.take("=")
+			charset = cur.peek(0).Value()
+		case cur.at("COLLATE"):
+			cur.skip()
+			cur.take("=")
+			collate = lower(cur.peek(0).Value())
+		}
+	}
+	if why := c.encoding(normalCharset(charset), collate); why != "" {
+		return []string{why}
+	}
+	return nil
+}
+
+// lockKinds are the words behind a table in LOCK TABLES; MariaDB has more of them, and WAIT.
+func (c *call) lockKinds() []string {
+	for _, how := range c.how {
+		t := Syntax.Tokens(how)
+		for len(t) > 1 && !t[0].Is("READ") && !t[0].Is("WRITE") && !t[0].Is("LOW_PRIORITY") { // an alias
+			t = t[1:]
+		}
+		if w := strings.ToUpper(plainWords(t)); !c.maria && w != "READ" && w != "WRITE" && w != "READ LOCAL" {
+			return []string{"there is no lock " + w}
+		}
+	}
+	return nil
 }

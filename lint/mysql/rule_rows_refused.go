@@ -25,6 +25,9 @@ var rowsRefused = rule{lint.Rule{
 		return
 	}
 	for _, x := range c.clauses {
+		if why := c.cutShort(k, x.column); x.kind == "add column" && why != "" {
+			c.report(said{severity: lint.Warning, message: why, safe: "Give " + quote(x.name) + " the type of the column that it is computed from."})
+		}
 		if why := c.refusedRows(k, x); why != "" {
 			c.report(said{message: why, safe: "-- look for such rows first:\nSELECT … FROM " + quoted(c.table) + " WHERE …;"})
 		}
@@ -52,6 +55,32 @@ func (c *call) refusedRows(k *lint.Relation, x clause) string {
 		if x.to != "without" && k != nil && k.Bound != "" {
 			return "rows of the other table that don't belong into the partition make this fail"
 		}
+	}
+	return ""
+}
+
+// cutShort: a generated column is another one in a type that doesn't take all its values. A virtual one makes later writes fail, though not
+// the statement itself.
+func (c *call) cutShort(k *lint.Relation, col column) string {
+	t := Syntax.Tokens(col.as)
+	if len(t) == 4 && (t[0].Is("UPPER") || t[0].Is("LOWER")) && t[1].Is("(") && t[3].Is(")") {
+		t = t[2:3]
+	}
+	if k == nil || col.generated == "" || len(t) != 1 || !ident(t[0]) {
+		return ""
+	}
+	was := k.Column(t[0].Value())
+	if was == nil || k.New[lower(was.Name)] {
+		return ""
+	}
+	from, ok := parseType(was.Type)
+	from.charset, from.collate = was.Charset, was.Collation
+	to := c.inherit(col.typ, k)
+	if !ok || !(numeric(from) && numeric(to) || character(from) && character(to)) {
+		return ""
+	}
+	if why := refusedValues(c.told(from, to), to, c.maria); why != "" {
+		return fmt.Sprintf("values of %s %s: later writes of them by running clients fail, and so may this", quote(was.Name), why)
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -25,7 +26,9 @@ func (j *judge) settingFaults(body string) []string {
 			}
 		}
 		return nil
-	case "PASSWORD", "ROLE", "DEFAULT", "TRANSACTION", "RESOURCE", "STATEMENT":
+	case "TRANSACTION":
+		return isolationFault(t)
+	case "PASSWORD", "ROLE", "DEFAULT", "RESOURCE", "STATEMENT":
 		return nil
 	}
 	var out []string
@@ -99,6 +102,8 @@ func (j *judge) settingFault(t []lint.Token, scope string) string {
 		if value.Kind == lint.String || value.Kind == lint.Word {
 			return j.unknownEngine(value.Value())
 		}
+	case "time_zone":
+		return zoneFault(value)
 	case "transaction_isolation", "tx_isolation":
 		if value.Kind == lint.String && !slices.Contains(isolations, strings.ToUpper(value.Value())) {
 			return "there is no isolation level " + value.Text
@@ -113,6 +118,38 @@ func (j *judge) settingFault(t []lint.Token, scope string) string {
 		default:
 			return name + " is ON or OFF"
 		}
+	}
+	return ""
+}
+
+// isolationFault looks at SET TRANSACTION ISOLATION LEVEL.
+func isolationFault(t []lint.Token) []string {
+	for i := range t {
+		if !t[i].Is("LEVEL") || i+1 >= len(t) {
+			continue
+		}
+		if w := strings.ToUpper(plainWords(t[i+1:])); !slices.ContainsFunc(isolations, func(level string) bool { return strings.HasPrefix(w, strings.ReplaceAll(level, "-", " ")) }) {
+			return []string{"there is no isolation level " + w}
+		}
+	}
+	return nil
+}
+
+// zoneFault: an offset from UTC is between -13:59 and +14:00. Whether a name is known depends on what was loaded.
+func zoneFault(value lint.Token) string {
+	v := value.Value()
+	if value.Kind != lint.String || v == "" || v[0] != '+' && v[0] != '-' {
+		return ""
+	}
+	h, m, ok := strings.Cut(v[1:], ":")
+	hours, err := strconv.Atoi(h)
+	minutes, err2 := strconv.Atoi(m)
+	most := 14*60 + 0
+	if v[0] == '-' {
+		most = 13*60 + 59
+	}
+	if !ok || err != nil || err2 != nil || minutes > 59 || hours*60+minutes > most {
+		return "there is no time zone " + v
 	}
 	return ""
 }

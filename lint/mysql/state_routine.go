@@ -19,7 +19,8 @@ func (c *call) namedState() []string {
 			out = append(out, "there is no trigger "+name)
 		}
 	case "DROP PROCEDURE", "DROP FUNCTION", "ALTER PROCEDURE", "ALTER FUNCTION", "CALL":
-		if !c.ifExists && c.name != "" && c.missingRoutine(c.name) {
+		kind := strings.Fields(c.verb + " PROCEDURE")[1] // CALL
+		if !c.ifExists && c.name != "" && c.missingKind(c.name, kind) {
 			out = append(out, "there is no such routine as "+c.name)
 		}
 		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
@@ -55,7 +56,8 @@ func (c *call) selectFaults() []string {
 	if len(t) == 0 || !t[0].Is("SELECT") || froms != 1 {
 		return nil
 	}
-	return c.queryFaults(readQuery(c.s.Text), false, false)
+	q := readQuery(c.s.Text)
+	return append(c.queryFaults(q, false, false), c.orderFaults(q, c.s.Text)...)
 }
 
 // grantedTable is the table that a GRANT without a database's name is about.
@@ -115,7 +117,18 @@ func updatable(query string) bool {
 }
 
 func (c *call) viewState(k *lint.Relation) []string {
-	out := c.queryFaults(readQuery(c.body), true, false)
+	q := readQuery(c.body)
+	out := append(c.queryFaults(q, true, false), c.orderFaults(q, c.body)...)
+	out = append(out, c.nameFaults(c.body)...)
+	if why := uneven(c.body); why != "" {
+		out = append(out, why)
+	}
+	if slices.ContainsFunc(q.from, func(id schema.Ident) bool { return id.Schema == "" && same(id.Name, c.table.Name) }) {
+		out = append(out, "the view would read itself")
+	}
+	if t := Syntax.Tokens(c.body); len(t) > 2 && t[len(t)-1].Is("OPTION") && t[len(t)-2].Is("CHECK") && !updatable(c.body) {
+		out = append(out, "nothing is written through this view, so that it has no CHECK OPTION")
+	}
 	if t := Syntax.Tokens(c.body); after(t, "?") || after(t, "OUTFILE", "DUMPFILE") {
 		out = append(out, "a view's query has no parameter and no INTO")
 	}
@@ -134,13 +147,13 @@ func (c *call) viewState(k *lint.Relation) []string {
 func (c *call) routineState() []string {
 	out := append(bodyFaults(c.word, c.body), c.programFaults()...)
 	switch c.word {
-	case "PROCEDURE", "FUNCTION":
+	case "PROCEDURE", "FUNCTION", "AGGREGATE":
 		if r := c.routine(c.name); r != nil && !c.replace && !c.ifNotExists {
 			out = append(out, "there is a routine "+quote(c.name)+" already")
 		}
 		if c.word == "FUNCTION" && strings.Contains(strings.ToUpper(c.body), "RETURNS") && !returns(c.body) {
 			out = append(out, "the function holds no RETURN")
-		} else if c.word == "FUNCTION" && !(c.ifNotExists && c.routine(c.name) != nil) && !c.trusts && unsafe(c.body) {
+		} else if (c.word == "FUNCTION" || c.word == "AGGREGATE") && !(c.ifNotExists && c.routine(c.name) != nil) && !c.trusts && unsafe(c.body) {
 			out = append(out, "with the binary log on, a function has to say DETERMINISTIC, NO SQL or READS SQL DATA")
 		}
 	case "EVENT":
@@ -148,6 +161,9 @@ func (c *call) routineState() []string {
 			out = append(out, "there is an event "+quote(c.name)+" already")
 		}
 		schedule, _ := eventParts(c.body)
+		if !after(schedule, "SCHEDULE") {
+			out = append(out, "the event has no schedule")
+		}
 		out = append(out, scheduleFaults(schedule)...)
 	case "TRIGGER":
 		if _, t := c.findTrigger(c.name); t != nil && !c.replace && !c.ifNotExists {
@@ -176,10 +192,10 @@ func (c *call) triggerState() []string {
 	if k != nil && k.Kind == "view" {
 		out = append(out, quoted(c.table)+" is a view")
 	}
-	if _, t := c.findTrigger(c.follows); c.follows != "" && t == nil && c.knowsAll() {
-		out = append(out, "there is no trigger "+quote(c.follows))
-	}
 	when, event, _ := strings.Cut(c.value, " ")
+	if _, t := c.findTrigger(c.follows); c.follows != "" && (t == nil || !same(t.Timing, when) || !same(t.Event, event)) && c.knowsAll() {
+		out = append(out, "there is no trigger "+quote(c.follows)+" "+when+" "+event)
+	}
 	t := Syntax.Tokens(c.body)
 	for i := 0; i+2 < len(t); i++ {
 		isNew, isOld := t[i].Is("NEW"), t[i].Is("OLD")

@@ -260,3 +260,29 @@ func waited(t *testing.T, db *sql.DB, text string) bool {
 	}
 	return err != nil
 }
+
+// TestFunctions asks the servers which functions they have.
+func TestFunctions(t *testing.T) {
+	for kind, maria := range map[throwaway.Kind]bool{throwaway.MySQL: false, throwaway.MariaDB: true} {
+		t.Run(string(kind), func(t *testing.T) {
+			conn, err := dbtest.DB(t, dbtest.Database(t, kind)).Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			all := functions()
+			for _, list := range all {
+				for name := range list {
+					_, err := conn.ExecContext(t.Context(), "DO "+name+"()")
+					unknown := err != nil && strings.Contains(err.Error(), "Error 1305")
+					if unknown && all[maria][name] {
+						t.Errorf("there is no function %s: %v", name, err)
+					}
+					if !all[maria][name] && (err == nil || strings.Contains(err.Error(), "Error 1582")) {
+						t.Errorf("there is a function %s: %v", name, err)
+					}
+				}
+			}
+		})
+	}
+}

@@ -92,6 +92,11 @@ func (c *cursor) arguments(t *typ) {
 			}
 		case lint.String:
 			t.values = append(t.values, x.Value())
+		case lint.Word:
+			if t.name == "enum" || t.name == "set" {
+				c.i--
+				c.fail("a member")
+			}
 		}
 	}
 }
@@ -99,13 +104,13 @@ func (c *cursor) arguments(t *typ) {
 func (c *cursor) attributes(t *typ) {
 	for {
 		switch {
-		case c.take("UNSIGNED"), c.take("ZEROFILL"):
+		case t.signed() && (c.take("UNSIGNED") || c.take("ZEROFILL")):
 			t.unsigned = true
-		case c.take("SIGNED"), c.take("ASCII"), c.take("UNICODE"), c.take("BYTE"):
+		case t.signed() && c.take("SIGNED"), c.take("ASCII"), c.take("UNICODE"), c.take("BYTE"):
 		case c.at("BINARY") && (t.name == "char" || t.name == "varchar" || strings.HasSuffix(t.name, "text")):
 			c.skip()
 			t.bin = true
-		case c.take("CHARACTER", "SET"), c.take("CHARSET"), c.take("CHAR", "SET"):
+		case !t.bytes() && t.collate == "" && (c.take("CHARACTER", "SET") || c.take("CHARSET") || c.take("CHAR", "SET")):
 			t.charset = normalCharset(c.name())
 		case c.take("COLLATE"):
 			c.take("=")
@@ -114,6 +119,16 @@ func (c *cursor) attributes(t *typ) {
 			return
 		}
 	}
+}
+
+// signed types may be UNSIGNED.
+func (t *typ) signed() bool {
+	return t.integer() || t.name == "decimal" || t.name == "float" || t.name == "double" || t.name == "year"
+}
+
+// bytes: the type has no character set that could be written behind it.
+func (t *typ) bytes() bool {
+	return t.signed() || temporal(*t) || t.geometry() || strings.HasSuffix(t.name, "blob") || strings.HasSuffix(t.name, "binary") || t.name == "bit" || t.name == "time"
 }
 
 func normalCharset(s string) string {

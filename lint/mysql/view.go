@@ -19,6 +19,7 @@ type query struct {
 	simple   bool
 	listed   []string // the view's own list of names
 	variable bool
+	history  bool // FOR SYSTEM_TIME
 	part     bool // a.*: all columns of one of the tables
 }
 
@@ -45,6 +46,7 @@ func readQuery(text string) query {
 		if t.Is("SELECT") || t.Is("UNION") || t.Is("EXCEPT") || t.Is("INTERSECT") {
 			q.simple = false
 		}
+		q.history = q.history || t.Is("SYSTEM_TIME")
 		q.variable = q.variable || t.Kind == lint.Word && strings.HasPrefix(t.Text, "@")
 	}
 	q.items(c)
@@ -197,6 +199,11 @@ func (j *judge) queryFaults(q query, view, makes bool) []string {
 	for _, id := range q.from {
 		if j.missing(id) && !(view && !q.simple) {
 			out = append(out, "there is no table "+quoted(id))
+		}
+	}
+	if j.maria && q.history && len(q.from) == 1 {
+		if k := j.relation(q.from[0]); whole(k) && k.Kind == "table" && k.Options["system versioning"] == "" {
+			out = append(out, quoted(q.from[0])+" isn't system-versioned")
 		}
 	}
 	if view && q.variable {

@@ -402,6 +402,8 @@ func (j *judge) createIndex(n *pg.IndexStmt) {
 	k.New["index "+x.Name] = true
 	if n.Relation.GetInh() {
 		j.toPartitions(k, x)
+	} else if k.Partitioned {
+		k.Options[alone(x.Name)] = "1"
 	}
 }
 

@@ -14,6 +14,10 @@ func (j *judge) alterTable(n *pg.AlterTableStmt, l later) {
 		j.alterComposite(n)
 		return
 	}
+	if n.Objtype == pg.ObjectType_OBJECT_INDEX {
+		j.attachIndex(n)
+		return
+	}
 	if n.Objtype != pg.ObjectType_OBJECT_TABLE && n.Objtype != pg.ObjectType_OBJECT_MATVIEW && n.Objtype != pg.ObjectType_OBJECT_FOREIGN_TABLE {
 		return
 	}

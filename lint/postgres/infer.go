@@ -389,7 +389,7 @@ var uuidText = regexp.MustCompile(`^\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?$`)
 // unfit says why a quoted text can't be a value of a type. cut: a text that is too long is cut, as an explicit cast does.
 func (j *judge) unfit(s string, to typ, cut bool) string {
 	if to.array {
-		if t := strings.TrimSpace(s); !strings.HasPrefix(t, "{") && !strings.HasPrefix(t, "[") {
+		if t := strings.TrimSpace(s); !strings.HasPrefix(t, "{") && !strings.HasPrefix(t, "[") || !strings.HasSuffix(t, "}") {
 			return "'" + s + "' is no array"
 		}
 		return ""
@@ -409,6 +409,9 @@ func (j *judge) unfit(s string, to typ, cut bool) string {
 	}
 	bad := "'" + s + "' is no value of " + to.String()
 	l := strings.ToLower(strings.TrimSpace(s))
+	if unfitPlain(l, to.name) {
+		return bad
+	}
 	switch to.name {
 	case "int2", "int4", "int8":
 		if !intFits(l, to.name) {
@@ -481,6 +484,9 @@ func (x *reader) assigned(n *pg.Node, to string, in []scope) string {
 		return x.fault
 	}
 	target := parseType(to)
+	if why := unfitBits(n, target); why != "" {
+		return why
+	}
 	if v, isConst := constant(n); isConst && v != nil {
 		if s, quoted := v.(string); quoted {
 			return x.unfit(s, target, false)

@@ -36,6 +36,10 @@ var dropIndex = rule{lint.Rule{
 			c.report(said{severity: lint.Error, message: fmt.Sprintf("this fails: %s belongs to a constraint and goes with it", quoted(id)), safe: fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s;", quoted(r.Ident), quote(x.Name))})
 			continue
 		}
+		if above := c.neededAbove(r, x); x != nil && above != "" {
+			c.report(said{severity: lint.Error, message: fmt.Sprintf("this fails: %s is the part of %s that its partition holds, and goes with it", quoted(id), quote(above)), safe: fmt.Sprintf("DROP INDEX %s; -- with a lock timeout", quote(above))})
+			continue
+		}
 		if n.Concurrent || c.noIndex(id) {
 			if x != nil && n.Concurrent && r.Partitioned {
 				c.report(said{severity: lint.Error, message: fmt.Sprintf("this fails: %s is an index of a partitioned table, which can't be dropped concurrently", quoted(id)), safe: fmt.Sprintf("DROP INDEX %s; -- with a lock timeout", quoted(id))})

@@ -27,6 +27,9 @@ var notPossible = rule{lint.Rule{
 func (c *call) impossible() string {
 	switch n := c.node.Node.(type) {
 	case *pg.Node_AlterTableStmt:
+		if why := c.attachImpossible(n.AlterTableStmt); why != "" {
+			return why
+		}
 		return c.alterImpossible(n.AlterTableStmt)
 	case *pg.Node_CreateStmt:
 		return c.createImpossible(n.CreateStmt)
@@ -223,6 +226,9 @@ func (c *call) actionImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.Al
 		if q := k.FindConstraint(name); q != nil && q.Kind != schema.ForeignKey && !c.later.inherit {
 			return quote(name) + " is no foreign key"
 		}
+		if x := k.FindIndex(name); x != nil && x.Constraint {
+			return quote(name) + " is a key, and no foreign key"
+		}
 	case pg.AlterTableType_AT_SetAccessMethod:
 		if k.Partitioned && c.version < 170000 {
 			return "a partitioned table has no access method to set before version 17"
@@ -270,6 +276,9 @@ func (c *call) addImpossible(t *pg.AlterTableStmt, k *lint.Relation, a *pg.Alter
 		if o := child.Column(d.Colname); o != nil && !parseType(o.Type).equal(typeOf(d.TypeName)) {
 			return fmt.Sprintf("%s has a column %s of another type", quoted(child.Ident), quote(d.Colname))
 		}
+	}
+	if why := c.compressionImpossible(d); why != "" {
+		return why
 	}
 	for _, n := range d.Constraints {
 		q := n.GetConstraint()

@@ -96,6 +96,9 @@ func (c *call) names(k *lint.Relation, a *pg.AlterTableCmd) string {
 	if d := a.Def.GetColumnDef(); d != nil && c.noType(d.TypeName) {
 		return "there is no type " + dotted(d.TypeName.Names)
 	}
+	if d := a.Def.GetColumnDef(); d != nil && d.CollClause != nil && c.unordered(d.TypeName) {
+		return typeOf(d.TypeName).String() + " has no collations"
+	}
 	if d := a.Def.GetColumnDef(); d != nil && c.noCollation(d.CollClause) {
 		return "there is no collation " + dotted(d.CollClause.Collname)
 	}
@@ -118,6 +121,13 @@ func (c *call) names(k *lint.Relation, a *pg.AlterTableCmd) string {
 		}
 	}
 	return ""
+}
+
+// unordered: a type of the server's own whose values have no collation.
+func (c *call) unordered(n *pg.TypeName) bool {
+	t := c.base(typeOf(n))
+	text := t.name == "text" || t.name == "varchar" || t.name == "bpchar" || t.name == "citext" || t.name == "name" || len(n.GetArrayBounds()) > 0
+	return !text && group[t.name] != ""
 }
 
 func (j *judge) noCollation(n *pg.CollateClause) bool {

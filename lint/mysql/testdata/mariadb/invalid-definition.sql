@@ -92,3 +92,14 @@ CREATE TABLE b (id int PRIMARY KEY, p int);
 -- schema above
 SET foreign_key_checks = 0;
 ALTER TABLE b ADD CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id); -- want invalid-definition, writes-refused
+
+-- case: addresses, hidden columns, compressed ones
+CREATE TABLE t (a int, v varchar(10) COMPRESSED);
+-- schema above
+ALTER TABLE t ADD COLUMN b inet4 DEFAULT '10.0.0.256'; -- want invalid-definition
+ALTER TABLE t ADD COLUMN c inet6 DEFAULT 'x'; -- want invalid-definition
+ALTER TABLE t ADD COLUMN d uuid DEFAULT 'x'; -- want invalid-definition
+ALTER TABLE t ADD COLUMN e inet6 DEFAULT '::1';
+ALTER TABLE t ADD INDEX (v); -- want invalid-definition, index-build
+CREATE TABLE n (a int PRIMARY KEY, b int INVISIBLE NOT NULL); -- want invalid-definition
+CREATE TABLE m (id int PRIMARY KEY) PAGE_COMPRESSED=1 ROW_FORMAT=COMPRESSED; -- want invalid-definition

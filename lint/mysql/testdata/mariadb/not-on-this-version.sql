@@ -106,3 +106,12 @@ ALTER TABLE t ADD COLUMN a int CONSTRAINT c CHECK (a > 0); -- want not-on-this-v
 ALTER TABLE t ADD COLUMN a int CHECK (a > 0) DEFAULT 5; -- want not-on-this-version
 -- case: a CHECK at the end
 ALTER TABLE t ADD COLUMN a int DEFAULT 5 CHECK (a > 0);
+
+-- case: what stands alone, and what MariaDB has no word for
+CREATE TABLE t (a int NOT NULL PRIMARY KEY) PARTITION BY RANGE (a) (PARTITION p VALUES LESS THAN (9));
+-- schema above
+ALTER TABLE t ALGORITHM=INPLACE, ADD PARTITION (PARTITION q VALUES LESS THAN (99)); -- want not-on-this-version
+ALTER TABLE t ADD COLUMN g int AS (a + 1) NULL; -- want add-column-blocking, not-on-this-version
+CREATE VIEW v AS TABLE t; -- want not-on-this-version
+LOCK INSTANCE FOR BACKUP; -- want not-on-this-version
+CREATE TRIGGER tr BEFORE INSERT OR UPDATE ON t FOR EACH ROW SET @a = 1; -- want not-on-this-version

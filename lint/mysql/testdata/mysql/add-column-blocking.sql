@@ -53,3 +53,9 @@ CREATE TABLE t (id int PRIMARY KEY, a int, g int AS (a) VIRTUAL);
 -- schema above
 ALTER TABLE t ADD COLUMN q int AS (a * 2) VIRTUAL AFTER id; -- want add-column-blocking
 ALTER TABLE t ADD COLUMN r int AFTER id;
+
+-- case: a virtual column beside an index on an expression
+CREATE TABLE t (id int PRIMARY KEY, v varchar(10), KEY ((lower(v))));
+-- schema above
+ALTER TABLE t ADD COLUMN g int AS (id + 1) VIRTUAL; -- want add-column-blocking
+ALTER TABLE t ADD COLUMN n int;

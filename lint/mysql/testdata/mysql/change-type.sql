@@ -45,3 +45,10 @@ CREATE TABLE t (id int PRIMARY KEY, a varchar(20));
 -- schema above
 ALTER TABLE t MODIFY a varchar(20) CHARACTER SET utf8mb4;
 ALTER TABLE t MODIFY a varchar(20) CHARACTER SET ascii; -- want change-type,rows-refused
+
+-- case: another length beside a CHECK of a date
+CREATE TABLE t (id int PRIMARY KEY, v varchar(10) NOT NULL, n int, d date, CHECK (d > '2000-01-01')) CHARSET=utf8mb4;
+CREATE TABLE u (id int PRIMARY KEY, v varchar(10) NOT NULL, n int, CHECK (n > 0)) CHARSET=utf8mb4;
+-- schema above
+ALTER TABLE t MODIFY v varchar(20) NOT NULL; -- want change-type
+ALTER TABLE u MODIFY v varchar(20) NOT NULL;

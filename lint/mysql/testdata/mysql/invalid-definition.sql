@@ -76,3 +76,27 @@ CREATE TABLE b (id int PRIMARY KEY, p int);
 -- schema above
 SET foreign_key_checks = 0;
 ALTER TABLE b ADD CONSTRAINT to_p FOREIGN KEY (p) REFERENCES p (id); -- want invalid-definition, writes-refused
+
+-- case: defaults out of range
+CREATE TABLE t (a int);
+-- schema above
+ALTER TABLE t ADD COLUMN b float DEFAULT 1e39; -- want invalid-definition
+ALTER TABLE t ADD COLUMN b1 time DEFAULT '900:00:00'; -- want invalid-definition
+ALTER TABLE t ADD COLUMN b2 time DEFAULT '838:59:59';
+ALTER TABLE t ADD COLUMN c varbinary(2) DEFAULT x'ffffff'; -- want invalid-definition
+ALTER TABLE t ADD COLUMN c3 varbinary(3) DEFAULT x'ffffff';
+
+-- case: partitions that don't fit each other
+CREATE TABLE a (id int) PARTITION BY HASH (id) PARTITIONS 3 (PARTITION x, PARTITION y); -- want invalid-definition
+CREATE TEMPORARY TABLE b (id int) PARTITION BY HASH (id); -- want invalid-definition
+CREATE TABLE c (id int, d datetime) PARTITION BY RANGE (unix_timestamp(d)) (PARTITION x VALUES LESS THAN (9)); -- want invalid-definition
+CREATE TABLE d (id int) PARTITION BY LIST (id) (PARTITION x VALUES IN ('a')); -- want invalid-definition
+CREATE TABLE e (id int) PARTITION BY HASH (id) PARTITIONS 2 (PARTITION x, PARTITION y);
+
+-- case: options that don't go together
+CREATE TABLE t (a int) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8;
+-- schema above
+ALTER TABLE t ROW_FORMAT=DYNAMIC; -- want invalid-definition, online-rebuild
+ALTER TABLE t ROW_FORMAT=DYNAMIC KEY_BLOCK_SIZE=0; -- want online-rebuild
+ALTER TABLE t STATS_SAMPLE_PAGES=70000; -- want invalid-definition
+ALTER TABLE t AUTOEXTEND_SIZE=5M; -- want invalid-definition, online-rebuild

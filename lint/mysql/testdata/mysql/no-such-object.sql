@@ -195,3 +195,62 @@ CREATE FUNCTION string_agg(a int) RETURNS int DETERMINISTIC RETURN a;
 UPDATE t SET a = gen_random_uuid() WHERE id = 1; -- want no-such-object
 SELECT date_trunc('day', a) FROM t; -- want no-such-object
 SELECT string_agg(1), shop.date_trunc(2);
+
+-- case: rights by what they are given on
+CREATE TABLE t (a int, b int);
+-- schema above
+GRANT SELECT (a), UPDATE (b) ON t TO app;
+GRANT DELETE (a) ON t TO app; -- want no-such-object
+GRANT EXECUTE ON t TO app; -- want no-such-object
+GRANT SUPER ON shop.* TO app; -- want no-such-object
+GRANT EVENT, TRIGGER ON shop.* TO app;
+GRANT EXECUTE ON PROCEDURE nope TO app; -- want no-such-object
+
+-- case: functions that nobody has
+CREATE TABLE t (a int);
+CREATE FUNCTION twice(x int) RETURNS int DETERMINISTIC RETURN x * 2;
+CREATE PROCEDURE pr() SELECT 1;
+-- schema above
+SELECT twice(a), coalesce(a, 0), count(*) FROM t;
+SELECT thrice(a) FROM t; -- want no-such-object
+SELECT twice(a, 1) FROM t; -- want no-such-object
+SELECT pr(); -- want no-such-object
+DO nope(); -- want no-such-object
+SELECT md5('x'); -- want no-such-object
+
+-- case: names of a view's query
+CREATE TABLE t (id int, a int);
+CREATE TABLE u (id int, b int);
+CREATE VIEW v AS SELECT id, a FROM t;
+-- schema above
+CREATE VIEW w1 AS SELECT x.id FROM t; -- want no-such-object
+CREATE VIEW w2 AS SELECT id FROM t, u; -- want no-such-object
+CREATE VIEW w3 AS SELECT id FROM t ORDER BY nope; -- want no-such-object
+CREATE VIEW w4 AS SELECT id FROM t UNION SELECT id, b FROM u; -- want no-such-object
+CREATE OR REPLACE VIEW v AS SELECT id, a FROM v; -- want no-such-object
+CREATE VIEW w5 AS SELECT count(*) AS n FROM t WITH CHECK OPTION; -- want no-such-object
+CREATE VIEW w6 AS SELECT t.id, u.b FROM t JOIN u ON u.id = t.id ORDER BY id;
+
+-- case: a query of the table that is changed
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- schema above
+UPDATE t SET a = (SELECT max(a) FROM t) WHERE id = 1; -- want no-such-object
+UPDATE t SET a = (SELECT max(m) FROM (SELECT max(a) AS m FROM t) AS x) WHERE id = 1;
+
+-- case: partitions by name
+CREATE TABLE t (id int, n int) PARTITION BY RANGE (n) (PARTITION p0 VALUES LESS THAN (10));
+CREATE TABLE plain (a int);
+-- schema above
+SELECT id FROM t PARTITION (p0);
+SELECT id FROM t PARTITION (p1); -- want no-such-object
+SELECT a FROM plain PARTITION (p0); -- want no-such-object
+
+-- case: IF EXISTS leaves what is of another kind
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+-- schema above
+DROP TABLE IF EXISTS v;
+DROP VIEW IF EXISTS t;
+DROP TEMPORARY TABLE t; -- want no-such-object
+DROP TEMPORARY TABLE IF EXISTS t;
+CREATE TABLE w LIKE v; -- want no-such-object
