@@ -87,6 +87,7 @@ type Operation struct {
 	RenameEnumValue    *RenameEnumValue    `yaml:"rename_enum_value,omitempty" json:"rename_enum_value,omitempty"`
 	CreateTable        *CreateTable        `yaml:"create_table,omitempty" json:"create_table,omitempty"`
 	DropTable          *DropTable          `yaml:"drop_table,omitempty" json:"drop_table,omitempty"`
+	RenameTable        *RenameTable        `yaml:"rename_table,omitempty" json:"rename_table,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.

@@ -22,7 +22,11 @@ func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
 	if b.change.Strategy == "shadow" || b.change.Strategy == "sync" {
 		return &RefusedError{What: "strategy " + b.change.Strategy, Reason: o.kind() + " is done by the server itself, without blocking", Hint: "--strategy auto"}
 	}
-	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, code: o.code()})
+	to, err := b.becomes(o, t)
+	if err != nil {
+		return err
+	}
+	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, code: o.codeIn})
 	return nil
 }
 
@@ -53,11 +57,24 @@ func (b *builder) recipes(p *Plan) error {
 // beside is an operation before this one on a table that one of the two makes or takes away.
 func beside(list []Operation, i int, recipes []Recipe) string {
 	for n := range i {
-		if recipes[n].Table == recipes[i].Table && (list[n].whole() || list[i].whole()) {
+		if (list[n].whole() || list[i].whole()) && recipes[n].meets(&recipes[i]) {
 			return recipes[n].Operation
 		}
 	}
 	return ""
+}
+
+// meets reports whether two recipes are about the same table, under any of its names.
+func (r *Recipe) meets(o *Recipe) bool {
+	return slices.ContainsFunc(r.tables(), func(id schema.Ident) bool { return slices.Contains(o.tables(), id) })
+}
+
+// tables are the names that the recipe's table has at any time.
+func (r *Recipe) tables() []schema.Ident {
+	if r.To == (schema.Ident{}) {
+		return []schema.Ident{r.Table}
+	}
+	return []schema.Ident{r.Table, r.To}
 }
 
 // clash is a name that a recipe shares with one before it.
@@ -109,7 +126,8 @@ func (b *builder) recipeGates(ph *Phase) {
 func recipeWords(n PhaseName, list []Recipe) (before, after []string) {
 	for _, r := range list {
 		if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase == n }) {
-			before, after = addWords(before, r.code[0]), addWords(after, r.code[1])
+			words := r.code(n)
+			before, after = addWords(before, words[0]), addWords(after, words[1])
 		}
 	}
 	if len(list) > 0 && len(before) == 0 {

@@ -11,6 +11,9 @@ import (
 
 // Recipe implements plans.Rules: what has a clause goes by ALTER TABLE, and the rest is refused there.
 func (rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID string, r *plans.Recipe) error {
+	if o.RenameTable != nil {
+		return renameRecipe(f, t, planID, r)
+	}
 	if o.CreateTable != nil || o.DropTable != nil {
 		return wholeRecipe(f, t, o, planID, r)
 	}

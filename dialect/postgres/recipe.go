@@ -84,6 +84,8 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		return r.createTable(o.CreateTable)
 	case o.DropTable != nil:
 		return r.dropTable()
+	case o.RenameTable != nil:
+		return r.renameTable()
 	}
 	return r.refuse("", "this server's planner has no recipe for it")
 }
