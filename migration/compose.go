@@ -313,6 +313,10 @@ func (c *composer) change() (Result, error) {
 		return Result{}, &plans.RefusedError{What: list[1].items[0].place(), Reason: "one plan can't hold it together with what stands before: " + why[1], Hint: apart(list)}
 	}
 	r := Result{Notes: c.notes, Change: list[0].change(c.options.Name)}
+	var err error
+	if r.Change.Operations, err = plans.Order(r.Change.Operations); err != nil {
+		return Result{}, err
+	}
 	for _, g := range list[1:] {
 		for _, i := range g.items {
 			r.Later = append(r.Later, i.words())

@@ -18,6 +18,10 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	}
 	b := builder{change: c, facts: f, rules: r}
 	p := &Plan{Format: Format, Name: c.Name, FactsRead: f.Read, Dialect: f.Dialect, Strategy: "sync", Replicas: c.Replicas, Operations: c.Operations}
+	if err := b.dropOrder(); err != nil {
+		return nil, err
+	}
+	p.Operations = b.change.Operations
 	if err := b.resolve(p); err != nil {
 		return nil, err
 	}

@@ -93,6 +93,9 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	if ph.Name == Contract {
 		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return contractOrder(x.Kind) - contractOrder(y.Kind) })
 	}
+	if ph.Name == Contract && len(p.Recipes) > 0 {
+		ph.Steps = lastingFirst(ph.Steps)
+	}
 	for i := range ph.Steps {
 		ph.Steps[i].ID = fmt.Sprintf("%s.%d.%s", ph.Name, i+1, ph.Steps[i].Kind)
 	}

@@ -30,6 +30,8 @@ type Recipe struct {
 	Steps []Step   `json:"-"` // they stand in the phases
 	Notes []string `json:"-"` // for the plan's notes
 	code  func(PhaseName) [2]string
+	// gone are all tables that the change drops.
+	gone []schema.Ident
 }
 
 // Act is how a step of a recipe shows in the catalog. Statements are told apart by what a few objects

@@ -26,8 +26,19 @@ func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
 	if err != nil {
 		return err
 	}
-	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, code: o.codeIn})
+	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, code: o.codeIn, gone: b.gone()})
 	return nil
+}
+
+// gone are the tables that the change drops.
+func (b *builder) gone() []schema.Ident {
+	var out []schema.Ident
+	for _, o := range b.change.Operations {
+		if t, ok := b.facts.Table(o.Table()); ok && o.DropTable != nil {
+			out = append(out, t.Ident)
+		}
+	}
+	return out
 }
 
 // recipes has the dialect write every recipe of the plan, and refuses what can't stand together.
@@ -102,6 +113,21 @@ func (b *builder) recipePhases(p *Plan) error {
 		}
 	}
 	return nil
+}
+
+// lastingFirst puts what ends a way back behind all that can still be taken back: one soak stands between them. The acts of
+// a recipe stay in their order.
+func lastingFirst(steps []Step) []Step {
+	var first, then []Step
+	ended := map[int]bool{}
+	for _, st := range steps {
+		if ended[st.Recipe] = ended[st.Recipe] || !st.Reversible; ended[st.Recipe] {
+			then = append(then, st)
+		} else {
+			first = append(first, st)
+		}
+	}
+	return append(first, then...)
 }
 
 // recipeGates: there are no two sides that could differ. A phase without acts has nothing to keep shut.

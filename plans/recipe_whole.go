@@ -132,8 +132,9 @@ func pointing(t *schema.Table) []string {
 	return out
 }
 
-// Loose refuses to drop a table that something else needs. Dependents of the kinds in goes go with it.
-func Loose(t *schema.Table, goes ...string) error {
+// Loose refuses to drop a table that something else needs. Dependents of the kinds in goes go with it, and tables that the change drops before it hold
+// nothing.
+func (r *Recipe) Loose(t *schema.Table, goes ...string) error {
 	what := "drop table " + t.Ident.String()
 	for _, d := range t.Dependents {
 		if !slices.Contains(goes, d.Kind) {
@@ -141,8 +142,8 @@ func Loose(t *schema.Table, goes ...string) error {
 		}
 	}
 	for _, c := range t.Constraints {
-		if c.Incoming && c.Ref != t.Ident {
-			return &RefusedError{What: what, Reason: fmt.Sprintf("foreign key %s of %s points at the table", c.Name, c.Ref), Hint: "drop that foreign key first, or drop " + c.Ref.String() + " in a change before this one"}
+		if c.Incoming && c.Ref != t.Ident && !slices.Contains(r.gone, c.Ref) {
+			return &RefusedError{What: what, Reason: fmt.Sprintf("foreign key %s of %s points at the table", c.Name, c.Ref), Hint: "drop that foreign key first, or " + c.Ref.String() + " in the same change"}
 		}
 	}
 	return nil

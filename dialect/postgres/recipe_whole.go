@@ -145,7 +145,7 @@ func points(t *schema.Table) bool {
 
 // dropTable takes the table out of sight by a rename.
 func (r *recipe) dropTable() error {
-	if err := plans.Loose(r.t, "publication", "replica identity", "policy", "statistics", "default of column", "generated column"); err != nil {
+	if err := r.out.Loose(r.t, "publication", "replica identity", "policy", "statistics", "default of column", "generated column"); err != nil {
 		return err
 	}
 	aside := plans.Aside(r.t.Name, 63, true)
