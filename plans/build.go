@@ -28,11 +28,11 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	if err := b.alters(p); err != nil {
 		return nil, err
 	}
-	if len(p.Alters) > 0 {
-		p.Strategy = string(p.Alters[0].Way)
-	}
-	if len(p.Recipes) > 0 {
+	if len(p.Alters)+len(p.Recipes) > 0 {
 		p.Strategy = string(Native)
+	}
+	if _, ok := p.Shadowed(); ok {
+		p.Strategy = string(Shadow)
 	}
 	p.ID = planID(c, f, p)
 	if err := b.phases(p); err != nil {

@@ -30,6 +30,7 @@ type Recipe struct {
 	Steps []Step   `json:"-"` // they stand in the phases
 	Notes []string `json:"-"` // for the plan's notes
 	code  func(PhaseName) [2]string
+	of    Operation
 	// gone are all tables that the change drops.
 	gone []schema.Ident
 }

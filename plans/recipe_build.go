@@ -26,7 +26,7 @@ func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
 	if err != nil {
 		return err
 	}
-	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, code: o.codeIn, gone: b.gone()})
+	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, of: o, code: o.codeIn, gone: b.gone()})
 	return nil
 }
 
@@ -46,16 +46,19 @@ func (b *builder) recipes(p *Plan) error {
 	if len(p.Recipes) == 0 {
 		return nil
 	}
-	if len(p.Syncs)+len(p.Alters) > 0 {
+	if len(p.Syncs) > 0 {
 		return &RefusedError{What: "change " + p.Name, Reason: p.Recipes[0].Operation + " stands beside an operation that is not done by the server itself", Hint: "make a change of each, one after the other"}
 	}
-	for i, o := range b.change.Operations {
-		t, _ := b.facts.Table(o.Table())
+	for i := range p.Recipes {
 		r := &p.Recipes[i]
-		if err := b.rules.Recipe(b.facts, t, o, p.ID, r); err != nil {
+		t, _ := b.facts.Table(r.Table)
+		if err := r.besideAlters(p); err != nil {
 			return err
 		}
-		if other := beside(b.change.Operations, i, p.Recipes); other != "" {
+		if err := b.rules.Recipe(b.facts, t, r.of, p.ID, r); err != nil {
+			return err
+		}
+		if other := beside(p.Recipes, i); other != "" {
 			return &InputError{What: "table " + r.Table.String(), Reason: r.Operation + " and " + other + " of one change are about it", Hint: "make two changes, one after the other"}
 		}
 		if name := clash(p.Recipes[:i], r); name != "" {
@@ -65,10 +68,20 @@ func (b *builder) recipes(p *Plan) error {
 	return nil
 }
 
+// besideAlters: what an ALTER TABLE changes is read once, before anything is done.
+func (r *Recipe) besideAlters(p *Plan) error {
+	for _, a := range p.Alters {
+		if slices.Contains(r.tables(), a.Table) || !r.Whole() && a.Way == Shadow {
+			return &RefusedError{What: "change " + p.Name, Reason: r.Operation + " of " + r.Table.String() + " stands beside an ALTER TABLE of " + a.Table.String(), Hint: "make a change of each, one after the other"}
+		}
+	}
+	return nil
+}
+
 // beside is an operation before this one on a table that one of the two makes or takes away.
-func beside(list []Operation, i int, recipes []Recipe) string {
+func beside(recipes []Recipe, i int) string {
 	for n := range i {
-		if (list[n].whole() || list[i].whole()) && recipes[n].meets(&recipes[i]) {
+		if (recipes[n].Whole() || recipes[i].Whole()) && recipes[n].meets(&recipes[i]) {
 			return recipes[n].Operation
 		}
 	}
@@ -113,6 +126,11 @@ func (b *builder) recipePhases(p *Plan) error {
 		}
 	}
 	return nil
+}
+
+// inExpand puts what can be taken back in front of what can't, and what is made anew in front of copies, which take long.
+func inExpand(k StepKind) int {
+	return map[StepKind]int{CreateShadow: 1, CopyRows: 1, CompareShadow: 1, RunAlter: 2}[k]
 }
 
 // lastingFirst puts what ends a way back behind all that can still be taken back: one soak stands between them. The acts of

@@ -45,11 +45,6 @@ func (c *DropTable) code() (before, after string) {
 	return fmt.Sprintf("No code uses %s.", c.Table), fmt.Sprintf("%s is gone.", c.Table)
 }
 
-// whole reports whether an operation is about a table as such, and not about something in it.
-func (o Operation) whole() bool {
-	return o.CreateTable != nil || o.DropTable != nil || o.RenameTable != nil
-}
-
 // Whole reports whether the recipe makes a table, renames it or takes it away: there are moments at which it isn't there.
 func (r *Recipe) Whole() bool {
 	return r.Operation == "create_table" || r.Operation == "drop_table" || r.Operation == "rename_table"

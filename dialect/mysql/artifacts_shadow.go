@@ -101,7 +101,7 @@ func (s *server) storedPlan(ctx context.Context, run string) (*plans.Plan, error
 }
 
 func (s *server) checkpoints(ctx context.Context) ([]dialect.Artifact, error) {
-	prefix := checkpointTable("").Name
+	prefix := checkpointTable("", 0).Name
 	list, err := records(ctx, s.db, `SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?
 		AND table_comment LIKE 'phasemig: from where run %' ORDER BY table_name`, stateSchema, strings.ReplaceAll(prefix, "_", `\_`)+"%")
 	if err != nil {
@@ -110,7 +110,8 @@ func (s *server) checkpoints(ctx context.Context) ([]dialect.Artifact, error) {
 	var out []dialect.Artifact
 	for _, r := range list {
 		id := schema.Ident{Schema: stateSchema, Name: r["table_name"]}
-		out = append(out, dialect.Artifact{Kind: "table", Table: id, Name: id.Name, Run: strings.TrimPrefix(id.Name, prefix), Remove: []string{"DROP TABLE " + quoteTable(id)}})
+		run, _, _ := strings.Cut(strings.TrimPrefix(id.Name, prefix), "_")
+		out = append(out, dialect.Artifact{Kind: "table", Table: id, Name: id.Name, Run: run, Remove: []string{"DROP TABLE " + quoteTable(id)}})
 	}
 	return out, nil
 }

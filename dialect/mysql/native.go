@@ -20,6 +20,9 @@ func (rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 	return noRecipe(o, "this server does it by an ALTER TABLE", "")
 }
 
+// Copies implements plans.Rules: each has a place of its own in the log.
+func (rules) Copies() int { return 64 }
+
 func noRecipe(o plans.Operation, reason, hint string) error {
 	return &plans.RefusedError{What: o.Words(), Reason: reason, Hint: hint}
 }

@@ -90,6 +90,9 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 	return r.refuse("", "this server's planner has no recipe for it")
 }
 
+// Copies implements plans.Rules: a run has one place beside the tables.
+func (Rules) Copies() int { return 1 }
+
 // tried is what the server made of a statement.
 func (r *recipe) tried(sql string) (plans.Trial, error) {
 	seen, ok := r.f.Trial(r.t.Ident, sql)
