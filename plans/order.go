@@ -47,7 +47,12 @@ func (o Operation) pointsAt(table string) bool {
 	if c == nil || sameName(c.Table, table) {
 		return false
 	}
-	for _, m := range referencesWords.FindAllStringSubmatch(strings.Join(append([]string{c.Definition}, c.Then...), "\n"), -1) {
+	return References(strings.Join(append([]string{c.Definition}, c.Then...), "\n"), table)
+}
+
+// References reports whether a foreign key in a text of SQL points at a table.
+func References(sql, table string) bool {
+	for _, m := range referencesWords.FindAllStringSubmatch(sql, -1) {
 		if sameName(strings.NewReplacer(`"`, "", "`", "", " ", "").Replace(m[1]), table) {
 			return true
 		}
