@@ -22,9 +22,9 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 	drop := recipeCase{name: "drop table", also: "invoices", operations: "  - drop_table: {table: invoices}\n", direct: []string{"DROP TABLE invoices"}, old: old, create: there}
 	pair := recipeCase{name: "create two tables", also: "invoices", operations: "  - create_table: {table: bills, definition: \"(id bigint PRIMARY KEY)\"}\n  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))\"}\n",
 		direct: []string{"CREATE TABLE bills (id bigint PRIMARY KEY)", "CREATE TABLE invoices (id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))"}}
-	out := []recipeCase{create, drop, pair, renamed(k, columns)}
+	out := []recipeCase{create, drop, pair, renamed(k, columns), anyOrder}
 	if !k.IsPostgres() {
-		return append(out, recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
+		return append(out, severalAlters, severalAlters.onCopy(), recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
 	}
 	drop.create = append(there, "COMMENT ON TABLE invoices IS 'it''s all'")
 	out[1] = drop
@@ -35,6 +35,16 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 	return append(out, several, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
 		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}})
 }
+
+// anyOrder is written so that nothing could be done in the order of the file.
+var anyOrder = recipeCase{name: "tables in any order", also: "invoices", create: []string{"CREATE TABLE heads (id bigint PRIMARY KEY)", "CREATE TABLE limbs (id bigint PRIMARY KEY, head bigint, CONSTRAINT limbs_head FOREIGN KEY (head) REFERENCES heads (id))"},
+	operations: "  - drop_table: {table: heads}\n  - drop_table: {table: limbs}\n  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, bill bigint, CONSTRAINT invoices_bill FOREIGN KEY (bill) REFERENCES bills (id))\"}\n  - create_table: {table: bills, definition: \"(id bigint PRIMARY KEY)\"}\n",
+	direct:     []string{"CREATE TABLE bills (id bigint PRIMARY KEY)", "CREATE TABLE invoices (id bigint PRIMARY KEY, bill bigint, CONSTRAINT invoices_bill FOREIGN KEY (bill) REFERENCES bills (id))", "DROP TABLE limbs", "DROP TABLE heads"}}
+
+// severalAlters changes two tables, each by an ALTER TABLE of its own.
+var severalAlters = recipeCase{name: "alter several tables", also: "parts", create: []string{"CREATE TABLE parts (id bigint PRIMARY KEY, n int)", "INSERT INTO parts VALUES (1, 1), (2, 2)"}, old: []string{"INSERT INTO parts (id, n) VALUES ($1, 3)", "UPDATE parts SET n = n + 1 WHERE id = $1 - 2"},
+	operations: "  - add_column: {table: orders, name: extra, type: int}\n  - change_type: {table: parts, column: n, type: bigint}\n",
+	direct:     []string{"ALTER TABLE orders ADD COLUMN extra int", "ALTER TABLE parts MODIFY n bigint"}}
 
 const renameInvoices = "  - rename_table: {table: invoices, to: bills}\n"
 
