@@ -24,7 +24,7 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 		direct: []string{"CREATE TABLE bills (id bigint PRIMARY KEY)", "CREATE TABLE invoices (id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))"}}
 	out := []recipeCase{create, drop, pair, renamed(k, columns), anyOrder}
 	if !k.IsPostgres() {
-		return append(out, severalAlters, severalAlters.onCopy(), recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
+		return append(out, severalAlters.onCopy(), recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
 	}
 	drop.create = append(there, "COMMENT ON TABLE invoices IS 'it''s all'")
 	out[1] = drop
