@@ -400,7 +400,7 @@ func (g *group) change(name string) plans.Change {
 		if i.Unread {
 			a.Unparsed = plans.UnparsedRun
 		}
-		if i.Drops != "" {
+		if i.Clause != "" && i.Drops != "" {
 			ch.Strategy = "shadow"
 		}
 	}

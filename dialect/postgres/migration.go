@@ -163,7 +163,7 @@ func (t *translation) rename(r *pg.RenameStmt) error {
 	if r.RenameType == pg.ObjectType_OBJECT_INDEX {
 		return t.s.Refuse(0, moment, "an index is given another name")
 	}
-	if r.RelationType != pg.ObjectType_OBJECT_TABLE && r.RenameType != pg.ObjectType_OBJECT_TABCONSTRAINT {
+	if r.RelationType != pg.ObjectType_OBJECT_TABLE && r.RenameType != pg.ObjectType_OBJECT_TABCONSTRAINT && r.RenameType != pg.ObjectType_OBJECT_TABLE {
 		return t.s.Refuse(0, moment, "something else than a table's column or constraint is given another name")
 	}
 	if r.Relation == nil {
