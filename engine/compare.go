@@ -23,6 +23,7 @@ type comparison struct {
 	pace  *throttle.Pacer
 	sizer *backfill.Sizer
 	step  string
+	alter int
 	total int64
 	begin time.Time
 
@@ -30,8 +31,8 @@ type comparison struct {
 	out *TableVerified
 }
 
-func (s *session) comparison(t dialect.Shadow, pair *shadow.Pair, pace *throttle.Pacer, step string, out *TableVerified) *comparison {
-	return &comparison{s: s, t: t, pair: pair, pace: pace, sizer: backfill.NewSizer(s.e.config.ChunkTarget, 0), step: step, begin: time.Now(), out: out}
+func (s *session) comparison(t dialect.Shadow, pair *shadow.Pair, pace *throttle.Pacer, step string, alter int, out *TableVerified) *comparison {
+	return &comparison{s: s, t: t, pair: pair, pace: pace, sizer: backfill.NewSizer(s.e.config.ChunkTarget, 0), step: step, alter: alter, begin: time.Now(), out: out}
 }
 
 func (c *comparison) run(all context.Context) error {
@@ -43,7 +44,7 @@ func (c *comparison) run(all context.Context) error {
 	g, ctx := errgroup.WithContext(all)
 	g.Go(func() error {
 		defer close(ranges)
-		return c.s.walk(ctx, ranges)
+		return c.s.walk(ctx, c.alter, ranges)
 	})
 	for range c.s.e.config.Workers {
 		g.Go(func() error {

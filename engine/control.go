@@ -449,20 +449,24 @@ func (e *Engine) verifyShadow(ctx context.Context, p *plans.Plan) (VerifyResult,
 		if !s.copiedOnce() {
 			return fmt.Errorf("%w: run %s is %s, there are no two tables to compare", ErrWrongPhase, p.ID, s.run.Status)
 		}
-		a, _ := p.Shadowed()
-		t, err := s.compareShadow(ctx, a, "verify")
-		if err != nil {
-			return err
+		var diverged error
+		for _, i := range p.Shadows() {
+			t, err := s.compareShadow(ctx, i, "verify")
+			if err != nil {
+				return err
+			}
+			res.Tables = append(res.Tables, t)
+			diverged = errors.Join(diverged, t.err())
 		}
-		res.Tables = append(res.Tables, t)
-		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), s.repairable(t.err()))
+		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), s.repairable(diverged))
 	})
 	return res, err
 }
 
-// copiedOnce reports whether both tables exist and hold the same rows.
+// copiedOnce reports whether every table and its shadow exist and hold the same rows.
 func (s *session) copiedOnce() bool {
-	return s.run.Status.Active() && s.records[s.copyStep()].State == state.StepDone && !dropped(s.plan, s.records)
+	missing := func(alter int) bool { return s.records[s.copyStep(alter)].State != state.StepDone }
+	return s.run.Status.Active() && !slices.ContainsFunc(s.plan.Shadows(), missing) && !dropped(s.plan, s.records)
 }
 
 // Cleanup removes what phasemig left on the server for runs that are over or

@@ -261,8 +261,8 @@ func (s *session) verified(ctx context.Context, ph plans.PhaseName, in gate.Inpu
 		}
 		list = append(list, t)
 	}
-	if a, ok := s.plan.Shadowed(); ok {
-		t, err := s.compareShadow(ctx, a, string(ph)+".verify")
+	for _, i := range s.plan.Shadows() {
+		t, err := s.compareShadow(ctx, i, string(ph)+".verify")
 		if err != nil {
 			return gate.Verified{}, err
 		}
@@ -280,9 +280,8 @@ func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Durati
 		return gate.Verified{}, false
 	}
 	changed := lastChange(in.Steps)
-	tables := len(s.plan.Syncs)
+	tables := len(s.plan.Syncs) + len(s.plan.Shadows())
 	if _, ok := s.plan.Shadowed(); ok {
-		tables++
 		ph = plans.Expand // what the comparison of expand saw holds until the tables change places
 	}
 	for _, e := range slices.Backward(in.Evidence) {

@@ -130,12 +130,17 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 	if o.LoseRows || ph.Name == plans.Contract {
 		return nil
 	}
-	done, err := s.e.cutOverDone(ctx, s.plan, s.records)
+	swapped, err := s.e.swappedShadows(ctx, s.plan, s.records)
 	if err != nil {
 		return err
 	}
-	if done {
-		return s.following(ctx, 0, true, s.mayGoBack)
+	for _, i := range swapped {
+		if err := s.following(ctx, i, true, s.mayGoBack); err != nil {
+			return err
+		}
+	}
+	if len(swapped) > 0 {
+		return nil
 	}
 	return s.losesNothing(ctx, ph)
 }
@@ -187,18 +192,23 @@ func (e *Engine) unreturnable(ctx context.Context, p *plans.Plan, records map[st
 		n += k
 		sample = append(sample, rows...)
 	}
-	done, err := e.cutOverDone(ctx, p, records)
-	if err != nil || !done {
+	swapped, err := e.swappedShadows(ctx, p, records)
+	if err != nil {
 		return n, sample, err
 	}
-	k, rows, err := e.unreturnableShadow(ctx, p)
-	return n + k, append(sample, rows...), err
+	for _, i := range swapped {
+		k, rows, err := e.unreturnableShadow(ctx, p, i)
+		if n, sample = n+k, append(sample, rows...); err != nil {
+			return n, sample, err
+		}
+	}
+	return n, sample, nil
 }
 
 // unreturnableShadow counts rows of the new table that the old one can't hold, as far
 // as it was brought up to date.
-func (e *Engine) unreturnableShadow(ctx context.Context, p *plans.Plan) (int64, []state.Unreturnable, error) {
-	t, err := e.db.Shadow(ctx, dialect.ShadowWork{Plan: p, Reverse: true})
+func (e *Engine) unreturnableShadow(ctx context.Context, p *plans.Plan, alter int) (int64, []state.Unreturnable, error) {
+	t, err := e.db.Shadow(ctx, dialect.ShadowWork{Plan: p, Alter: alter, Reverse: true})
 	if err != nil {
 		return 0, nil, fmt.Errorf("open the old table: %w", err)
 	}
@@ -210,26 +220,35 @@ func (e *Engine) unreturnableShadow(ctx context.Context, p *plans.Plan) (int64, 
 	return n, rows, nil
 }
 
-// cutOverDone reports whether the tables have changed places, and the old one is still
-// there: by the journal, and by the catalog where a swap back was begun that a crash may have cut
-// short.
-func (e *Engine) cutOverDone(ctx context.Context, p *plans.Plan, records map[string]state.StepRecord) (bool, error) {
+// swappedShadows are those of which table and shadow have changed places, and the old table is still there.
+func (e *Engine) swappedShadows(ctx context.Context, p *plans.Plan, records map[string]state.StepRecord) ([]int, error) {
+	var out []int
 	for _, st := range p.Phase(plans.Switch).Steps {
-		if st.Kind == plans.CutOver {
-			if dropped(p, records) {
-				return false, nil
-			}
-			if records[st.ID].State != state.Undoing {
-				return records[st.ID].State == state.StepDone, nil
-			}
-			seen, _, err := e.db.Steps.Observe(ctx, p, st)
-			if err != nil {
-				return false, unknown(fmt.Errorf("look at the catalog: %w", err))
-			}
-			return seen == dialect.Done, nil
+		if st.Kind != plans.CutOver || dropped(p, records) {
+			continue
+		}
+		done, err := e.cutOverDone(ctx, p, st, records[st.ID].State)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			out = append(out, st.Alter)
 		}
 	}
-	return false, nil
+	return out, nil
+}
+
+// cutOverDone tells it by the journal, and by the catalog where a swap back was begun that a crash may have cut
+// short.
+func (e *Engine) cutOverDone(ctx context.Context, p *plans.Plan, st plans.Step, journal state.StepState) (bool, error) {
+	if journal != state.Undoing {
+		return journal == state.StepDone, nil
+	}
+	seen, _, err := e.db.Steps.Observe(ctx, p, st)
+	if err != nil {
+		return false, unknown(fmt.Errorf("look at the catalog: %w", err))
+	}
+	return seen == dialect.Done, nil
 }
 
 // installed reports whether a sync's triggers stand, by the journal: before

@@ -30,10 +30,10 @@ func (s *session) pairOptions() shadow.Options {
 	return shadow.Options{Repair: s.e.config.Repair, Note: func(text string) { s.e.observe(Note{text}) }}
 }
 
-// copyStep is the id of the step whose segments say what is copied.
-func (s *session) copyStep() string {
+// copyStep is the id of the step whose segments say what is copied of a table.
+func (s *session) copyStep(alter int) string {
 	for _, st := range s.plan.Phase(plans.Expand).Steps {
-		if st.Kind == plans.CopyRows {
+		if st.Kind == plans.CopyRows && st.Alter == alter {
 			return st.ID
 		}
 	}
@@ -193,7 +193,7 @@ func (s *session) following(ctx context.Context, alter int, reverse bool, f func
 }
 
 func (s *session) compareStep(ctx context.Context, st plans.Step) (outcome, error) {
-	got, err := s.compareShadow(ctx, &s.plan.Alters[st.Alter], st.ID)
+	got, err := s.compareShadow(ctx, st.Alter, st.ID)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -212,16 +212,17 @@ func (s *session) repairable(err error) error {
 }
 
 // compareShadow compares every row of both tables while they are kept in step.
-func (s *session) compareShadow(ctx context.Context, a *plans.Alter, step string) (TableVerified, error) {
+func (s *session) compareShadow(ctx context.Context, alter int, step string) (TableVerified, error) {
+	a := &s.plan.Alters[alter]
 	if s.lease.Token == "" {
 		return TableVerified{}, fmt.Errorf("%w: the tables are compared by the runner that keeps them in step", ErrWrongPhase)
 	}
 	out := TableVerified{Table: a.Table.String(), Columns: "*"}
 	begin := time.Now()
-	swapped := s.swapped()
-	err := s.following(ctx, 0, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+	swapped := s.swapped(alter)
+	err := s.following(ctx, alter, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
 		return s.pacedReads(ctx, plans.Step{ID: step, Table: a.Table}, func(ctx context.Context, pace *throttle.Pacer) error {
-			return s.comparison(t, pair, pace, step, &out).run(ctx)
+			return s.comparison(t, pair, pace, step, alter, &out).run(ctx)
 		})
 	})
 	if err != nil {
@@ -234,10 +235,10 @@ func (s *session) compareShadow(ctx context.Context, a *plans.Alter, step string
 	return out, nil
 }
 
-// swapped reports whether the journal has the tables changed places.
-func (s *session) swapped() bool {
+// swapped reports whether the journal has a table and its shadow changed places.
+func (s *session) swapped(alter int) bool {
 	for _, st := range s.plan.Phase(plans.Switch).Steps {
-		if st.Kind == plans.CutOver {
+		if st.Kind == plans.CutOver && st.Alter == alter {
 			return s.records[st.ID].State == state.StepDone
 		}
 	}
@@ -246,12 +247,12 @@ func (s *session) swapped() bool {
 
 // walk gives the segments of the copy as ranges: together they are the whole key
 // space.
-func (s *session) walk(ctx context.Context, out chan<- shadow.Range) error {
-	list, err := s.e.db.Store.Segments(ctx, s.run.ID, s.copyStep())
+func (s *session) walk(ctx context.Context, alter int, out chan<- shadow.Range) error {
+	list, err := s.e.db.Store.Segments(ctx, s.run.ID, s.copyStep(alter))
 	if err != nil {
 		return fmt.Errorf("read what was copied: %w", err)
 	}
-	if len(list) == 0 || s.swapped() { // their keys are the old shape's
+	if len(list) == 0 || s.swapped(alter) { // their keys are the old shape's
 		list = []state.Segment{{}}
 	}
 	for _, seg := range list {

@@ -115,8 +115,8 @@ func oldNames(p *plans.Plan) (cols []Column, why string) {
 		return nil, "what an ALTER TABLE takes away is not told by name in this version"
 	}
 	for _, r := range p.Recipes {
-		if r.Operation == "drop_table" {
-			return nil, "who uses a table that goes is not looked for in this version"
+		if r.Operation == "drop_table" || r.Operation == "rename_table" {
+			return nil, "who uses a table, or a name of it, that goes is not looked for in this version"
 		}
 		for _, c := range r.Drops {
 			cols = append(cols, Column{Table: r.Table, Name: c})

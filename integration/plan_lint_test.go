@@ -91,7 +91,7 @@ func (x *kitchen) meant(d *lint.Dialect, ph plans.Phase, f lint.Finding) bool {
 	if i < 0 {
 		return false
 	}
-	small := len(x.plan.Alters) > 0 && x.plan.Alters[0].Way == plans.Native && x.plan.Alters[0].Prefix == ""
+	small := slices.ContainsFunc(x.plan.Alters, func(a plans.Alter) bool { return a.Way == plans.Native && a.Prefix == "" })
 	switch d.Rules[i].Kind {
 	case lint.Lock, lint.Rewrite, lint.Scan:
 		return small

@@ -19,6 +19,8 @@ type Options struct {
 	Table func(index string) (string, error)
 	// RunUnread makes an ALTER TABLE that can't be read one that the server judges alone.
 	RunUnread bool
+	// Several lets one plan hold an ALTER TABLE of each of several tables, and tables that come, go or change their name beside them.
+	Several bool
 	// Begin takes what the first plan holds and names the rest, instead of refusing what one plan can't hold.
 	Begin bool
 }
@@ -248,13 +250,17 @@ func (c *composer) unused() error {
 
 // group is what one plan holds.
 type group struct {
-	way   way
-	items []Item
+	way     way
+	items   []Item
+	several bool
 }
 
 // takes tells why an item has no place in the group; "": it has.
 func (g *group) takes(i Item) string {
 	first := g.items[0]
+	if g.several && (g.way == byAlter || g.whole()) && (i.way() == byAlter || i.whole()) {
+		return g.takesTable(i)
+	}
 	if g.way != i.way() {
 		return fmt.Sprintf("%s is done %s, and %s (%s) %s", i.words(), i.way(), first.words(), first.place(), g.way)
 	}
@@ -284,6 +290,56 @@ func (g *group) takes(i Item) string {
 	return ""
 }
 
+// whole reports whether the group is about tables as such alone.
+func (g *group) whole() bool {
+	return !slices.ContainsFunc(g.items, func(i Item) bool { return !i.whole() })
+}
+
+// whole reports whether an item makes a table, drops it or gives it another name.
+func (i *Item) whole() bool {
+	o := i.Operation
+	return o.CreateTable != nil || o.DropTable != nil || o.RenameTable != nil
+}
+
+// takesTable tells why a table's ALTER, or what is done to it as such, has no place beside what the group holds; "": it has.
+func (g *group) takesTable(i Item) string {
+	for _, h := range g.items {
+		switch {
+		case h.Table != i.Table:
+			if points := i.Clause + h.Clause; points != "" && (names(h, i.Clause) || names(i, h.Clause)) {
+				return "it points at a table that isn't there before"
+			}
+			if (h.Drops != "" || i.Drops != "") && (h.whole() || i.whole()) {
+				return fmt.Sprintf("a column is dropped on a copy of its table, and %s stands beside it", h.words())
+			}
+		case h.whole() || i.whole():
+			return fmt.Sprintf("it is about table %s, as %s is", i.Table, h.place())
+		case h.Unread || i.Unread:
+			return "a statement that can't be read stands alone"
+		case h.Alone != i.Alone:
+			return "the drop of a constraint can't stand beside other clauses here"
+		case h.Statement != i.Statement && shares(h.Objects, i.Objects) != "":
+			return fmt.Sprintf("it is about %s of %s, as %s is", shares(h.Objects, i.Objects), i.Table, h.place())
+		}
+	}
+	return ""
+}
+
+// names reports whether a clause points at the table that an item creates.
+func names(i Item, clause string) bool {
+	c := i.Operation.CreateTable
+	return c != nil && plans.References(clause, c.Table)
+}
+
+func shares(a, b []string) string {
+	for _, n := range a {
+		if slices.Contains(b, n) {
+			return n
+		}
+	}
+	return ""
+}
+
 // groups cuts the items into plans, one behind the other.
 func (c *composer) groups() (out []group, why []string) {
 	for _, i := range c.items {
@@ -302,7 +358,7 @@ func (c *composer) groups() (out []group, why []string) {
 				continue
 			}
 		}
-		out, why = append(out, group{i.way(), []Item{i}}), append(why, reason)
+		out, why = append(out, group{i.way(), []Item{i}, c.options.Several}), append(why, reason)
 	}
 	return out, why
 }
@@ -313,6 +369,10 @@ func (c *composer) change() (Result, error) {
 		return Result{}, &plans.RefusedError{What: list[1].items[0].place(), Reason: "one plan can't hold it together with what stands before: " + why[1], Hint: apart(list)}
 	}
 	r := Result{Notes: c.notes, Change: list[0].change(c.options.Name)}
+	var err error
+	if r.Change.Operations, err = plans.Order(r.Change.Operations); err != nil {
+		return Result{}, err
+	}
 	for _, g := range list[1:] {
 		for _, i := range g.items {
 			r.Later = append(r.Later, i.words())
@@ -325,23 +385,24 @@ func (c *composer) change() (Result, error) {
 // for: the table keeps the column until contract, and the application has both shapes until then.
 func (g *group) change(name string) plans.Change {
 	ch := plans.Change{Name: name}
-	var clauses []string
+	alters := map[string]*plans.AlterTable{}
 	for _, i := range g.items {
-		if g.way != byAlter {
+		a := alters[i.Table]
+		switch {
+		case i.Clause == "":
 			ch.Operations = append(ch.Operations, i.Operation)
-			continue
+		case a == nil:
+			a = &plans.AlterTable{Table: i.Table, SQL: i.Clause}
+			alters[i.Table], ch.Operations = a, append(ch.Operations, plans.Operation{AlterTable: a})
+		default:
+			a.SQL += ", " + i.Clause
 		}
-		clauses = append(clauses, i.Clause)
-		if i.Drops != "" {
-			ch.Strategy = "shadow"
-		}
-	}
-	if len(clauses) > 0 {
-		a := &plans.AlterTable{Table: g.items[0].Table, SQL: strings.Join(clauses, ", ")}
-		if g.items[0].Unread {
+		if i.Unread {
 			a.Unparsed = plans.UnparsedRun
 		}
-		ch.Operations = []plans.Operation{{AlterTable: a}}
+		if i.Clause != "" && i.Drops != "" {
+			ch.Strategy = "shadow"
+		}
 	}
 	return ch
 }

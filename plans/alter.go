@@ -24,6 +24,8 @@ type Alter struct {
 	// Prefix is put in front of SQL on the native way, so that the server refuses
 	// rather than does it in another way.
 	Prefix string `json:"prefix,omitempty"`
+	// N tells the copies of a plan apart; the first is 0.
+	N int `json:"n,omitempty"`
 
 	// The rest is of the shadow way.
 
@@ -182,8 +184,31 @@ func (b *builder) alters(p *Plan) error {
 	if err := b.otherStrategy(p); err != nil {
 		return err
 	}
-	if len(p.Alters) > 0 && len(p.Syncs)+len(p.Alters) > 1 {
-		return &RefusedError{What: "change " + p.Name, Reason: "an ALTER TABLE stands beside other operations", Hint: "make a change of each, one after the other"}
+	return b.together(p)
+}
+
+// together refuses what can't stand beside an ALTER TABLE: another one of the same table, a column sync, and more copies than a run can follow.
+func (b *builder) together(p *Plan) error {
+	if len(p.Alters) == 0 {
+		return nil
+	}
+	what := "change " + p.Name
+	if len(p.Syncs) > 0 {
+		return &RefusedError{What: what, Reason: "an ALTER TABLE stands beside " + p.Syncs[0].Operation + ", which is done by a column sync", Hint: "make a change of each, one after the other"}
+	}
+	copies := 0
+	for i := range p.Alters {
+		a := &p.Alters[i]
+		if slices.ContainsFunc(p.Alters[:i], func(o Alter) bool { return o.Table == a.Table }) {
+			return &RefusedError{What: what, Reason: "two operations of it are an ALTER TABLE of " + a.Table.String() + " each, which are done one after the other", Hint: "alter_table with the clauses of both, joined by a comma"}
+		}
+		if a.Way == Shadow {
+			a.N = copies
+			copies++
+		}
+	}
+	if limit := b.rules.Copies(); copies > limit {
+		return &RefusedError{What: what, Reason: fmt.Sprintf("%d tables would have to be copied, and on this server a run copies %d", copies, limit), Hint: "make a change of each, one after the other"}
 	}
 	return nil
 }
@@ -307,7 +332,23 @@ func (p *Plan) onlyNative() bool {
 	return len(p.Syncs) == 0 && !slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow })
 }
 
-// Shadowed is the plan's shadow, if it has one.
+// Copied reports whether the plan does its change of a table on a shadow.
+func (p *Plan) Copied(id schema.Ident) bool {
+	return slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow && a.Table == id })
+}
+
+// Shadows are the places in Alters of what is done on a shadow.
+func (p *Plan) Shadows() []int {
+	var out []int
+	for i := range p.Alters {
+		if p.Alters[i].Way == Shadow {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Shadowed is the plan's first shadow, if it has one.
 func (p *Plan) Shadowed() (*Alter, bool) {
 	for i := range p.Alters {
 		if p.Alters[i].Way == Shadow {

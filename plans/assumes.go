@@ -27,7 +27,7 @@ func (b *builder) assumes(p *Plan) []Assume {
 			out = append(out, Assume{What: "table", Table: id, Lines: t.Lines()})
 			continue
 		}
-		if _, ok := p.Shadowed(); !ok { // a shadow is as safe for a table of any size
+		if !p.Copied(id) { // a shadow is as safe for a table of any size
 			out = append(out, Assume{What: "rows", Table: id, Max: room(t.Rows)}, Assume{What: "bytes", Table: id, Max: room(max(t.Bytes, littleBytes))})
 		}
 		out = append(out,

@@ -18,17 +18,21 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	}
 	b := builder{change: c, facts: f, rules: r}
 	p := &Plan{Format: Format, Name: c.Name, FactsRead: f.Read, Dialect: f.Dialect, Strategy: "sync", Replicas: c.Replicas, Operations: c.Operations}
+	if err := b.dropOrder(); err != nil {
+		return nil, err
+	}
+	p.Operations = b.change.Operations
 	if err := b.resolve(p); err != nil {
 		return nil, err
 	}
 	if err := b.alters(p); err != nil {
 		return nil, err
 	}
-	if len(p.Alters) > 0 {
-		p.Strategy = string(p.Alters[0].Way)
-	}
-	if len(p.Recipes) > 0 {
+	if len(p.Alters)+len(p.Recipes) > 0 {
 		p.Strategy = string(Native)
+	}
+	if _, ok := p.Shadowed(); ok {
+		p.Strategy = string(Shadow)
 	}
 	p.ID = planID(c, f, p)
 	if err := b.phases(p); err != nil {

@@ -87,6 +87,7 @@ type Operation struct {
 	RenameEnumValue    *RenameEnumValue    `yaml:"rename_enum_value,omitempty" json:"rename_enum_value,omitempty"`
 	CreateTable        *CreateTable        `yaml:"create_table,omitempty" json:"create_table,omitempty"`
 	DropTable          *DropTable          `yaml:"drop_table,omitempty" json:"drop_table,omitempty"`
+	RenameTable        *RenameTable        `yaml:"rename_table,omitempty" json:"rename_table,omitempty"`
 }
 
 // RenameColumn gives a column a new name. Up and Down default to the plain copy.
@@ -257,7 +258,14 @@ func ParseChange(b []byte) (Change, error) {
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return c, errors.New("parse change: the file holds more than one document; make one file a change")
 	}
-	return c, c.Validate()
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Operations, err = Order(c.Operations); err != nil {
+		return c, fmt.Errorf("change %q: %w", c.Name, err)
+	}
+	return c, nil
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)

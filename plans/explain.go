@@ -25,7 +25,7 @@ func Explain(c Change, f *Facts, r Rules, p *Plan) []Considered {
 	for _, way := range []string{string(Native), "sync", string(Shadow)} {
 		switch {
 		case way == string(Native) && len(p.Alters) > 0:
-			out = append(out, e.byServer(&p.Alters[0])...)
+			out = append(out, e.byServer(p.leading())...)
 		case way == p.Strategy:
 			out = append(out, Considered{Way: way, Chosen: true, Because: e.chosen()})
 		default:
@@ -33,6 +33,14 @@ func Explain(c Change, f *Facts, r Rules, p *Plan) []Considered {
 		}
 	}
 	return out
+}
+
+// leading is the ALTER TABLE that decides which way the plan goes.
+func (p *Plan) leading() *Alter {
+	if a, ok := p.Shadowed(); ok {
+		return a
+	}
+	return &p.Alters[0]
 }
 
 type explainer struct {
@@ -49,7 +57,7 @@ func (e explainer) chosen() string {
 		return "the server does it by itself, in steps that keep nobody waiting for long"
 	case len(e.p.Syncs) > 0:
 		return "old and new code run side by side, each with the columns that it knows"
-	case e.p.Alters[0].copies():
+	case e.p.leading().copies():
 		return "there is no way but a copy"
 	}
 	return "it keeps nobody waiting, and the old table can take its place again"

@@ -31,6 +31,8 @@ type Facts struct {
 	Alters []AlterFacts `json:"alters,omitempty"`
 	// Trials tells the same for each operation of a recipe.
 	Trials []Trial `json:"trials,omitempty"`
+	// Mentions are what names tables that are to get another name.
+	Mentions []Mention `json:"mentions,omitempty"`
 	// Views are those that read columns which other columns take the place of, where the dialect can move views.
 	Views []View `json:"views,omitempty"`
 	// Rights are what is granted on tables as a whole that columns move away from, and whose they are.
@@ -177,7 +179,7 @@ func sortedTables(syncs []Sync, alters []Alter, recipes []Recipe) []schema.Ident
 		all = append(all, a.Table)
 	}
 	for _, r := range recipes {
-		all = append(all, r.Table)
+		all = append(all, r.tables()...)
 	}
 	seen := map[schema.Ident]bool{}
 	var out []schema.Ident

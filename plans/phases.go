@@ -93,13 +93,19 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	if ph.Name == Contract {
 		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return contractOrder(x.Kind) - contractOrder(y.Kind) })
 	}
+	if ph.Name == Contract && len(p.Recipes) > 0 {
+		ph.Steps = lastingFirst(ph.Steps)
+	}
+	if ph.Name == Expand && len(p.Alters) > 0 {
+		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return inExpand(x.Kind) - inExpand(y.Kind) })
+	}
 	for i := range ph.Steps {
 		ph.Steps[i].ID = fmt.Sprintf("%s.%d.%s", ph.Name, i+1, ph.Steps[i].Kind)
 	}
 	ph.Estimate = sum(ph.Steps)
 	ph.Gates = gatesFor(ph.Name, b.change.Gates)
 	ph.Code = codeFor(ph.Name, p)
-	if len(p.Recipes) > 0 {
+	if _, copies := p.Shadowed(); len(p.Recipes) > 0 && !copies {
 		b.recipeGates(ph)
 		return
 	}
@@ -109,6 +115,7 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	}
 	appWritesBoth(p, ph)
 	if ph.Name != Contract {
+		ph.endOfWayBack()
 		return
 	}
 	if _, ok := p.Shadowed(); ok { // the tables were compared before they changed places
@@ -119,6 +126,16 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 			ph.Until = ph.Steps[i].ID
 			ph.Steps[i].Gates = soakBeforeDrop(b.change.Gates)
 			break
+		}
+	}
+}
+
+// endOfWayBack notes the first step that can't be taken back.
+func (ph *Phase) endOfWayBack() {
+	for _, st := range ph.Steps {
+		if !st.Reversible {
+			ph.Reversible, ph.Until = false, st.ID
+			return
 		}
 	}
 }

@@ -19,6 +19,8 @@ type Recipe struct {
 	// constraints, triggers and values, under every name that they have at any time.
 	Columns []string `json:"columns,omitempty"`
 	Objects []string `json:"objects,omitempty"`
+	// To is the name that the table gets, where it gets another.
+	To schema.Ident `json:"to,omitzero"`
 	// Drops are columns that code must not name any more.
 	Drops []string `json:"drops,omitempty"`
 	// Settings are those of the session in which the change's own SQL was read, and means what it
@@ -27,7 +29,10 @@ type Recipe struct {
 
 	Steps []Step   `json:"-"` // they stand in the phases
 	Notes []string `json:"-"` // for the plan's notes
-	code  [2]string
+	code  func(PhaseName) [2]string
+	of    Operation
+	// gone are all tables that the change drops.
+	gone []schema.Ident
 }
 
 // Act is how a step of a recipe shows in the catalog. Statements are told apart by what a few objects

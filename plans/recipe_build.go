@@ -22,8 +22,23 @@ func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
 	if b.change.Strategy == "shadow" || b.change.Strategy == "sync" {
 		return &RefusedError{What: "strategy " + b.change.Strategy, Reason: o.kind() + " is done by the server itself, without blocking", Hint: "--strategy auto"}
 	}
-	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, code: o.code()})
+	to, err := b.becomes(o, t)
+	if err != nil {
+		return err
+	}
+	p.Recipes = append(p.Recipes, Recipe{Operation: o.kind(), Table: t.Ident, To: to, of: o, code: o.codeIn, gone: b.gone()})
 	return nil
+}
+
+// gone are the tables that the change drops.
+func (b *builder) gone() []schema.Ident {
+	var out []schema.Ident
+	for _, o := range b.change.Operations {
+		if t, ok := b.facts.Table(o.Table()); ok && o.DropTable != nil {
+			out = append(out, t.Ident)
+		}
+	}
+	return out
 }
 
 // recipes has the dialect write every recipe of the plan, and refuses what can't stand together.
@@ -31,16 +46,19 @@ func (b *builder) recipes(p *Plan) error {
 	if len(p.Recipes) == 0 {
 		return nil
 	}
-	if len(p.Syncs)+len(p.Alters) > 0 {
+	if len(p.Syncs) > 0 {
 		return &RefusedError{What: "change " + p.Name, Reason: p.Recipes[0].Operation + " stands beside an operation that is not done by the server itself", Hint: "make a change of each, one after the other"}
 	}
-	for i, o := range b.change.Operations {
-		t, _ := b.facts.Table(o.Table())
+	for i := range p.Recipes {
 		r := &p.Recipes[i]
-		if err := b.rules.Recipe(b.facts, t, o, p.ID, r); err != nil {
+		t, _ := b.facts.Table(r.Table)
+		if err := r.besideAlters(p); err != nil {
 			return err
 		}
-		if other := beside(b.change.Operations, i, p.Recipes); other != "" {
+		if err := b.rules.Recipe(b.facts, t, r.of, p.ID, r); err != nil {
+			return err
+		}
+		if other := beside(p.Recipes, i); other != "" {
 			return &InputError{What: "table " + r.Table.String(), Reason: r.Operation + " and " + other + " of one change are about it", Hint: "make two changes, one after the other"}
 		}
 		if name := clash(p.Recipes[:i], r); name != "" {
@@ -50,14 +68,37 @@ func (b *builder) recipes(p *Plan) error {
 	return nil
 }
 
+// besideAlters: what an ALTER TABLE changes is read once, before anything is done.
+func (r *Recipe) besideAlters(p *Plan) error {
+	for _, a := range p.Alters {
+		if slices.Contains(r.tables(), a.Table) || !r.Whole() && a.Way == Shadow {
+			return &RefusedError{What: "change " + p.Name, Reason: r.Operation + " of " + r.Table.String() + " stands beside an ALTER TABLE of " + a.Table.String(), Hint: "make a change of each, one after the other"}
+		}
+	}
+	return nil
+}
+
 // beside is an operation before this one on a table that one of the two makes or takes away.
-func beside(list []Operation, i int, recipes []Recipe) string {
+func beside(recipes []Recipe, i int) string {
 	for n := range i {
-		if recipes[n].Table == recipes[i].Table && (list[n].whole() || list[i].whole()) {
+		if (recipes[n].Whole() || recipes[i].Whole()) && recipes[n].meets(&recipes[i]) {
 			return recipes[n].Operation
 		}
 	}
 	return ""
+}
+
+// meets reports whether two recipes are about the same table, under any of its names.
+func (r *Recipe) meets(o *Recipe) bool {
+	return slices.ContainsFunc(r.tables(), func(id schema.Ident) bool { return slices.Contains(o.tables(), id) })
+}
+
+// tables are the names that the recipe's table has at any time.
+func (r *Recipe) tables() []schema.Ident {
+	if r.To == (schema.Ident{}) {
+		return []schema.Ident{r.Table}
+	}
+	return []schema.Ident{r.Table, r.To}
 }
 
 // clash is a name that a recipe shares with one before it.
@@ -87,6 +128,26 @@ func (b *builder) recipePhases(p *Plan) error {
 	return nil
 }
 
+// inExpand puts what can be taken back in front of what can't, and what is made anew in front of copies, which take long.
+func inExpand(k StepKind) int {
+	return map[StepKind]int{CreateShadow: 1, CopyRows: 1, CompareShadow: 1, RunAlter: 2}[k]
+}
+
+// lastingFirst puts what ends a way back behind all that can still be taken back: one soak stands between them. The acts of
+// a recipe stay in their order.
+func lastingFirst(steps []Step) []Step {
+	var first, then []Step
+	ended := map[int]bool{}
+	for _, st := range steps {
+		if ended[st.Recipe] = ended[st.Recipe] || !st.Reversible; ended[st.Recipe] {
+			then = append(then, st)
+		} else {
+			first = append(first, st)
+		}
+	}
+	return append(first, then...)
+}
+
 // recipeGates: there are no two sides that could differ. A phase without acts has nothing to keep shut.
 func (b *builder) recipeGates(ph *Phase) {
 	ph.Gates = slices.DeleteFunc(ph.Gates, func(g GateRef) bool { return g.Kind == "backfill_done" || g.Kind == "dual_write_verified" })
@@ -109,7 +170,8 @@ func (b *builder) recipeGates(ph *Phase) {
 func recipeWords(n PhaseName, list []Recipe) (before, after []string) {
 	for _, r := range list {
 		if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase == n }) {
-			before, after = addWords(before, r.code[0]), addWords(after, r.code[1])
+			words := r.code(n)
+			before, after = addWords(before, words[0]), addWords(after, words[1])
 		}
 	}
 	if len(list) > 0 && len(before) == 0 {

@@ -50,6 +50,7 @@ func (o Operation) natives() []native {
 	add(o.RenameEnumValue != nil, o.RenameEnumValue)
 	add(o.CreateTable != nil, o.CreateTable)
 	add(o.DropTable != nil, o.DropTable)
+	add(o.RenameTable != nil, o.RenameTable)
 	add(o.PartitionTable != nil, o.PartitionTable)
 	add(o.RewriteTable != nil, o.RewriteTable)
 	return out
@@ -69,6 +70,17 @@ func (o Operation) kind() string {
 		return n.kind()
 	}
 	return "set_not_null"
+}
+
+// codeIn is what the application must be doing around a phase in which something of the operation is done.
+func (o Operation) codeIn(ph PhaseName) [2]string {
+	if n, ok := o.native().(interface {
+		codeIn(PhaseName) (before, after string)
+	}); ok {
+		before, after := n.codeIn(ph)
+		return [2]string{before, after}
+	}
+	return o.code()
 }
 
 func (o Operation) code() [2]string {

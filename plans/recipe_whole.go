@@ -45,15 +45,14 @@ func (c *DropTable) code() (before, after string) {
 	return fmt.Sprintf("No code uses %s.", c.Table), fmt.Sprintf("%s is gone.", c.Table)
 }
 
-// whole reports whether an operation is about a table as such, and not about something in it.
-func (o Operation) whole() bool { return o.CreateTable != nil || o.DropTable != nil }
+// Whole reports whether the recipe makes a table, renames it or takes it away: there are moments at which it isn't there.
+func (r *Recipe) Whole() bool {
+	return r.Operation == "create_table" || r.Operation == "drop_table" || r.Operation == "rename_table"
+}
 
-// Whole reports whether the recipe makes a table or takes one away: there are moments at which it isn't there.
-func (r *Recipe) Whole() bool { return r.Operation == "create_table" || r.Operation == "drop_table" }
-
-// MayMiss reports whether the plan makes a table or takes it away.
+// MayMiss reports whether the plan makes a table, renames it or takes it away.
 func (p *Plan) MayMiss(id schema.Ident) bool {
-	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Table == id && r.Whole() }) ||
+	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Whole() && slices.Contains(r.tables(), id) }) ||
 		slices.ContainsFunc(p.Syncs, func(s Sync) bool { return s.Move.Makes(id) })
 }
 
@@ -61,7 +60,9 @@ func (p *Plan) MayMiss(id schema.Ident) bool {
 func (a *Act) Whole() bool { return len(a.Sees) > 0 && a.Sees[0].Kind == schema.TableObject }
 
 // Creates reports whether the step makes a table, which its way back drops.
-func (st *Step) Creates() bool { return st.Act != nil && st.Act.Whole() && st.Act.Phase == Expand }
+func (st *Step) Creates() bool {
+	return st.Act != nil && st.Act.Whole() && st.Act.Phase == Expand && len(st.Act.Sees) == 1
+}
 
 // LooksAmong are the lines that the act's tables show. read gives one by its name, of kind schema.Absent where it isn't there.
 func (a *Act) LooksAmong(read func(name string) (*schema.Table, error)) ([]string, error) {
@@ -126,8 +127,9 @@ func pointing(t *schema.Table) []string {
 	return out
 }
 
-// Loose refuses to drop a table that something else needs. Dependents of the kinds in goes go with it.
-func Loose(t *schema.Table, goes ...string) error {
+// Loose refuses to drop a table that something else needs. Dependents of the kinds in goes go with it, and tables that the change drops before it hold
+// nothing.
+func (r *Recipe) Loose(t *schema.Table, goes ...string) error {
 	what := "drop table " + t.Ident.String()
 	for _, d := range t.Dependents {
 		if !slices.Contains(goes, d.Kind) {
@@ -135,8 +137,8 @@ func Loose(t *schema.Table, goes ...string) error {
 		}
 	}
 	for _, c := range t.Constraints {
-		if c.Incoming && c.Ref != t.Ident {
-			return &RefusedError{What: what, Reason: fmt.Sprintf("foreign key %s of %s points at the table", c.Name, c.Ref), Hint: "drop that foreign key first, or drop " + c.Ref.String() + " in a change before this one"}
+		if c.Incoming && c.Ref != t.Ident && !slices.Contains(r.gone, c.Ref) {
+			return &RefusedError{What: what, Reason: fmt.Sprintf("foreign key %s of %s points at the table", c.Name, c.Ref), Hint: "drop that foreign key first, or " + c.Ref.String() + " in the same change"}
 		}
 	}
 	return nil

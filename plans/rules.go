@@ -26,6 +26,8 @@ type Rules interface {
 	Alter(f *Facts, t *schema.Table, seen *AlterFacts, a *Alter) error
 	// RenderAlter is Render for the steps of an ALTER TABLE.
 	RenderAlter(f *Facts, t *schema.Table, a *Alter, planID string, st *Step) (bool, error)
+	// Copies is how many tables one run can copy and follow.
+	Copies() int
 	// Quote writes an identifier as the server wants it.
 	Quote(name string) string
 	// NameLimit is the longest identifier, and whether it counts bytes (or else

@@ -73,6 +73,9 @@ func (t *Table) Shows(o Object) string {
 
 // whole tells a table apart by what it keeps under every name: definitions of indexes and constraints may name the table itself.
 func (t *Table) whole() string {
+	if t.Kind == View {
+		return fmt.Sprintf("kind=%s definition=%q comment=%q", t.Kind, t.Definition, t.Comment)
+	}
 	var out []string
 	for _, c := range t.Columns {
 		out = append(out, c.line(0)+fmt.Sprintf(" comment=%q", c.Comment))

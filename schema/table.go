@@ -14,8 +14,10 @@ type Table struct {
 	Statistics  []Statistics `json:"statistics,omitempty"`
 	Settings    []string     `json:"settings,omitempty"` // of the table as a whole, as clauses of ALTER TABLE, where the server has such
 	Comment     string       `json:"comment,omitempty"`
-	Labels      []string     `json:"labels,omitempty"`  // values of an enum type, in their order
-	Storage     string       `json:"storage,omitempty"` // engine or access method
+	// Definition tells a view apart: what it reads. A table has none.
+	Definition string   `json:"definition,omitempty"`
+	Labels     []string `json:"labels,omitempty"`  // values of an enum type, in their order
+	Storage    string   `json:"storage,omitempty"` // engine or access method
 	// Partitions are all those below a table of kind PartitionedTable, those of partitions too, each behind the one that it is of.
 	Partitions  []Partition `json:"partitions,omitempty"`
 	Partitioned bool        `json:"partitioned,omitempty"`
@@ -35,6 +37,9 @@ type Table struct {
 
 // Absent is the kind of a table that isn't there, of which nothing but its name is known.
 const Absent = "absent"
+
+// View is the kind of a view.
+const View = "view"
 
 // The kinds of types that are described as tables are.
 const (

@@ -268,18 +268,22 @@ func (s *server) undoAlter(ctx context.Context, p *plans.Plan, st plans.Step, en
 	return w.forgetCheckpoint(ctx, k)
 }
 
-// checkpointTable is where a run keeps from where its log is read, and its marks. It
+// checkpointTable is where a run keeps from where the log is read for one of its copies, and its marks. It
 // is a table of the run's own, because the cut-over locks it.
-func checkpointTable(planID string) schema.Ident {
-	return schema.Ident{Schema: stateSchema, Name: "checkpoint_" + planID}
+func checkpointTable(planID string, n int) schema.Ident {
+	name := "checkpoint_" + planID
+	if n > 0 {
+		name += fmt.Sprintf("_%d", n)
+	}
+	return schema.Ident{Schema: stateSchema, Name: name}
 }
 
 func (w *worker) makeCheckpoint(ctx context.Context, k alterKitchen) error {
-	return w.exec(ctx, "CREATE TABLE IF NOT EXISTS "+quoteTable(checkpointTable(k.planID))+` (role VARCHAR(16) NOT NULL, lane INT NOT NULL,
+	return w.exec(ctx, "CREATE TABLE IF NOT EXISTS "+quoteTable(checkpointTable(k.planID, k.a.N))+` (role VARCHAR(16) NOT NULL, lane INT NOT NULL,
 		log_position LONGTEXT NOT NULL, mark BIGINT NOT NULL, PRIMARY KEY (role, lane)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 		COMMENT='phasemig: from where run `+k.planID+` reads the log; to remove it when the run is over: DROP TABLE'`)
 }
 
 func (w *worker) forgetCheckpoint(ctx context.Context, k alterKitchen) error {
-	return w.exec(ctx, "DROP TABLE IF EXISTS "+quoteTable(checkpointTable(k.planID)))
+	return w.exec(ctx, "DROP TABLE IF EXISTS "+quoteTable(checkpointTable(k.planID, k.a.N)))
 }

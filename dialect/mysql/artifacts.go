@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/dialect"
@@ -40,8 +41,27 @@ func (s *server) Artifacts(ctx context.Context) ([]dialect.Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
+	views, err := s.markedViews(ctx)
+	if err != nil {
+		return nil, err
+	}
 	tables, err := s.markedTables(ctx)
-	return append(append(out, columns...), tables...), err
+	return slices.Concat(out, columns, views, tables), err
+}
+
+// markedViews finds views that stand in for a table by the mark in their text.
+func (s *server) markedViews(ctx context.Context) ([]dialect.Artifact, error) {
+	list, err := records(ctx, s.db, `SELECT table_schema, table_name, view_definition FROM information_schema.views
+		WHERE view_definition LIKE '%phasemig %: stands in for a table; undo: phasemig rollback %' ORDER BY table_schema, table_name`)
+	if err != nil {
+		return nil, fmt.Errorf("list our views: %w", err)
+	}
+	var out []dialect.Artifact
+	for _, r := range list {
+		id := schema.Ident{Schema: r["table_schema"], Name: r["table_name"]}
+		out = append(out, dialect.Artifact{Kind: "view", Table: id, Name: id.Name, Run: runOf(r["view_definition"]), Remove: []string{dropView(id)}})
+	}
+	return out, nil
 }
 
 // markedColumns finds columns by the mark in their comment.

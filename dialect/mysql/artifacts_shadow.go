@@ -39,28 +39,49 @@ func (s *server) markedTables(ctx context.Context) ([]dialect.Artifact, error) {
 func (s *server) markedTable(ctx context.Context, r record) (dialect.Artifact, error) {
 	id := schema.Ident{Schema: r["table_schema"], Name: r["table_name"]}
 	out := dialect.Artifact{Kind: "table", Table: id, Name: id.Name, Run: runOf(r["table_comment"])}
-	aside, err := s.standsAside(ctx, out.Run, id)
-	if aside {
-		out.Remove = []string{"DROP TABLE " + quoteTable(id)}
-	} else {
-		out.Remove = []string{fmt.Sprintf("ALTER TABLE %s COMMENT = %s", quoteTable(id), quoteText(unmarked(r["table_comment"])))}
+	p, err := s.storedPlan(ctx, out.Run)
+	if err != nil {
+		return out, err
 	}
-	return out, err
+	named := id
+	switch name := hiddenTable(p, id); {
+	case standsAside(p, id):
+		out.Remove = []string{"DROP TABLE " + quoteTable(id)}
+		return out, nil
+	case name != "": // it holds the user's rows
+		named.Name = name
+		out.Remove = []string{renameAll(id, named)}
+	}
+	out.Remove = append(out.Remove, fmt.Sprintf("ALTER TABLE %s COMMENT = %s", quoteTable(named), quoteText(unmarked(r["table_comment"]))))
+	return out, nil
+}
+
+// hiddenTable is what a table was called that was taken out of sight to be dropped; "" for any other one.
+func hiddenTable(p *plans.Plan, id schema.Ident) string {
+	if p == nil {
+		name, ok := strings.CutSuffix(id.Name, "_pm_dropped")
+		if ok && strings.HasPrefix(name, "_") {
+			return name[1:]
+		}
+		return ""
+	}
+	for _, r := range p.Recipes {
+		if r.Operation == "drop_table" && r.Table.Schema == id.Schema && plans.Aside(r.Table.Name, nameLimit, false) == id.Name {
+			return r.Table.Name
+		}
+	}
+	return ""
 }
 
 // standsAside asks the run's plan what its tables are called. Without it only an uncut name
 // tells.
-func (s *server) standsAside(ctx context.Context, run string, id schema.Ident) (bool, error) {
-	p, err := s.storedPlan(ctx, run)
-	if err != nil {
-		return false, err
-	}
+func standsAside(p *plans.Plan, id schema.Ident) bool {
 	if p == nil {
-		return strings.HasSuffix(id.Name, "_pm_new") || strings.HasSuffix(id.Name, "_pm_old"), nil
+		return strings.HasSuffix(id.Name, "_pm_new") || strings.HasSuffix(id.Name, "_pm_old")
 	}
 	return slices.ContainsFunc(p.Alters, func(a plans.Alter) bool {
 		return a.Way == plans.Shadow && a.Table.Schema == id.Schema && a.Table.Name != id.Name && (id.Name == a.New || id.Name == a.Old)
-	}), nil
+	})
 }
 
 // storedPlan is the plan of a run, or nil when the run isn't known here.
@@ -80,7 +101,7 @@ func (s *server) storedPlan(ctx context.Context, run string) (*plans.Plan, error
 }
 
 func (s *server) checkpoints(ctx context.Context) ([]dialect.Artifact, error) {
-	prefix := checkpointTable("").Name
+	prefix := checkpointTable("", 0).Name
 	list, err := records(ctx, s.db, `SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?
 		AND table_comment LIKE 'phasemig: from where run %' ORDER BY table_name`, stateSchema, strings.ReplaceAll(prefix, "_", `\_`)+"%")
 	if err != nil {
@@ -89,7 +110,8 @@ func (s *server) checkpoints(ctx context.Context) ([]dialect.Artifact, error) {
 	var out []dialect.Artifact
 	for _, r := range list {
 		id := schema.Ident{Schema: stateSchema, Name: r["table_name"]}
-		out = append(out, dialect.Artifact{Kind: "table", Table: id, Name: id.Name, Run: strings.TrimPrefix(id.Name, prefix), Remove: []string{"DROP TABLE " + quoteTable(id)}})
+		run, _, _ := strings.Cut(strings.TrimPrefix(id.Name, prefix), "_")
+		out = append(out, dialect.Artifact{Kind: "table", Table: id, Name: id.Name, Run: run, Remove: []string{"DROP TABLE " + quoteTable(id)}})
 	}
 	return out, nil
 }

@@ -37,7 +37,7 @@ func TestShadowArtifacts(t *testing.T) {
 	each(t, func(t *testing.T, h *home) {
 		h.exec("CREATE TABLE t (id int PRIMARY KEY, n int) COMMENT 'mine'", "INSERT INTO t VALUES (1, 1)")
 		s := newShadowed(h, "t", "MODIFY n bigint")
-		checkpoint := checkpointTable(s.plan.ID).Name + " DROP"
+		checkpoint := checkpointTable(s.plan.ID, 0).Name + " DROP"
 		want := func(when string, names ...string) {
 			t.Helper()
 			slices.Sort(names)

@@ -90,8 +90,14 @@ func (c *catalog) query(query string, args ...any) []record {
 }
 
 func (c *catalog) read() (*schema.Table, error) {
-	if err := c.relation(); err != nil || c.t.Kind != "table" {
+	if err := c.relation(); err != nil {
 		return &c.t, err
+	}
+	if c.t.Kind == schema.View {
+		c.view()
+	}
+	if c.t.Kind != "table" {
+		return &c.t, c.err
 	}
 	c.printed()
 	c.columns()

@@ -37,6 +37,9 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		if _, seen := f.Table(t.Ident); !seen {
 			f.Tables = append(f.Tables, *t)
 		}
+		if err := s.becomes(ctx, o, t, &f); err != nil {
+			return f, err
+		}
 		if t.Kind != "table" {
 			continue
 		}
@@ -55,6 +58,45 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		f.Expressions = append(f.Expressions, list...)
 	}
 	return f, nil
+}
+
+// becomes reads what stands under the name that a table is to get, and what names it by the one that it has.
+func (s *server) becomes(ctx context.Context, o plans.Operation, t *schema.Table, f *plans.Facts) error {
+	to, ok := o.Becomes(t.Ident)
+	if !ok {
+		return nil
+	}
+	if err := s.lowerCase(ctx, o, to.Name); err != nil {
+		return err
+	}
+	n, err := s.factsTable(ctx, to)
+	if missing := new(plans.InputError); errors.As(err, &missing) {
+		n, err = &schema.Table{Ident: to, Kind: schema.Absent}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, seen := f.Table(to); !seen {
+		f.Tables = append(f.Tables, *n)
+	}
+	list, err := s.mentions(ctx, t)
+	f.Mentions = append(f.Mentions, list...)
+	return err
+}
+
+// lowerCase refuses a name that the server would keep in another form.
+func (s *server) lowerCase(ctx context.Context, o plans.Operation, name string) error {
+	if name == strings.ToLower(name) {
+		return nil
+	}
+	var mode int
+	if err := s.db.QueryRowContext(ctx, "SELECT @@lower_case_table_names").Scan(&mode); err != nil {
+		return fmt.Errorf("ask how names are kept: %w", classify(err))
+	}
+	if mode != 0 {
+		return &plans.InputError{What: o.Words(), Reason: "this server keeps the names of tables in lower case", Hint: strings.ToLower(name)}
+	}
+	return nil
 }
 
 // alterFacts tries an operation that is done by an ALTER TABLE; nil where it isn't. What

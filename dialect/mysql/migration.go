@@ -45,7 +45,7 @@ func (t *translation) statement() error {
 	case x.At(0, "START", "TRANSACTION"), x.At(0, "BEGIN"), x.At(0, "COMMIT"):
 		return nil // each step has its own
 	case x.At(0, "RENAME"):
-		return t.s.Refuse(0, "code that copes with both names has to come first", "a table is given another name: old code would not find it")
+		return t.renameTables()
 	case x.At(0, "INSERT"), x.At(0, "UPDATE"), x.At(0, "DELETE"), x.At(0, "REPLACE"):
 		return t.rows()
 	}
@@ -265,7 +265,7 @@ func (t *translation) alterClause(table string, from, to int) error {
 	case x.At(from, "RENAME", "INDEX"), x.At(from, "RENAME", "KEY"):
 		t.clause(from, table, sql, "", "")
 	case x.At(from, "RENAME"):
-		return t.s.Refuse(t.at(from), "code that copes with both names has to come first", "the table is given another name: old code would not find it")
+		return t.renameTable(table, from, to)
 	case x.At(from, "CHANGE"):
 		return t.change(table, from, to)
 	case x.At(from, "MODIFY"):

@@ -3,6 +3,7 @@ package mysql
 import (
 	"github.com/phasemig/phasemig/migration"
 	"github.com/phasemig/phasemig/plans"
+	"github.com/phasemig/phasemig/schema"
 )
 
 // createTable takes over what stands behind the name, at token i.
@@ -46,4 +47,53 @@ func (t *translation) dropTables(i int) error {
 			return nil
 		}
 	}
+}
+
+// renameTables reads RENAME TABLE a TO b, c TO d.
+func (t *translation) renameTables() error {
+	if !t.text.At(1, "TABLE") && !t.text.At(1, "TABLES") {
+		return t.s.Refuse(0, alone, "no operation of phasemig does this: %s", t.head())
+	}
+	for _, cut := range t.text.Split(t.text.Skip(2, "IF", "EXISTS"), len(t.text.Tokens)) {
+		table, behind, err := t.table(cut[0])
+		if err != nil {
+			return err
+		}
+		if !t.text.At(behind, "TO") {
+			return t.unread(behind, "TO")
+		}
+		if err := t.renamed(table, cut[0], behind+1, cut[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renameTable reads the clause RENAME [TO|AS|=] b of an ALTER TABLE.
+func (t *translation) renameTable(table string, from, to int) error {
+	i := from + 1
+	for _, w := range []string{"TO", "AS", "="} {
+		if t.text.At(i, w) {
+			i++
+			break
+		}
+	}
+	return t.renamed(table, from, i, to)
+}
+
+// renamed reads the new name at token i, which may stand with the database that the table is in.
+func (t *translation) renamed(table string, from, i, to int) error {
+	name, behind, err := t.table(i)
+	if err != nil {
+		return err
+	}
+	if behind < to {
+		return t.unread(behind, "a comma or the end")
+	}
+	old, nu := schema.ParseIdent(table), schema.ParseIdent(name)
+	if nu.Schema != "" && nu.Schema != old.Schema {
+		return t.s.Refuse(t.at(i), alone, "the table would go to another database")
+	}
+	t.part.Items = append(t.part.Items, migration.Item{At: t.s.Start + t.at(from), Table: table, Operation: plans.Operation{RenameTable: &plans.RenameTable{Table: table, To: nu.Name}}, Objects: []string{"the table"}})
+	return nil
 }

@@ -11,11 +11,17 @@ import (
 
 // Recipe implements plans.Rules: what has a clause goes by ALTER TABLE, and the rest is refused there.
 func (rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID string, r *plans.Recipe) error {
+	if o.RenameTable != nil {
+		return renameRecipe(f, t, planID, r)
+	}
 	if o.CreateTable != nil || o.DropTable != nil {
 		return wholeRecipe(f, t, o, planID, r)
 	}
 	return noRecipe(o, "this server does it by an ALTER TABLE", "")
 }
+
+// Copies implements plans.Rules: each has a place of its own in the log.
+func (rules) Copies() int { return 64 }
 
 func noRecipe(o plans.Operation, reason, hint string) error {
 	return &plans.RefusedError{What: o.Words(), Reason: reason, Hint: hint}

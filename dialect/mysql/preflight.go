@@ -20,8 +20,8 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 	n := needs(p)
 	vars := k.server(n.triggers)
 	k.rights(p.Tables(), n)
-	if a, ok := p.Shadowed(); ok {
-		k.shadow(a, vars)
+	for _, i := range p.Shadows() {
+		k.shadow(&p.Alters[i], vars)
 	}
 	for _, id := range p.Tables() {
 		if p.MayMiss(id) { // its triggers, if there are any, go with it

@@ -90,7 +90,7 @@ func wholeRecipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID stri
 	if c := o.CreateTable; c != nil {
 		return createRecipe(f, t, c, o.Words(), r)
 	}
-	if err := plans.Loose(t, "generated column", "default of column", "trigger", "partitioning"); err != nil {
+	if err := r.Loose(t, "generated column", "default of column", "trigger", "partitioning"); err != nil {
 		return err
 	}
 	aside := plans.Aside(t.Name, nameLimit, false)

@@ -47,7 +47,7 @@ func (p *pair) role() string {
 	return "forward"
 }
 
-func (p *pair) checkpoint() string { return quoteTable(checkpointTable(p.planID)) }
+func (p *pair) checkpoint() string { return quoteTable(checkpointTable(p.planID, p.a.N)) }
 
 // Lanes of a table whose rows don't depend on each other. More would only wait for
 // each other in the server's log.

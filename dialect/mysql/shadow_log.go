@@ -143,7 +143,7 @@ func (p *pair) prepared(ctx context.Context) ([]string, error) {
 
 // Open implements shadow.Table.
 func (p *pair) Open(ctx context.Context, from stream.Position) (stream.Source, error) {
-	mark := checkpointTable(p.planID)
+	mark := checkpointTable(p.planID, p.a.N)
 	marks, err := p.s.Table(ctx, mark)
 	if err != nil {
 		return nil, err

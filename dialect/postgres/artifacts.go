@@ -11,7 +11,7 @@ import (
 )
 
 // artifactsSQL finds marks. A trigger comes before the columns that it names. A
-// hidden column holds the user's data: it gets its name back. A slot can't carry a
+// hidden column or table holds the user's data: it gets its name back. A slot can't carry a
 // comment, so its name is its mark, as pgoutput.Names makes it; who reads it is ended first.
 const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 	SELECT 1 AS o, 'trigger' AS kind, n.nspname AS schema, c.relname AS tbl, g.tgname AS name, d.description AS mark, json_build_array(format('DROP TRIGGER IF EXISTS %I ON %I.%I', g.tgname, n.nspname, c.relname)) AS remove
@@ -45,6 +45,12 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 	UNION ALL SELECT 11, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('DROP TABLE IF EXISTS %I.%I', n.nspname, c.relname))
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
 		WHERE c.relkind = 'r' AND (n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%' OR d.description LIKE '%: columns moved from %')
+	UNION ALL SELECT 13, 'view', n.nspname, '', c.relname, d.description, json_build_array(format('DROP VIEW IF EXISTS %I.%I', n.nspname, c.relname))
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 WHERE c.relkind = 'v'
+	UNION ALL SELECT 14, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('ALTER TABLE %I.%I RENAME TO %I', n.nspname, c.relname, h.name),
+			format('COMMENT ON TABLE %I.%I IS %L', n.nspname, h.name, substring(d.description FROM E'^(.*)\nphasemig [0-9a-f]{12}: hidden table ')))
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0,
+			LATERAL (SELECT substring(d.description FROM 'phasemig [0-9a-f]{12}: hidden table (.*); undo: phasemig rollback') AS name) AS h WHERE c.relkind IN ('r', 'p') AND h.name IS NOT NULL
 	UNION ALL SELECT 9, 'publication', '', '', p.pubname, d.description, json_build_array(format('DROP PUBLICATION IF EXISTS %I', p.pubname))
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass
 	UNION ALL SELECT 12, 'origin', '', '', r.roname, 'phasemig ' || substring(r.roname FROM '^phasemig_([0-9a-f]{12})_[0-9]+_[0-9]+$') || ': marks the writes of a run', json_build_array(

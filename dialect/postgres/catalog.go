@@ -49,7 +49,7 @@ func (r *reader) table(id schema.Ident) (*schema.Table, error) {
 	if r.kind != "" {
 		return t, r.describeType(t)
 	}
-	for _, read := range []func(*schema.Table) error{r.relation, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings, r.partitions} {
+	for _, read := range []func(*schema.Table) error{r.relation, r.reads, r.columns, r.indexes, r.constraints, r.triggers, r.dependents, r.grants, r.statistics, r.settings, r.partitions} {
 		if err := read(t); err != nil {
 			return nil, err
 		}

@@ -43,6 +43,9 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 		if _, ok := f.Table(t.Ident); !ok {
 			f.Tables = append(f.Tables, *t)
 		}
+		if err := s.becomes(ctx, o, t, &f); err != nil {
+			return f, err
+		}
 	}
 	if f.Settings, err = s.settings(ctx); err != nil {
 		return f, err

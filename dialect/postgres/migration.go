@@ -163,7 +163,7 @@ func (t *translation) rename(r *pg.RenameStmt) error {
 	if r.RenameType == pg.ObjectType_OBJECT_INDEX {
 		return t.s.Refuse(0, moment, "an index is given another name")
 	}
-	if r.RelationType != pg.ObjectType_OBJECT_TABLE && r.RenameType != pg.ObjectType_OBJECT_TABCONSTRAINT {
+	if r.RelationType != pg.ObjectType_OBJECT_TABLE && r.RenameType != pg.ObjectType_OBJECT_TABCONSTRAINT && r.RenameType != pg.ObjectType_OBJECT_TABLE {
 		return t.s.Refuse(0, moment, "something else than a table's column or constraint is given another name")
 	}
 	if r.Relation == nil {
@@ -183,8 +183,13 @@ func (t *translation) rename(r *pg.RenameStmt) error {
 	case pg.ObjectType_OBJECT_TABCONSTRAINT:
 		i.Operation.RenameConstraint = &plans.RenameConstraint{Table: table, From: r.Subname, To: r.Newname}
 		i.Objects = []string{"constraint " + r.Subname, "constraint " + r.Newname}
+	case pg.ObjectType_OBJECT_TABLE:
+		if strings.Contains(r.Newname, ".") {
+			return t.s.Refuse(0, "", "a name with a dot in it can't be written in a change")
+		}
+		i.Operation.RenameTable, i.Objects = &plans.RenameTable{Table: table, To: r.Newname}, []string{"the table"}
 	default:
-		return t.s.Refuse(0, "old code would not find it: a view under the new name, or code that copes with both, has to come first", "the table is given another name")
+		return t.s.Refuse(0, moment, "something else than a table, its column or its constraint is given another name")
 	}
 	t.add(i)
 	return nil

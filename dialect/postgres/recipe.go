@@ -84,9 +84,14 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 		return r.createTable(o.CreateTable)
 	case o.DropTable != nil:
 		return r.dropTable()
+	case o.RenameTable != nil:
+		return r.renameTable()
 	}
 	return r.refuse("", "this server's planner has no recipe for it")
 }
+
+// Copies implements plans.Rules: a run has one place beside the tables.
+func (Rules) Copies() int { return 1 }
 
 // tried is what the server made of a statement.
 func (r *recipe) tried(sql string) (plans.Trial, error) {

@@ -145,7 +145,7 @@ func points(t *schema.Table) bool {
 
 // dropTable takes the table out of sight by a rename.
 func (r *recipe) dropTable() error {
-	if err := plans.Loose(r.t, "publication", "replica identity", "policy", "statistics", "default of column", "generated column"); err != nil {
+	if err := r.out.Loose(r.t, "publication", "replica identity", "policy", "statistics", "default of column", "generated column"); err != nil {
 		return err
 	}
 	aside := plans.Aside(r.t.Name, 63, true)
@@ -184,7 +184,7 @@ func (x *steps) doWhole(ctx context.Context, p *plans.Plan, st plans.Step, env d
 		if r.Done == len(st.Act.After) {
 			return nil
 		}
-		return e.transaction(ctx, st.SQL[r.Done:])
+		return e.moved(ctx, st.SQL[r.Done:], &p.Recipes[st.Recipe])
 	})
 }
 
@@ -195,7 +195,7 @@ func (x *steps) undoWhole(ctx context.Context, p *plans.Plan, st plans.Step, env
 			return nil
 		}
 		if !st.Creates() {
-			return e.transaction(ctx, st.Undo[r.Undone:])
+			return e.moved(ctx, st.Undo[r.Undone:], &p.Recipes[st.Recipe])
 		}
 		return e.together(ctx, func(w *whole) error {
 			if err := w.run(ctx, []string{"LOCK TABLE " + relation(st.Table) + " IN ACCESS EXCLUSIVE MODE"}); err != nil {
@@ -206,6 +206,16 @@ func (x *steps) undoWhole(ctx context.Context, p *plans.Plan, st plans.Step, env
 			}
 			return w.run(ctx, st.Undo)
 		})
+	})
+}
+
+// moved runs all statements or none, and completes the view of a rename.
+func (e *executor) moved(ctx context.Context, list []string, r *plans.Recipe) error {
+	return e.together(ctx, func(w *whole) error {
+		if err := w.run(ctx, list); err != nil {
+			return err
+		}
+		return w.standIn(ctx, r)
 	})
 }
 

@@ -62,6 +62,10 @@ func labels(ctx context.Context, c *sql.Conn, t tongue) (map[string][]string, er
 
 // fill makes rows unless the schema's file has brought some.
 func (f *filler) fill(ctx context.Context, id schema.Ident, rows int64) error {
+	t, err := tableOf(ctx, f.db, f.plan, id)
+	if err != nil || t.Kind == schema.Absent {
+		return err
+	}
 	have, err := f.count(ctx, id)
 	if err != nil {
 		return err
@@ -69,10 +73,6 @@ func (f *filler) fill(ctx context.Context, id schema.Ident, rows int64) error {
 	if have > 0 {
 		f.filled[id] = have
 		return nil
-	}
-	t, err := f.db.Server.Table(ctx, id)
-	if err != nil {
-		return err
 	}
 	f.within = append(f.within, id)
 	defer func() { f.within = f.within[:len(f.within)-1] }()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/phasemig/phasemig/drill"
 	"github.com/phasemig/phasemig/engine"
-	"github.com/phasemig/phasemig/plans"
 )
 
 // leave is how long what was made may take to go away after Ctrl-C.
@@ -31,11 +30,6 @@ type practice struct {
 func Run(ctx context.Context, o Options) (res *drill.Result, err error) {
 	if o.Log == nil {
 		o.Log = io.Discard
-	}
-	for _, id := range o.Plan.Tables() {
-		if o.Plan.MayMiss(id) {
-			return nil, &plans.RefusedError{What: "drill", Reason: "the plan makes or drops table " + id.String() + ", and a drill compares the rows of tables that stay", Hint: "apply it on a copy of the database instead"}
-		}
 	}
 	d := &practice{Options: o, tongue: tongue{o.Plan.Dialect == "postgres"}}
 	d.Rows = slices.Compact(slices.Sorted(slices.Values(o.Rows)))

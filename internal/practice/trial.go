@@ -38,7 +38,7 @@ func (t *trial) run(ctx context.Context) error {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	var g errgroup.Group
-	g.Go(func() error { return t.probes.run(probing, t.dsn, t.tongue, t.Plan.Tables()) })
+	g.Go(func() error { return t.probes.run(probing, t.dsn, t.tongue, t.Plan) })
 	err := t.moves(ctx)
 	stop()
 	if perr := g.Wait(); err == nil {
@@ -164,12 +164,15 @@ func (t *trial) sizes(ctx context.Context, p *plans.Plan) error {
 	if err != nil {
 		return err
 	}
-	for i, id := range p.Tables() {
-		n := s.rows[id]
-		t.out.Tables = append(t.out.Tables, drill.Size{Table: id.String(), Rows: n})
-		if i == 0 || n < t.out.Rows {
+	for _, id := range p.Tables() {
+		n, ok := s.rows[id]
+		if !ok { // it isn't there yet
+			continue
+		}
+		if len(t.out.Tables) == 0 || n < t.out.Rows {
 			t.out.Rows = n
 		}
+		t.out.Tables = append(t.out.Tables, drill.Size{Table: id.String(), Rows: n})
 	}
 	return nil
 }
