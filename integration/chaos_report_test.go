@@ -170,7 +170,7 @@ machine's clock that is set, since the tests share it. The lease and the soak go
 func (o *outcomes) cell(m mishap, r road, k throwaway.Kind) string {
 	var exits, ends []string
 	for _, at := range r.moments {
-		if !m.strikes(k, r, at) {
+		if !slices.Contains(m.at[r.name], at.name) {
 			continue
 		}
 		i := slices.IndexFunc(o.list, func(e ending) bool { return e.of() == ending{Fault: m.name, Road: r.name, At: at.name, Kind: k}.of() })
@@ -204,4 +204,23 @@ func (o *outcomes) messages(fault string) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// TestReliabilityPage: the page shows what was seen, and every case that there is.
+func TestReliabilityPage(t *testing.T) {
+	var o outcomes
+	stored, err := os.ReadFile("../docs/reliability.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(stored, &o.list); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(page) != o.page() {
+		t.Error("docs/reliability.md isn't what make chaos writes from docs/reliability.json: run it, or a part of it by -run, again")
+	}
 }

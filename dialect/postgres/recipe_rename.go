@@ -14,7 +14,7 @@ import (
 // invokers is the first version whose views ask for the rights, and the policies, of whoever uses them.
 const invokers = 150000
 
-// renames are the names of a rename: both, and those of the view and of the table while the other has their name.
+// renames are the names of a rename: both, and those that the view has in contract and while names change.
 type renames struct {
 	t                *schema.Table
 	old, new         schema.Ident
@@ -86,11 +86,12 @@ func (n renames) offer(number int) plans.Renaming {
 		Because: "A view takes reads and writes as the table does, and gets the table's owner and rights."}
 }
 
-// exchange locks the table first: whoever holds the view holds the table, too.
+// exchange locks the view before the table, as every statement does that names the view. The other way round, one that writes by the view's name
+// would hold it and wait for the table, and the exchange would wait for the view: a deadlock with each of them.
 func (n renames) exchange() plans.Renaming {
 	return plans.Renaming{Phase: plans.Switch, Does: "exchange the names " + n.old.Name + " and " + n.new.Name, Lock: accessExclusive,
-		There:  []string{renameTo("TABLE", n.old, n.between), renameTo("VIEW", n.new, n.old), renameTo("TABLE", n.between, n.new)},
-		Back:   []string{renameTo("TABLE", n.new, n.between), renameTo("VIEW", n.old, n.new), renameTo("TABLE", n.between, n.old)},
+		There:  []string{renameTo("VIEW", n.new, n.between), renameTo("TABLE", n.old, n.new), renameTo("VIEW", n.between, n.old)},
+		Back:   []string{renameTo("VIEW", n.old, n.between), renameTo("TABLE", n.new, n.old), renameTo("VIEW", n.between, n.new)},
 		Before: n.before(), After: []plans.Scene{n.after()},
 		Because: "Table and view change names in one transaction: whoever waits for it finds both names. What depends on the table follows it."}
 }
