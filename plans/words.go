@@ -31,9 +31,6 @@ func codeFor(n PhaseName, p *Plan) Code {
 
 func syncWords(n PhaseName, s *Sync) (before, after string) {
 	old, nu := names(s.Old), names(s.New)
-	if s.Move != nil {
-		return moveWords(n, s)
-	}
 	if s.Swap {
 		return swapWords(n, s.Table.Name, old)
 	}

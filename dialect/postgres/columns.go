@@ -111,11 +111,7 @@ func (c *columns) Boundary(ctx context.Context, low, high string, n int) (string
 // waits for this commit or this transaction sees the takeover.
 func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {
 	pl, ph, args := rangeArgs(ch.Low, ch.High)
-	wait := time.Duration(0)
-	if c.sql.s.Move != nil {
-		wait = laterLock
-	}
-	n, err := c.write(ctx, &seg, wait, c.sql.fill(pl, ph), args...)
+	n, err := c.write(ctx, &seg, 0, c.sql.fill(pl, ph), args...)
 	return backfill.Filled{Written: n}, err
 }
 
