@@ -94,25 +94,29 @@ func takeConnections(c *chaos) {
 	c.net.Cut()
 	db := dbtest.DB(c.t, c.dsn)
 	var taken []*sql.Conn
-	take := func() {
+	take := func(ctx context.Context) {
 		for {
-			conn, err := db.Conn(context.WithoutCancel(c.t.Context()))
+			conn, err := db.Conn(ctx)
 			if err != nil {
-				c.t.Logf("%d connections taken, then: %v", len(taken), err)
 				return
 			}
 			taken = append(taken, conn)
 		}
 	}
-	for still := 0; still < 5; <-time.After(100 * time.Millisecond) { // the server may take a while to see that the runner's are gone
-		before := len(taken)
-		take()
-		if still++; len(taken) > before {
-			still = 0
+	always := context.WithoutCancel(c.t.Context())
+	take(always)
+	ctx, enough := context.WithCancel(always)
+	var taking sync.WaitGroup
+	taking.Go(func() { // the server sees late that the runner's are gone, and the application gives back some that it doesn't use
+		for ; ctx.Err() == nil; <-time.After(20 * time.Millisecond) {
+			take(ctx)
 		}
-	}
+	})
 	c.heal(func() {
-		take() // those of the runner
+		enough()
+		taking.Wait()
+		take(always) // those of the runner
+		c.t.Logf("%d connections were taken", len(taken))
 		c.home.must(75, "status", c.who.id())
 		for _, conn := range taken {
 			conn.Close()
