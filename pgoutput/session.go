@@ -19,6 +19,10 @@ var settled = map[string]string{
 	"idle_in_transaction_session_timeout": "0",
 }
 
+// connectTime is how long a connection may take to be made, where the target says nothing of it: a network that swallows everything would
+// be waited for without end.
+const connectTime = 20 * time.Second
+
 // session is one connection.
 type session struct{ *pgconn.PgConn }
 
@@ -29,6 +33,9 @@ func (c Config) connect(ctx context.Context, replication bool) (*session, error)
 		conf.RuntimeParams = map[string]string{}
 	}
 	maps.Copy(conf.RuntimeParams, settled)
+	if conf.ConnectTimeout == 0 {
+		conf.ConnectTimeout = connectTime
+	}
 	if replication {
 		conf.RuntimeParams["replication"] = "database"
 		conf.RuntimeParams["wal_sender_timeout"] = fmt.Sprintf("%dms", c.patience().Milliseconds())
