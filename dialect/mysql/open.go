@@ -12,7 +12,6 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/dialect/sqlstate"
-	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/schema"
 )
 
@@ -99,7 +98,7 @@ func (t target) pool(extra []string) (*sql.DB, error) {
 	if err != nil {
 		return nil, badDSN(err.Error())
 	}
-	db := sql.OpenDB(connector{inner, append(append([]string{}, sessionSQL...), extra...)})
+	db := sql.OpenDB(dialect.Bounded(connector{inner, append(append([]string{}, sessionSQL...), extra...)}))
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
 }
@@ -110,22 +109,8 @@ type connector struct {
 	prepare []string
 }
 
-// connectTime is how long a session may take to be made. The driver bounds the dialling alone: where a network swallows everything behind
-// that, it would wait for the server's greeting for ever.
-const connectTime = 20 * time.Second
-
 // Connect implements driver.Connector.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	within, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	conn, err := c.connect(within)
-	if err != nil && within.Err() != nil && ctx.Err() == nil {
-		return nil, dberr.Mark(dberr.Unreachable, fmt.Errorf("no session within %s: %v", connectTime, err)) // %v: it is nobody's wish that it ended
-	}
-	return conn, err
-}
-
-func (c connector) connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err

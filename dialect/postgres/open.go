@@ -3,13 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/dialect/sqlstate"
-	"github.com/phasemig/phasemig/internal/dberr"
 	"github.com/phasemig/phasemig/plans"
 )
 
@@ -99,33 +96,16 @@ func (s *server) pool(size int, settings string) *sql.DB { return s.poolSaying(s
 func (s *server) poolSaying(size int, settings string, said pgconn.NoticeHandler) *sql.DB {
 	config := s.config.Copy()
 	config.OnNotice = said
-	db := sql.OpenDB(connector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+	db := sql.OpenDB(dialect.Bounded(stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		if err := refusePooler(ctx, c); err != nil {
 			return err
 		}
 		_, err := c.Exec(ctx, settings, pgx.QueryExecModeSimpleProtocol)
 		return err
-	}))})
+	}))))
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db
-}
-
-// connector bounds the making of a session.
-type connector struct{ driver.Connector }
-
-// connectTime is how long that may take. The driver has no bound of its own: where a network swallows everything, it would wait for ever.
-const connectTime = 20 * time.Second
-
-// Connect implements driver.Connector.
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	within, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	conn, err := c.Connector.Connect(within)
-	if err != nil && within.Err() != nil && ctx.Err() == nil {
-		return nil, dberr.Mark(dberr.Unreachable, fmt.Errorf("no session within %s: %v", connectTime, err)) // %v: it is nobody's wish that it ended
-	}
-	return conn, err
 }
 
 func withoutPassword(c *pgx.ConnConfig) string {

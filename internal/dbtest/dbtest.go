@@ -19,8 +19,6 @@
 // PHASEMIG_REQUIRE_DB is a comma-separated list of kinds, or all, or none. If it is set, tests run on those kinds
 // and fail if there is no such server. If it is not set, they run on every kind and skip one that can't be had.
 //
-// Long tells whether the long form is asked for.
-//
 // NewProxy stands between a client and a server to break, halt or slow their connection (see package faultnet); PgBouncer is the
 // real thing.
 package dbtest
