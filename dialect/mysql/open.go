@@ -115,12 +115,12 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := conn.(driver.ExecerContext)
+	x := conn.(driverConn)
 	for _, q := range c.prepare {
 		if _, err := x.ExecContext(ctx, q, nil); err != nil && !is(err, 1193) { // 1193: a variable that this server lacks
 			_ = conn.Close()
 			return nil, fmt.Errorf("prepare the session (%s): %w", q, err)
 		}
 	}
-	return conn, nil
+	return heedful{x}, nil
 }
