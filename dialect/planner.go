@@ -13,6 +13,7 @@ type Planner struct {
 	// Difference writes the statements from one shape of a table to another, and Rename that of a column.
 	Difference migration.Difference
 	Rename     func(table schema.Ident, from, to string) string
-	// Drop writes the drop of a table of the target's own schema.
-	Drop func(table string) string
+	// Renamed and Drop write those of a table of the target's own schema.
+	Renamed func(table, to string) string
+	Drop    func(table string) string
 }

@@ -22,7 +22,8 @@ type Wanted struct {
 	Statements []*Statement
 	Keep       []*Intent // comments that no statement follows
 	MayDrop    bool
-	Rename     func(table schema.Ident, from, to string) string // writes a rename
+	Rename     func(table schema.Ident, from, to string) string // writes the rename of a column
+	Renamed    func(table, to string) string                    // writes the rename of a table
 	Drop       func(table string) string                        // writes the drop of a table
 }
 
@@ -37,6 +38,12 @@ func (w *Wanted) SQL(d Difference) (sql []string, more bool, err error) {
 		if err := w.meant(h); err != nil {
 			return nil, false, err
 		}
+	}
+	if renames := w.tables(hints); len(renames) > 0 { // their columns are compared when they have their names
+		return renames, true, nil
+	}
+	if err := w.guess(kept); err != nil {
+		return nil, false, err
 	}
 	if create, err := w.missing(); err != nil || len(create) > 0 { // all that points at them is compared when they are there
 		return create, true, err
@@ -95,7 +102,7 @@ func referencedFirst(list []schema.Table) []*schema.Table {
 	return out
 }
 
-// hint is a rename that the file tells of. It may be done already.
+// hint is a rename that the file tells of. It may be done already. Without a table, it is one of a table.
 type hint struct {
 	*Intent
 	table, from, to string
@@ -110,14 +117,11 @@ func (w *Wanted) hints() (renames []hint, kept []string, err error) {
 				list = append(list, n)
 				continue
 			}
-			table, from, to := n.rename()
-			if table = schema.ParseIdent(table).Name; table == "" {
-				table = made(s)
+			h, err := w.hint(s, n)
+			if err != nil {
+				return nil, nil, err
 			}
-			if table == "" {
-				return nil, nil, n.wrong("it isn't said of which table", "-- phasemig:rename table.old -> new")
-			}
-			renames = append(renames, hint{n, table, from, to})
+			renames = append(renames, h)
 		}
 	}
 	for _, n := range list {
@@ -129,9 +133,65 @@ func (w *Wanted) hints() (renames []hint, kept []string, err error) {
 	return renames, kept, nil
 }
 
+// hint reads a rename at a statement: of a table where the new name is one and the statement's table has no such column.
+func (w *Wanted) hint(s *Statement, n *Intent) (hint, error) {
+	table, from, to := n.rename()
+	if table = schema.ParseIdent(table).Name; table != "" {
+		return hint{n, table, from, to}, nil
+	}
+	table = made(s)
+	if at := w.index(table); w.index(to) >= 0 && (at < 0 || !has(&w.Want[at], to)) {
+		return hint{n, "", from, to}, nil
+	}
+	if table == "" {
+		return hint{}, n.wrong("it isn't said of which table", "-- phasemig:rename table.old -> new, or -- phasemig:rename old_table -> new_table")
+	}
+	return hint{n, table, from, to}, nil
+}
+
+// index is where the file's tables have one of this name; -1 where they don't.
+func (w *Wanted) index(table string) int {
+	return slices.IndexFunc(w.Want, func(t schema.Table) bool { return strings.EqualFold(t.Name, table) })
+}
+
+func has(t *schema.Table, column string) bool {
+	_, ok := t.Column(column)
+	return ok
+}
+
+// tables are the renames of tables that aren't done yet.
+func (w *Wanted) tables(hints []hint) []string {
+	var out []string
+	for _, h := range hints {
+		if h.table == "" && !w.lives(h.to) && slices.Contains(w.Others, h.from) {
+			out = append(out, w.Renamed(h.from, h.to))
+		}
+	}
+	return out
+}
+
+func (w *Wanted) lives(table string) bool {
+	return slices.ContainsFunc(w.Live, func(t schema.Table) bool { return t.Name == table })
+}
+
+// guess refuses to: a table that is gone beside one that is new may be the same.
+func (w *Wanted) guess(kept []string) error {
+	gone := slices.IndexFunc(w.Others, func(n string) bool { return !OfTool(n) && !slices.Contains(kept, n) })
+	come := slices.IndexFunc(w.Want, func(t schema.Table) bool { return !w.lives(t.Name) })
+	if gone < 0 || come < 0 || w.MayDrop {
+		return nil
+	}
+	from, to := w.Others[gone], w.Want[come].Name
+	return &plans.RefusedError{What: w.Path, Reason: fmt.Sprintf("table %s of the database is gone and table %s is new: a rename, or a drop and a create?", from, to),
+		Hint: fmt.Sprintf("-- phasemig:rename %s -> %s before the CREATE TABLE, -- phasemig:keep %s, or --allow-drop", from, to, from)}
+}
+
 // meant refuses a rename of what the file doesn't have.
 func (w *Wanted) meant(h hint) error {
-	n := slices.IndexFunc(w.Want, func(t schema.Table) bool { return strings.EqualFold(t.Name, h.table) })
+	if h.table == "" {
+		return nil
+	}
+	n := w.index(h.table)
 	if n < 0 {
 		return h.wrong("the file has no table "+h.table, "-- phasemig:rename table.old -> new")
 	}
@@ -159,7 +219,7 @@ func made(s *Statement) string {
 func (w *Wanted) missing() ([]string, error) {
 	var at []int
 	for _, t := range w.Want {
-		if slices.ContainsFunc(w.Live, func(l schema.Table) bool { return l.Name == t.Name }) {
+		if w.lives(t.Name) {
 			continue
 		}
 		n := slices.IndexFunc(w.Statements, func(s *Statement) bool { return strings.EqualFold(made(s), t.Name) })

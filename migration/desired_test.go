@@ -34,7 +34,8 @@ func wanted(t *testing.T, file string, want, live []schema.Table) *Wanted {
 		t.Fatal(err)
 	}
 	return &Wanted{Path: "schema.sql", Want: want, Live: live, Statements: statements, Keep: alone,
-		Rename: func(table schema.Ident, from, to string) string { return table.Name + ": " + from + " -> " + to }, Drop: func(table string) string { return "drop " + table }}
+		Rename:  func(table schema.Ident, from, to string) string { return table.Name + ": " + from + " -> " + to },
+		Renamed: func(table, to string) string { return table + " => " + to }, Drop: func(table string) string { return "drop " + table }}
 }
 
 // named is a difference that says the table's name.
@@ -112,6 +113,12 @@ func TestDesiredTables(t *testing.T) {
 	}{
 		{name: "new ones", live: all[:1], file: file, sql: "CREATE TABLE c (id int); CREATE TABLE IF NOT EXISTS s.b (id int)", more: true},
 		{name: "new and gone", live: all[:1], others: []string{"d"}, file: file, mayDrop: true, sql: "CREATE TABLE c (id int); CREATE TABLE IF NOT EXISTS s.b (id int)", more: true},
+		{name: "gone or renamed", live: all[:1], others: []string{"d"}, file: file, says: "table d of the database is gone and table b is new: a rename, or a drop and a create?"},
+		{name: "new, and kept", live: all[:1], others: []string{"d"}, file: file + "\n-- phasemig:keep d", sql: "CREATE TABLE c (id int); CREATE TABLE IF NOT EXISTS s.b (id int)", more: true},
+		{name: "renamed", live: all[:1], others: []string{"d"}, file: "-- phasemig:rename d -> c\n" + file, sql: "d => c", more: true},
+		{name: "renamed, at another place", live: all[:1], others: []string{"d"}, file: file + "\n-- phasemig:rename d -> b\nCREATE INDEX i ON b (id);", sql: "d => b", more: true},
+		{name: "renamed already", live: all, file: "-- phasemig:rename d -> c\n" + file, sql: "rest a; rest b; rest c"},
+		{name: "renamed, and there", live: all, others: []string{"d"}, file: "-- phasemig:rename d -> c\n" + file, says: "table d of the database: it would be dropped"},
 		{name: "gone", live: all, others: []string{"d"}, file: file, says: "table d of the database: it would be dropped"},
 		{name: "gone, and something else", live: all, others: []string{"d"}, file: file, mayDrop: true, sql: "rest a; rest b; rest c", more: true},
 		{name: "kept", live: all, others: []string{"d", "schema_migrations"}, file: file + "\n-- phasemig:keep d", sql: "rest a; rest b; rest c"},

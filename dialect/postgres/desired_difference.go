@@ -18,6 +18,7 @@ func renameSQL(table schema.Ident, from, to string) string {
 // rest, since others may need them.
 func difference(live, want *schema.Table) (loose, rest []string, err error) {
 	d := &differ{live: live, want: want, rel: relation(live.Ident)}
+	d.names()
 	for _, step := range []func() error{d.table, d.columns, d.indexes, d.constraints} {
 		if err := step(); err != nil {
 			return nil, nil, err
@@ -33,6 +34,7 @@ type differ struct {
 	types      []string
 	gone       []string // what is dropped by name, which may come again in another shape
 	rest       []string
+	taken      []string // names that something else of the table gets
 }
 
 func (d *differ) refuse(hint, format string, args ...any) error {
@@ -258,8 +260,10 @@ func namesOf(x schema.Index) string {
 	return quoteAll(out)
 }
 
+// own: NOT NULL is compared with its column, and other tables' keys with those.
+func own(c schema.Constraint) bool { return !c.Incoming && !strings.HasPrefix(c.Definition, "NOT NULL ") }
+
 func (d *differ) constraints() error {
-	own := func(c schema.Constraint) bool { return !c.Incoming && !strings.HasPrefix(c.Definition, "NOT NULL ") }
 	for _, l := range d.live.Constraints {
 		if !own(l) {
 			continue

@@ -13,7 +13,8 @@ import (
 // Planner is what is known of PostgreSQL without a server.
 func Planner() dialect.Planner {
 	return dialect.Planner{Rules: Rules{}, Translate: Translate, Difference: difference, Rename: renameSQL,
-		Drop: func(table string) string { return "DROP TABLE " + Quote(table) }}
+		Renamed: func(table, to string) string { return "ALTER TABLE " + Quote(table) + " RENAME TO " + Quote(to) },
+		Drop:    func(table string) string { return "DROP TABLE " + Quote(table) }}
 }
 
 // indexTable finds the table that an index is on; "" where there is no such index.

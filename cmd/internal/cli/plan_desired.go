@@ -76,7 +76,8 @@ func (p *program) differences(ctx context.Context, c *cli.Context, g *ground, f 
 	for _, n := range seen.Notes {
 		p.note("%s", n)
 	}
-	w := migration.Wanted{Path: f.Path, Want: seen.Want, Live: seen.Live, Others: seen.Others, Statements: statements, Keep: alone, MayDrop: c.Bool("allow-drop"), Rename: g.planner.Rename, Drop: g.planner.Drop}
+	w := migration.Wanted{Path: f.Path, Want: seen.Want, Live: seen.Live, Others: seen.Others, Statements: statements, Keep: alone, MayDrop: c.Bool("allow-drop"),
+		Rename: g.planner.Rename, Renamed: g.planner.Renamed, Drop: g.planner.Drop}
 	sql, more, err = w.SQL(g.planner.Difference)
 	return sql, more, &plans.Facts{Tables: seen.Live, Settings: map[string]string{"search_path": "pg_catalog"}}, err // statements name the schema
 }
