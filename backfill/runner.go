@@ -93,7 +93,11 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("read segments: %w", err)
 	}
-	r.claims = newClaims(r, stored)
+	end, err := r.end(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	r.claims = newClaims(r, stored, end)
 	r.meter = newMeter(r.claims.rows, r.o.Total, r.sizer, r.o.Progress)
 	if err := r.walkAll(ctx); err != nil {
 		return Summary{}, err
@@ -109,6 +113,19 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	}
 	r.o.Progress(r.meter.progress(""))
 	return Summary{Rows: r.meter.rows, Written: r.written.value(), Passes: passes, Rate: r.meter.average()}, nil
+}
+
+// end is where this walk ends; an earlier one may have ended before it, and its rows need nothing.
+func (r *Runner) end(ctx context.Context) (Key, error) {
+	e, ok := r.table.(Ender)
+	if !ok {
+		return "", nil
+	}
+	end, err := e.End(ctx)
+	if err != nil {
+		return "", fmt.Errorf("find the table's last row: %w", err)
+	}
+	return end, nil
 }
 
 func (r *Runner) walkAll(ctx context.Context) error {

@@ -58,6 +58,15 @@ func (m *model) Boundary(_ context.Context, low, high Key, n int) (Key, error) {
 	return "", nil
 }
 
+func (m *model) End(context.Context) (Key, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.keys) == 0 {
+		return "", nil
+	}
+	return m.keys[len(m.keys)-1], nil
+}
+
 func (m *model) Count(_ context.Context, c Chunk) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -138,24 +147,86 @@ func options(workers int) Options {
 func TestWalkCoversEveryKeyOnce(t *testing.T) {
 	for _, rows := range []int{0, 1, 2, 499, 500, 501, 699, 700, 701, 1400, 5000} {
 		for _, workers := range []int{1, 3} {
-			m := newModel(rows)
-			sum, err := New(m, m, options(workers)).Run(t.Context())
-			if err != nil {
-				t.Fatal(err)
+			for _, ends := range []bool{true, false} {
+				coversOnce(t, rows, workers, ends)
 			}
-			if sum.Rows != int64(rows) {
-				t.Fatalf("%d rows, %d workers: %d are told", rows, workers, sum.Rows)
-			}
-			for _, k := range m.keys {
-				if m.filled[k] != 1 {
-					t.Fatalf("%d rows, %d workers: key %s was filled %d times", rows, workers, k, m.filled[k])
-				}
-			}
-			for _, s := range m.segments {
-				if !s.Done {
-					t.Fatalf("segment %d is open after the walk", s.Number)
-				}
-			}
+		}
+	}
+}
+
+// endless is a model that doesn't know its last row.
+type endless struct {
+	Table
+	Counter
+}
+
+func coversOnce(t *testing.T, rows, workers int, ends bool) {
+	t.Helper()
+	m := newModel(rows)
+	table := Table(m)
+	if !ends {
+		table = endless{m, m}
+	}
+	sum, err := New(table, m, options(workers)).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Rows != int64(rows) {
+		t.Fatalf("%d rows, %d workers: %d are told", rows, workers, sum.Rows)
+	}
+	for _, k := range m.keys {
+		if m.filled[k] != 1 {
+			t.Fatalf("%d rows, %d workers: key %s was filled %d times", rows, workers, k, m.filled[k])
+		}
+	}
+	for _, s := range m.segments {
+		if !s.Done {
+			t.Fatalf("segment %d is open after the walk", s.Number)
+		}
+	}
+}
+
+// growing is a table into which more rows are inserted than are walked, each filled by a trigger.
+type growing struct{ *model }
+
+func (g growing) Fill(ctx context.Context, c Chunk, seg state.Segment) (Filled, error) {
+	f, err := g.model.Fill(ctx, c, seg)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.keys) < 100_000 {
+		for range 2 * f.Written {
+			k := fmt.Sprintf("n%09d", len(g.keys))
+			g.keys, g.filled[k] = append(g.keys, k), 1
+		}
+	}
+	return f, err
+}
+
+// TestWalkEndsWhereTheTableEnded: what an application inserts meanwhile doesn't keep it going, nor when it is called again.
+func TestWalkEndsWhereTheTableEnded(t *testing.T) {
+	g := growing{newModel(5000)}
+	o := options(1)
+	left := 4
+	stop := fmt.Errorf("stopped")
+	o.ChunkRows, o.Control = 500, func(context.Context) error {
+		if left--; left == 0 {
+			return stop
+		}
+		return nil
+	}
+	if _, err := New(g, g.model, o).Run(t.Context()); err != stop {
+		t.Fatal(err)
+	}
+	sum, err := New(g, g.model, o).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g.keys) > 60_000 || sum.Rows > 30_000 {
+		t.Errorf("%d rows walked of %d", sum.Rows, len(g.keys))
+	}
+	for _, k := range g.keys {
+		if g.filled[k] == 0 {
+			t.Fatalf("key %s wasn't filled", k)
 		}
 	}
 }
@@ -305,9 +376,9 @@ func TestClaimsKeepTheFrontier(t *testing.T) {
 		segs = append(segs, s)
 	}
 	slices.SortFunc(segs, func(a, b state.Segment) int { return a.Number - b.Number })
-	low := ""
+	low, last := "", m.keys[len(m.keys)-1]
 	for i, s := range segs {
-		if s.Low != low || (s.High == "") != (i == len(segs)-1) {
+		if s.Low != low || (s.High == last) != (i == len(segs)-1) {
 			t.Fatalf("segment %d is (%q, %q] after %q", i, s.Low, s.High, low)
 		}
 		low = s.High

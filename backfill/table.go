@@ -37,6 +37,13 @@ type Counter interface {
 	Count(ctx context.Context, c Chunk) (int64, error)
 }
 
+// Ender is a Table whose rows need no filling that are inserted once the walk has begun, as where triggers fill them. The walk
+// ends where the table ended when it began: held to fewer rows than are inserted meanwhile, it would never end.
+type Ender interface {
+	// End is the key of the last row; "" of a table without rows.
+	End(ctx context.Context) (Key, error)
+}
+
 // Table is a table under backfill, as a dialect serves it. All methods may be
 // called from several goroutines.
 type Table interface {

@@ -59,6 +59,7 @@ type Work struct {
 // can't go back.
 type Columns interface {
 	backfill.Table
+	backfill.Ender
 	verify.Comparer
 	// Rows is the server's estimate, for progress.
 	Rows(ctx context.Context) (int64, error)

@@ -265,6 +265,16 @@ func (h *harness) keys(t *testing.T) {
 				}
 				low = high
 			}
+			last, err := c.End(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if behind, err := c.Boundary(t.Context(), last, "", 1); err != nil || behind != "" {
+				t.Fatalf("behind the last row %s there is %s, %v", last, behind, err)
+			}
+			if got, err := c.Boundary(t.Context(), "", last, int(walked)); err != nil || got != last {
+				t.Fatalf("the last of %d rows is %s, not %s, %v", walked, got, last, err)
+			}
 			if fmt.Sprint(walked) != total {
 				t.Fatalf("walked %d of %s rows", walked, total)
 			}

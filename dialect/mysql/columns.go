@@ -55,6 +55,7 @@ func (s *server) columns(ctx context.Context, w dialect.Work) (dialect.Columns, 
 var (
 	_ backfill.Table   = (*columns)(nil)
 	_ backfill.Counter = (*columns)(nil)
+	_ backfill.Ender   = (*columns)(nil)
 	_ verify.Comparer  = (*columns)(nil)
 )
 
@@ -75,6 +76,15 @@ func (c *columns) Boundary(ctx context.Context, low, high backfill.Key, n int) (
 		return "", err
 	}
 	list, err := c.keyList(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", c.keys(), c.from(), where, orderBy(c.s.Key), max(n, 1)-1))
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return list[0], nil
+}
+
+// End implements backfill.Ender: triggers fill what is inserted.
+func (c *columns) End(ctx context.Context) (backfill.Key, error) {
+	list, err := c.keyList(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s LIMIT 1", c.keys(), c.from(), backwards(c.s.Key)))
 	if err != nil || len(list) == 0 {
 		return "", err
 	}

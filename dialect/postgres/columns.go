@@ -107,6 +107,16 @@ func (c *columns) Boundary(ctx context.Context, low, high string, n int) (string
 	return key, classify(err)
 }
 
+// End implements backfill.Ender: triggers fill what is inserted.
+func (c *columns) End(ctx context.Context) (backfill.Key, error) {
+	var key string
+	err := c.db.QueryRowContext(ctx, c.sql.last()).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return key, classify(err)
+}
+
 // Fill writes a chunk. The lease's row is share-locked first, so that a takeover
 // waits for this commit or this transaction sees the takeover.
 func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {

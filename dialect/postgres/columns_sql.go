@@ -78,8 +78,32 @@ func (c columnsSQL) fillOne(key string) string {
 // keys is the key of some rows of a range in order; the key's text is made of
 // those that are returned alone.
 func (c columnsSQL) keys(low, high, where, limits string) string {
-	return fmt.Sprintf("SELECT "+ours+"%s FROM (SELECT %s FROM %s AS t WHERE %s AND %s ORDER BY %s %s) AS k", keyTextSQL(c.s.Key, "k."), strings.Join(keyColumns(c.s.Key, "t."), ", "),
-		c.table, keyRange(c.s.Key, "t.", low, high), where, c.s.Extra["order"], limits)
+	return c.ordered(keyRange(c.s.Key, "t.", low, high)+" AND "+where, c.s.Extra["order"]+" "+limits)
+}
+
+// last is the key of the last row, found by the index read backwards.
+func (c columnsSQL) last() string {
+	return c.ordered("true", backwards(c.s.Key, c.s.Extra["order"])+" LIMIT 1")
+}
+
+func (c columnsSQL) ordered(where, order string) string {
+	return fmt.Sprintf("SELECT "+ours+"%s FROM (SELECT %s FROM %s AS t WHERE %s ORDER BY %s) AS k", keyTextSQL(c.s.Key, "k."), strings.Join(keyColumns(c.s.Key, "t."), ", "),
+		c.table, where, order)
+}
+
+// backwards turns the order of an index around, that of its NULLs too: else the server would sort.
+func backwards(key []plans.KeyPart, order string) string {
+	turned := map[string]string{"": " DESC", " DESC": "", " NULLS FIRST": " DESC NULLS LAST", " DESC NULLS LAST": " NULLS FIRST"}
+	var out []string
+	for i, k := range key {
+		order = strings.TrimPrefix(strings.TrimPrefix(order, ", "), Quote(k.Name))
+		end := len(order)
+		if i+1 < len(key) {
+			end = strings.Index(order, ", "+Quote(key[i+1].Name))
+		}
+		out, order = append(out, Quote(k.Name)+turned[order[:end]]), order[end:]
+	}
+	return strings.Join(out, ", ")
 }
 
 func (c columnsSQL) count(low, high string) string {

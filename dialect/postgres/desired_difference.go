@@ -261,7 +261,9 @@ func namesOf(x schema.Index) string {
 }
 
 // own: NOT NULL is compared with its column, and other tables' keys with those.
-func own(c schema.Constraint) bool { return !c.Incoming && !strings.HasPrefix(c.Definition, "NOT NULL ") }
+func own(c schema.Constraint) bool {
+	return !c.Incoming && !strings.HasPrefix(c.Definition, "NOT NULL ")
+}
 
 func (d *differ) constraints() error {
 	for _, l := range d.live.Constraints {

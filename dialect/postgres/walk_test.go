@@ -78,7 +78,7 @@ func walk(t *testing.T, dsn string, sql []string) {
 	}
 	l, h := literal(low), literal(high)
 	for what, q := range map[string]string{
-		"boundary": c.sql.keys(l, "", "true", "OFFSET 999 LIMIT 1"), "boundary of all": c.sql.keys("", "", "true", "OFFSET 2900 LIMIT 1"), "missing": c.sql.keys(l, h, c.sql.needs(), "LIMIT 500"),
+		"boundary": c.sql.keys(l, "", "true", "OFFSET 999 LIMIT 1"), "last": c.sql.last(), "boundary of all": c.sql.keys("", "", "true", "OFFSET 2900 LIMIT 1"), "missing": c.sql.keys(l, h, c.sql.needs(), "LIMIT 500"),
 		"fill": c.sql.fill(l, h), "one": c.sql.fillOne(l), "compare": c.sql.compare(l, h, 5, true),
 	} {
 		rows, err := c.list(t.Context(), "EXPLAIN "+q)
