@@ -29,7 +29,7 @@ func elsewhere() []mishap {
 				dbtest.Exec(c.t, c.replica.DSN(maintenance(c.kind)), startApply(c.kind))
 			}},
 		// What only reads may end on the new server, which holds all of both sides; the next call tells that it is another one.
-		{name: "failover", what: "the primary is killed, its replica promoted, and the address leads there", replica: true, exits: []int{0, 5, 75}, strike: failOver,
+		{name: "failover", what: "the primary is killed, its replica promoted, and the address leads there", replica: true, exits: []int{0, 1, 5, 75}, strike: failOver, // 1: the slot isn't there
 			at:    map[string][]string{bySync: {inCopy, inCompare}, byShadow: {inCopy, inApply, inCompare}},
 			stops: map[string][]int{bySync: {5}, byShadow: {5}}},
 		{name: "backup restored", what: "the server's files are put back to how they were some chunks before", at: inBoth(inCopy), files: true, exits: []int{6, 75}, strike: restore}, // 6: the lease is an older one, too

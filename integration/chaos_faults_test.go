@@ -34,6 +34,7 @@ type mishap struct {
 	// stops: the run can't go on, by road, with the exit codes of another call. amend comes before it is
 	// taken back, tidy after it.
 	stops       map[string][]int
+	unseen      bool // PostgreSQL's log doesn't tell of it: what is as it was when it is looked at goes on
 	amend, tidy func(*chaos)
 	emptied     bool // the tally is no judge any more
 }

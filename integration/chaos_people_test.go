@@ -27,7 +27,7 @@ func otherPeople() []mishap {
 					resume()
 				})
 			},
-			stops: map[string][]int{byShadow: {5}}},
+			unseen: true, stops: map[string][]int{byShadow: {5}}},
 		{name: "long transaction", what: "a transaction that has read the table stays open", at: inBoth(before), exits: []int{75}, flags: []string{"--lock-wait", "300ms", "--lock-budget", "3s"},
 			strike: func(c *chaos) {
 				tx, err := dbtest.DB(c.t, c.dsn).BeginTx(context.WithoutCancel(c.t.Context()), nil)

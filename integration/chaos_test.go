@@ -90,7 +90,7 @@ func (c *chaos) run() {
 	}
 	c.clear(c.struck)
 	c.recover()
-	if codes := c.mishap.stops[c.road.name]; codes != nil {
+	if codes := c.mishap.stops[c.road.name]; codes != nil && !(c.mishap.unseen && c.kind.IsPostgres()) {
 		c.stop(codes)
 	} else {
 		c.goOn()

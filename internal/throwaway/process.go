@@ -13,8 +13,8 @@ import (
 )
 
 // grace is how long a server may take to shut down before it is killed: a clean shutdown of these small
-// servers takes a second or two.
-const grace = 30 * time.Second
+// servers takes a second or two, but PostgreSQL waits up to a minute for a reader of its log that is halted.
+const grace = 90 * time.Second
 
 // process is a running server.
 type process struct {

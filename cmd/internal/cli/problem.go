@@ -184,7 +184,7 @@ var classHints = map[string]string{
 	"error":           "nothing goes on by itself; mend the cause and call the same command again, which goes on where it was",
 	"input":           "nothing was run; phasemig init --print explains phasemig.yaml, phasemig plan --print-schema change files",
 	"refused":         "nothing was run; change what is asked for as the reason says, or ask for another way by phasemig plan --strategy",
-	"log_lost":        "keep the binary log for longer than a run takes, then phasemig rollback RUN and apply again",
+	"log_lost":        "phasemig rollback RUN, then apply again; the server must keep its log (binary log, or slot and WAL) for longer than a run takes, and a failover loses a slot",
 	"temporary":       "safe to call again: the same command goes on where it was",
 	"interrupted":     "stopped on request; safe to call again: the same command goes on where it was",
 }
