@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/phasemig/phasemig/backfill"
@@ -255,7 +256,9 @@ func (s *session) walk(ctx context.Context, alter int, out chan<- shadow.Range) 
 	if len(list) == 0 || s.swapped(alter) { // their keys are the old shape's
 		list = []state.Segment{{}}
 	}
-	for _, seg := range list {
+	// What was copied last may still be in the server's memory. From the beginning on, a table that doesn't fit would be read from
+	// the disk again as a whole, each part of it a moment after the one that it needs was thrown out.
+	for _, seg := range slices.Backward(list) {
 		select {
 		case out <- shadow.Range{Low: seg.Low, High: seg.High}:
 		case <-ctx.Done():
