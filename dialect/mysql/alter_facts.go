@@ -121,13 +121,19 @@ func (p *prober) read() (*schema.Table, error) {
 	return t, nil
 }
 
-// number is the storage engine's number of the table, which a rebuild changes; ""
-// when this account may not see it.
+// number is the storage engine's number of the table's file or, where it has none, of the table, which a rebuild changes; ""
+// when this account may not see it. The list of files is found by name, that of tables is read as a whole (see mostLooked).
 func (p *prober) number() string {
-	for _, from := range []string{"innodb_tables", "innodb_sys_tables"} {
-		list, err := records(p.ctx, p.conn, "SELECT table_id FROM information_schema."+from+" WHERE name LIKE ?", fileName(p.copy.Schema)+"/"+fileName(p.copy.Name)+"%")
+	name := fileName(p.copy.Schema) + "/" + fileName(p.copy.Name)
+	parts := strings.NewReplacer("_", `\_`, "%", `\%`).Replace(name) + "#p#%"
+	for _, q := range []string{
+		"SELECT file_id AS n FROM information_schema.files WHERE tablespace_name = ? OR tablespace_name LIKE ? ORDER BY tablespace_name LIMIT 1",
+		"SELECT table_id AS n FROM information_schema.innodb_tables WHERE name = ? OR name LIKE ? ORDER BY name LIMIT 1",
+		"SELECT table_id AS n FROM information_schema.innodb_sys_tables WHERE name = ? OR name LIKE ? ORDER BY name LIMIT 1",
+	} {
+		list, err := records(p.ctx, p.conn, q, name, parts)
 		if err == nil && len(list) > 0 {
-			return list[0]["table_id"]
+			return list[0]["n"]
 		}
 	}
 	return ""

@@ -358,11 +358,16 @@ func (c *catalog) statistics() {
 	}
 }
 
+// mostLooked is how many tables a server may have for the engine's own list of them to be read. MySQL reads it by opening every
+// table of the server, whatever is asked for and whatever max_execution_time says: seconds for some thousands, and the definitions of the
+// tables in use are thrown out of its cache (table_definition_cache, at the least 400 and by default up to 2,000).
+const mostLooked = 1000
+
 // instant finds what rules metadata-only changes out for this very table and an
-// empty copy of it wouldn't show. Without the right to look it isn't known, and the
+// empty copy of it wouldn't show. Without the right to look, or among very many tables, it isn't known, and the
 // server refuses at the time.
 func (c *catalog) instant() {
-	if c.err != nil || !c.planning || c.t.NoInstant != "" {
+	if c.err != nil || !c.planning || c.t.NoInstant != "" || c.crowded() {
 		return
 	}
 	tables, indexes := "innodb_tables", "innodb_indexes"
@@ -383,6 +388,13 @@ func (c *catalog) instant() {
 	if err == nil && len(hidden) > 0 {
 		c.t.NoInstant = "it had a full-text index, which leaves a hidden column"
 	}
+}
+
+// crowded: this server has so many tables that the engine's list of them isn't read. That of MariaDB has an index.
+func (c *catalog) crowded() bool {
+	var n int
+	err := c.q.QueryRowContext(c.ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM information_schema.tables WHERE engine = 'InnoDB' AND @@version NOT LIKE '%%MariaDB%%' LIMIT %d) AS t", mostLooked+1)).Scan(&n)
+	return err != nil || n > mostLooked
 }
 
 // rowVersions is how often columns can be added or dropped before a table must be
