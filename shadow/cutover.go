@@ -104,6 +104,14 @@ func (p *Pair) release() {
 // returns the position at that end. Where reading is begun anew meanwhile, older images come
 // once more and may be among those applied: the end is then marked again.
 func (p *Pair) drainThrough(ctx context.Context, mark func(context.Context) (uint64, error), apply func(context.Context, Batch) error) (stream.Position, error) {
+	at, err := p.drainNow(ctx, mark, apply)
+	if errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) != ctx.Err() { // what a driver was cut off from is for the budget's reason
+		err = fmt.Errorf("%w: %v", context.Cause(ctx), err)
+	}
+	return at, err
+}
+
+func (p *Pair) drainNow(ctx context.Context, mark func(context.Context) (uint64, error), apply func(context.Context, Batch) error) (stream.Position, error) {
 	stop := context.AfterFunc(ctx, func() { p.ledger.moved.Broadcast() })
 	defer stop()
 	for {

@@ -166,8 +166,19 @@ func (l *locked) Swap(ctx context.Context, other stream.Position) error {
 // rename runs to its end whatever the caller's context: the server would finish it
 // anyway.
 func (l *locked) rename(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), swapTime)
 	defer cancel()
+	err := l.renameWithin(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = dberr.Mark(dberr.ConnLost, fmt.Errorf("no answer within %s: %v", swapTime, err))
+	}
+	return err
+}
+
+// swapTime is how long the statements of an exchange may take, which is under locks.
+const swapTime = 10 * time.Second
+
+func (l *locked) renameWithin(ctx context.Context) error {
 	k := l.kitchen
 	q, aside, what := k.swap()[0], k.a.Old, oldOne
 	if l.p.reverse {

@@ -123,8 +123,22 @@ func (l *locked) Apply(ctx context.Context, b shadow.Batch) error { return l.p.A
 // transaction, with the check of the lease in it. The other direction reads from the log's end as
 // it is here, and not from where this one has read to: between them stand its own last batches.
 func (l *locked) Swap(all context.Context, reached stream.Position) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(all), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(all), swapTime)
 	defer cancel()
+	err := l.swap(ctx, reached)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = dberr.Mark(dberr.ConnLost, fmt.Errorf("no answer within %s: %v", swapTime, err))
+	}
+	if err != nil {
+		return err
+	}
+	return l.p.afterSwap(all)
+}
+
+// swapTime is how long the statements of an exchange may take, which is under locks.
+const swapTime = 10 * time.Second
+
+func (l *locked) swap(ctx context.Context, reached stream.Position) error {
 	if _, err := l.tx.ExecContext(ctx, "LOCK TABLE "+relation(l.p.from.Ident)+", "+relation(l.p.to.Ident)+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return classify(err)
 	}
@@ -148,10 +162,7 @@ func (l *locked) Swap(all context.Context, reached stream.Position) error {
 	if err := l.tx.Commit(); err != nil {
 		return classify(err)
 	}
-	if err := fault.Point("shadow.renamed"); err != nil {
-		return err
-	}
-	return l.p.afterSwap(all)
+	return fault.Point("shadow.renamed")
 }
 
 // afterSwap is what the locks aren't needed for.

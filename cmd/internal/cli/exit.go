@@ -109,7 +109,7 @@ func classify(ctx context.Context, err error) class {
 		return class{"wrong_phase", exitError}
 	case ctx.Err() != nil, is(serve.ErrInterrupted):
 		return class{"interrupted", exitTemporary}
-	case dberr.Temporary(err):
+	case dberr.Temporary(err), is(context.DeadlineExceeded): // a bound of ours: what goes on after it is looked at first
 		return class{"temporary", exitTemporary}
 	}
 	return class{"error", exitError}
