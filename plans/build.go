@@ -28,7 +28,7 @@ func Build(c Change, f *Facts, r Rules) (*Plan, error) {
 	if err := b.alters(p); err != nil {
 		return nil, err
 	}
-	if len(p.Alters)+len(p.Recipes) > 0 {
+	if len(p.Alters)+len(p.Recipes) > 0 && len(p.Syncs) == 0 {
 		p.Strategy = string(Native)
 	}
 	if _, ok := p.Shadowed(); ok {

@@ -53,7 +53,7 @@ func (e explainer) chosen() string {
 	switch {
 	case e.change.Strategy == e.p.Strategy:
 		return "it was asked for"
-	case len(e.p.Recipes) > 0:
+	case len(e.p.Recipes) > 0 && len(e.p.Syncs) == 0:
 		return "the server does it by itself, in steps that keep nobody waiting for long"
 	case len(e.p.Syncs) > 0:
 		return "old and new code run side by side, each with the columns that it knows"

@@ -91,10 +91,7 @@ func (b *builder) add(p *Plan, ph *Phase, t *schema.Table, sync int, steps []Ste
 // between them.
 func (b *builder) finish(p *Plan, ph *Phase) {
 	if ph.Name == Contract {
-		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return contractOrder(x.Kind) - contractOrder(y.Kind) })
-	}
-	if ph.Name == Contract && len(p.Recipes) > 0 {
-		ph.Steps = lastingFirst(ph.Steps)
+		ph.Steps = inContract(p, ph.Steps)
 	}
 	if ph.Name == Expand && len(p.Alters) > 0 {
 		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return inExpand(x.Kind) - inExpand(y.Kind) })
@@ -105,7 +102,7 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	ph.Estimate = sum(ph.Steps)
 	ph.Gates = gatesFor(ph.Name, b.change.Gates)
 	ph.Code = codeFor(ph.Name, p)
-	if _, copies := p.Shadowed(); len(p.Recipes) > 0 && !copies {
+	if _, copies := p.Shadowed(); len(p.Recipes) > 0 && !copies && len(p.Syncs) == 0 {
 		b.recipeGates(ph)
 		return
 	}
@@ -128,6 +125,18 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 			break
 		}
 	}
+}
+
+func inContract(p *Plan, steps []Step) []Step {
+	switch {
+	case len(p.Recipes) > 0 && len(p.Syncs) > 0:
+		return mixedOrder(steps)
+	case len(p.Recipes) > 0:
+		slices.SortStableFunc(steps, func(x, y Step) int { return contractOrder(x.Kind) - contractOrder(y.Kind) })
+		return lastingFirst(steps)
+	}
+	slices.SortStableFunc(steps, func(x, y Step) int { return contractOrder(x.Kind) - contractOrder(y.Kind) })
+	return steps
 }
 
 // endOfWayBack notes the first step that can't be taken back.

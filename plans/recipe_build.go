@@ -46,9 +46,6 @@ func (b *builder) recipes(p *Plan) error {
 	if len(p.Recipes) == 0 {
 		return nil
 	}
-	if len(p.Syncs) > 0 {
-		return &RefusedError{What: "change " + p.Name, Reason: p.Recipes[0].Operation + " stands beside an operation that is not done by the server itself", Hint: "make a change of each, one after the other"}
-	}
 	for i := range p.Recipes {
 		r := &p.Recipes[i]
 		t, _ := b.facts.Table(r.Table)
@@ -56,6 +53,9 @@ func (b *builder) recipes(p *Plan) error {
 			return err
 		}
 		if err := b.rules.Recipe(b.facts, t, r.of, p.ID, r); err != nil {
+			return err
+		}
+		if err := r.besideSyncs(p); err != nil {
 			return err
 		}
 		if other := beside(p.Recipes, i); other != "" {
@@ -173,9 +173,6 @@ func recipeWords(n PhaseName, list []Recipe) (before, after []string) {
 			words := r.code(n)
 			before, after = addWords(before, words[0]), addWords(after, words[1])
 		}
-	}
-	if len(list) > 0 && len(before) == 0 {
-		return []string{"Any code."}, []string{"Unchanged."}
 	}
 	return before, after
 }

@@ -25,6 +25,9 @@ func codeFor(n PhaseName, p *Plan) Code {
 		before, after = append(before, b), append(after, a)
 	}
 	b, a := recipeWords(n, p.Recipes)
+	if len(before) == 0 && len(b) == 0 && len(p.Recipes) > 0 {
+		b, a = []string{"Any code."}, []string{"Unchanged."}
+	}
 	before, after = append(before, b...), append(after, a...)
 	return Code{Before: strings.Join(before, " "), After: strings.Join(after, " ")}
 }

@@ -66,7 +66,7 @@ func (g *page) phase(pl *plans.Plan, ph plans.Phase, verbose bool) {
 
 // idle says what a phase without steps is for.
 func idle(pl *plans.Plan) string {
-	if len(pl.Recipes) > 0 {
+	if len(pl.Recipes) > 0 && len(pl.Syncs) == 0 {
 		return "nothing is done on the server"
 	}
 	return "nothing is done on the server: the gates prove that code may use the new side"

@@ -1,0 +1,68 @@
+package plans
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Column syncs and what the server does by itself go through the phases together where neither touches what the other is
+// about. Every way back stays open as long as it would for each alone: what ends one stands in contract, behind the soak.
+
+// besideSyncs refuses what can't stand beside a column sync.
+func (r *Recipe) besideSyncs(p *Plan) error {
+	for i := range p.Syncs {
+		if why := r.againstSync(&p.Syncs[i]); why != "" {
+			return &RefusedError{What: "change " + p.Name, Reason: fmt.Sprintf("%s of %s stands beside %s of %s: %s", r.Operation, r.Table, p.Syncs[i].Operation, p.Syncs[i].Table, why),
+				Hint: "make a change of each, one after the other"}
+		}
+	}
+	return nil
+}
+
+func (r *Recipe) againstSync(s *Sync) string {
+	if r.Whole() {
+		return "it is about a whole table, and the other about columns"
+	}
+	if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase != Contract && !st.Reversible }) {
+		return "it can't be taken back from its first phase on, and the other can"
+	}
+	if n := shared(r.Objects, s.Owns()); n != "" {
+		return "both are about " + n
+	}
+	names := s.Columns()
+	if r.Table != s.Table {
+		names = []string{s.Table.Name}
+	} else if n := shared(r.Columns, names); n != "" {
+		return "both are about column " + n
+	}
+	for _, n := range names {
+		if r.mentions(n) {
+			return "its statements name " + n
+		}
+	}
+	return ""
+}
+
+// mentions: a name in an expression or a reference is no column of the recipe's own.
+func (r *Recipe) mentions(name string) bool {
+	word := regexp.MustCompile(`(?i)(^|[^\pL\pN_])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_])`)
+	return slices.ContainsFunc(r.Steps, func(st Step) bool {
+		return slices.ContainsFunc(slices.Concat(st.SQL, st.Undo), word.MatchString)
+	})
+}
+
+// mixedOrder is that of contract: first all that can be taken back, then what can't.
+func mixedOrder(steps []Step) []Step {
+	rank := func(st Step) int {
+		switch {
+		case st.Kind != RunAct:
+			return contractOrder(st.Kind)
+		case st.Reversible:
+			return contractOrder(BuildTwin)
+		}
+		return contractOrder(Drop)
+	}
+	slices.SortStableFunc(steps, func(x, y Step) int { return rank(x) - rank(y) })
+	return steps
+}
