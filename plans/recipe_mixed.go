@@ -21,8 +21,8 @@ func (r *Recipe) besideSyncs(p *Plan) error {
 }
 
 func (r *Recipe) againstSync(s *Sync) string {
-	if r.Whole() {
-		return "it is about a whole table, and the other about columns"
+	if r.Whole() && slices.Contains(r.tables(), s.Table) {
+		return "it is about the whole table, and the other about columns of it"
 	}
 	if slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Act.Phase != Contract && !st.Reversible }) {
 		return "it can't be taken back from its first phase on, and the other can"
