@@ -3,7 +3,6 @@ package throwaway
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -135,7 +134,7 @@ func (m mysqlProduct) command(l *local) ([]string, error) {
 // settings switch on what a migration needs. The last of two equal ones wins.
 func (m mysqlProduct) settings(o Options) []string {
 	s := []string{
-		"server-id=" + strconv.Itoa(serverID()), "log-bin=binlog", "binlog-format=ROW",
+		"server-id=" + strconv.Itoa(o.serverID), "log-bin=binlog", "binlog-format=ROW",
 		"event-scheduler=ON", "performance-schema=ON", "innodb-buffer-pool-size=256M",
 	}
 	if m.kind == MySQL {
@@ -169,9 +168,6 @@ func (m mysqlProduct) release(ctx context.Context, dsn string) {
 	defer cancel()
 	_ = killSessions(ctx, dsn, func(p session) bool { return strings.HasPrefix(p.command, "Binlog Dump") })
 }
-
-// serverID differs between servers that may come to replicate from each other.
-func serverID() int { return 1 + rand.IntN(1<<30) }
 
 // follow connects a replica by GTID. The account is created on the source, and so reaches the replica as well.
 func (m mysqlProduct) follow(ctx context.Context, replica, source *Server) error {

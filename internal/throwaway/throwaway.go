@@ -10,7 +10,7 @@
 //  1. does not outlive this process: it is in a process group of its own, which Stop and Kill signal, and on
 //     Linux the kernel kills it when this process dies without having called Stop, and the next Start removes
 //     its directory;
-//  2. keeps its port and its data over Kill and Restart;
+//  2. keeps its port, its server id and its data over Kill and Restart;
 //  3. never touches a server the machine runs for somebody else.
 //
 // Start says where the programs come from. Attach makes a Server of one that somebody else runs, so that
@@ -18,8 +18,10 @@
 package throwaway
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -88,12 +90,15 @@ type Options struct {
 	ReplicaOf    *Server   // follow this server, read-only; it must be of the same kind
 	Log          io.Writer // what is being done, for a human; default: nowhere
 	AllowInstall bool      // run the install script if the programs are missing (root, Debian or Ubuntu)
+
+	serverID int // MySQL's and MariaDB's: it differs between servers that may come to replicate from each other, and outlives a restart
 }
 
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	o.serverID = cmp.Or(o.serverID, 1+rand.IntN(1<<30))
 	return o
 }
 

@@ -165,6 +165,11 @@ func TestKillAndRestart(t *testing.T) {
 	each(t, func(t *testing.T, k throwaway.Kind) {
 		s := start(t, k, throwaway.Options{})
 		shop(t, s)
+		number := "SELECT 0"
+		if !k.IsPostgres() {
+			number = "SELECT @@server_id"
+		}
+		which := get(t, s, number)
 		for id := range 2 {
 			addr, pid := s.Addr(), s.Pid()
 			if id == 0 {
@@ -183,6 +188,9 @@ func TestKillAndRestart(t *testing.T) {
 			}
 			if got := get(t, s, "SELECT count(*) FROM item"); got != "1" {
 				t.Errorf("rows after the restart: %s", got)
+			}
+			if got := get(t, s, number); got != which {
+				t.Errorf("server %s is %s after a restart", which, got)
 			}
 		}
 	})
