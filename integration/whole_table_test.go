@@ -32,7 +32,10 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 	several := recipeCase{name: "several tables", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\"}\n  - add_column: {table: orders, name: extra, type: text}\n" +
 		"  - add_foreign_key: {table: orders, name: orders_team, columns: [team_id], references: {table: teams, columns: [id]}}\n  - create_index: {table: teams, name: teams_name, columns: [name]}\n  - set_comment: {table: teams, comment: who}\n",
 		direct: []string{there[0], "ALTER TABLE orders ADD COLUMN extra text, ADD CONSTRAINT orders_team FOREIGN KEY (team_id) REFERENCES teams (id)", "CREATE INDEX teams_name ON teams (name)", "COMMENT ON TABLE teams IS 'who'"}}
-	return append(out, several, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
+	pointing := recipeCase{name: "foreign key to a new table", also: "invoices", create: []string{"ALTER TABLE orders ADD COLUMN invoice bigint"}, operations: "  - add_foreign_key: {table: orders, name: orders_invoice, columns: [invoice], references: {table: invoices, columns: [id]}}\n" +
+		"  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, note text)\"}\n",
+		direct: []string{"CREATE TABLE invoices (id bigint PRIMARY KEY, note text)", "ALTER TABLE orders ADD CONSTRAINT orders_invoice FOREIGN KEY (invoice) REFERENCES invoices (id)"}}
+	return append(out, several, pointing, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
 		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}})
 }
 

@@ -1,8 +1,10 @@
 package migration
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -253,6 +255,7 @@ type group struct {
 	way     way
 	items   []Item
 	several bool
+	apart   bool // what goes by another way isn't held: the rest is planned later, and need not be refused for it
 }
 
 // takes tells why an item has no place in the group; "": it has.
@@ -261,8 +264,13 @@ func (g *group) takes(i Item) string {
 	if g.several && (g.way == byAlter || g.whole()) && (i.way() == byAlter || i.whole()) {
 		return g.takesTable(i)
 	}
-	if g.way != i.way() {
+	if g.way != i.way() && (g.apart || g.way == byAlter || i.way() == byAlter) {
 		return fmt.Sprintf("%s is done %s, and %s (%s) %s", i.words(), i.way(), first.words(), first.place(), g.way)
+	}
+	for _, h := range g.items {
+		if name := meets(h, i); name != "" {
+			return fmt.Sprintf("it is about %s of %s, as %s is, and one of them is done by a column sync", name, i.Table, h.place())
+		}
 	}
 	if g.way == byAlter && first.Table != i.Table {
 		return fmt.Sprintf("it is an ALTER TABLE of %s, and %s is one of %s", i.Table, first.place(), first.Table)
@@ -273,7 +281,7 @@ func (g *group) takes(i Item) string {
 	if first.Alone != i.Alone {
 		return "the drop of a constraint can't stand beside other clauses here"
 	}
-	if k := i.Operation.AddForeignKey; k != nil && slices.ContainsFunc(g.items, func(h Item) bool { return h.Operation.CreateTable != nil && h.Table == k.References.Table }) {
+	if k := i.Operation.AddForeignKey; g.apart && k != nil && slices.ContainsFunc(g.items, func(h Item) bool { return h.Operation.CreateTable != nil && h.Table == k.References.Table }) {
 		return "it points at " + k.References.Table + ", which isn't there before"
 	}
 	for _, h := range g.items {
@@ -285,6 +293,25 @@ func (g *group) takes(i Item) string {
 			if h.Table == i.Table && slices.Contains(h.Objects, n) {
 				return fmt.Sprintf("it is about %s of %s, as %s is", n, i.Table, h.place())
 			}
+		}
+	}
+	return ""
+}
+
+// meets is a name that a column sync and what the server does by itself share; "" where they are apart, or alike.
+func meets(a, b Item) string {
+	if a.way() == b.way() || a.Table != b.Table {
+		return ""
+	}
+	sync, other := a, b
+	if b.way() == bySync {
+		sync, other = b, a
+	}
+	text, _ := json.Marshal(other.Operation) // its columns and its expressions
+	for _, n := range sync.Objects {
+		name := strings.TrimPrefix(n, "column ")
+		if regexp.MustCompile(`(?i)(^|[^\pL\pN_])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_])`).Match(text) {
+			return n
 		}
 	}
 	return ""
@@ -358,7 +385,7 @@ func (c *composer) groups() (out []group, why []string) {
 				continue
 			}
 		}
-		out, why = append(out, group{i.way(), []Item{i}, c.options.Several}), append(why, reason)
+		out, why = append(out, group{i.way(), []Item{i}, c.options.Several, c.options.Begin}), append(why, reason)
 	}
 	return out, why
 }

@@ -163,6 +163,9 @@ func (b *builder) alters(p *Plan) error {
 		if seen.Refused != "" {
 			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: seen.Refused}
 		}
+		if to := b.creates(a.SQL); seen.Error != "" && to != "" {
+			return &RefusedError{What: "alter table " + t.Ident.String(), Reason: "it points at " + to + ", which this change creates, and the server can't be asked about it before that", Hint: "make a second change of it"}
+		}
 		if seen.Error != "" {
 			return &InputError{What: "alter table " + t.Ident.String(), Reason: seen.Error, Hint: "the server was asked to do it to an empty copy of the table"}
 		}
@@ -211,6 +214,16 @@ func (b *builder) together(p *Plan) error {
 		return &RefusedError{What: what, Reason: fmt.Sprintf("%d tables would have to be copied, and on this server a run copies %d", copies, limit), Hint: "make a change of each, one after the other"}
 	}
 	return nil
+}
+
+// creates is the table of the change's own that a clause points at; "" where it points at none.
+func (b *builder) creates(sql string) string {
+	for _, o := range b.change.Operations {
+		if c := o.CreateTable; c != nil && References(sql, c.Table) {
+			return c.Table
+		}
+	}
+	return ""
 }
 
 // unread: of clauses that can't be read only the empty copy tells what they do.

@@ -27,20 +27,20 @@ func (s *server) trials(ctx context.Context, c plans.Change, f *plans.Facts) err
 		if len(list) == 0 {
 			continue
 		}
-		if err := s.try(ctx, t, list, f); err != nil {
+		if err := s.try(ctx, t, list, c, f); err != nil {
 			return fmt.Errorf("try the change on an empty copy of %s: %w", t.Ident, err)
 		}
 	}
 	return nil
 }
 
-func (s *server) try(ctx context.Context, t *schema.Table, list []plans.Operation, f *plans.Facts) error {
+func (s *server) try(ctx context.Context, t *schema.Table, list []plans.Operation, c plans.Change, f *plans.Facts) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return classify(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	y := &trier{ctx: ctx, tx: tx, t: t, settings: f.Settings, number: s.number}
+	y := &trier{ctx: ctx, tx: tx, t: t, settings: f.Settings, number: s.number, change: c}
 	if err := y.copy(); err != nil {
 		return classify(err)
 	}
@@ -66,6 +66,7 @@ type trier struct {
 	settings map[string]string
 	number   int
 	parent   string // the name of a copy of the table that a foreign key points at
+	change   plans.Change
 }
 
 // copied leaves out what other objects would be made or locked for.
@@ -169,12 +170,28 @@ func (y *trier) file() (id int64, err error) {
 
 func (y *trier) run(o plans.Operation, a attempt) error {
 	if k := o.AddForeignKey; k != nil {
+		if err := y.bringParent(k.References.Table); err != nil {
+			return err
+		}
 		q := fmt.Sprintf("CREATE TEMPORARY TABLE %s (LIKE %s INCLUDING INDEXES)", Quote(y.parent), relation(schema.ParseIdent(k.References.Table)))
 		if err := y.exec(q); err != nil {
 			return err
 		}
 	}
 	return y.exec(a.here)
+}
+
+// bringParent makes, for as long as the transaction lasts, a table that the change itself creates. Where that would lock tables that are
+// there, since it points at them, it isn't made, and the foreign key is refused.
+func (y *trier) bringParent(name string) error {
+	for _, o := range y.change.Operations {
+		c := o.CreateTable
+		if c == nil || schema.ParseIdent(c.Table) != schema.ParseIdent(name) || strings.Contains(strings.ToLower(c.Definition), "references") {
+			continue
+		}
+		return y.exec(fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s %s", relation(schema.ParseIdent(c.Table)), c.Definition))
+	}
+	return nil
 }
 
 // settle has names and constants read as in the steps later.
