@@ -115,13 +115,6 @@ var mysqlSyncs = []recipeCase{
 	{name: "rename column", operations: renamePhone, old: []string{"UPDATE orders SET phone = 'new $1' WHERE id = $1 - 1"},
 		create: []string{"ALTER TABLE orders ADD COLUMN phone VARCHAR(40) DEFAULT 'none' COMMENT 'to be called', ADD KEY orders_phone_idx (phone), ADD UNIQUE KEY orders_phone_key (phone, id)", "UPDATE orders SET phone = concat('p ', id)"},
 		direct: []string{"ALTER TABLE orders RENAME COLUMN phone TO mobile, RENAME KEY orders_phone_idx TO orders_mobile_idx, RENAME KEY orders_phone_key TO orders_mobile_key"}},
-	{name: "rename column, beside what the server does", old: []string{"UPDATE orders SET phone = 'new ' || $1::bigint WHERE id = $1::bigint - 1"},
-		operations: renamePhone + "  - add_column: {table: orders, name: extra, type: text}\n  - drop_column: {table: orders, column: gone}\n  - create_index: {table: orders, name: orders_email_idx, columns: [email]}\n" +
-			"  - add_foreign_key: {table: orders, name: orders_team, columns: [team_id], references: {table: teams, columns: [id]}}\n  - create_index: {table: teams, name: teams_name, columns: [name]}\n" +
-			"  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY)\"}\n",
-		also: "invoices", create: []string{orderKey, "ALTER TABLE orders ADD COLUMN phone varchar(40) DEFAULT 'none', ADD COLUMN gone int DEFAULT 1, ADD UNIQUE (phone, id)", "UPDATE orders SET phone = 'p ' || id"},
-		direct: []string{"ALTER TABLE orders RENAME COLUMN phone TO mobile", "ALTER TABLE orders RENAME CONSTRAINT orders_phone_id_key TO orders_mobile_id_key",
-			"ALTER TABLE orders ADD COLUMN extra text, DROP COLUMN gone, ADD CONSTRAINT orders_team FOREIGN KEY (team_id) REFERENCES teams (id)", "CREATE INDEX orders_email_idx ON orders (email)", "CREATE INDEX teams_name ON teams (name)", "CREATE TABLE invoices (id bigint PRIMARY KEY)"}},
 	{name: "split column", operations: splitWhole, old: []string{"UPDATE orders SET whole = 'Alan T$1' WHERE id = $1 - 1"},
 		create: []string{"ALTER TABLE orders ADD COLUMN whole VARCHAR(80) DEFAULT 'Ada L'"},
 		direct: []string{"ALTER TABLE orders ADD COLUMN first_name VARCHAR(80) AFTER whole, ADD COLUMN last_name VARCHAR(80) AFTER first_name", "ALTER TABLE orders DROP COLUMN whole"}},

@@ -9,7 +9,7 @@ import (
 	"github.com/phasemig/phasemig/schema"
 )
 
-// Order puts operations where what they rest on is there: a table is created before the foreign keys that point at it, and dropped after all
+// Order puts operations where what they rest on is there: a table and its keys are made before the foreign keys that point at it, and dropped after all
 // else is done. What rests on nothing stays in the order in which it was written.
 func Order(list []Operation) ([]Operation, error) {
 	var out []Operation
@@ -29,7 +29,7 @@ func restsOn(o Operation, list []Operation) []Operation {
 	var out []Operation
 	for _, other := range list {
 		switch {
-		case o.DropTable != nil && other.DropTable == nil, other.CreateTable != nil && o.pointsAt(other.CreateTable.Table):
+		case o.DropTable != nil && other.DropTable == nil, other.CreateTable != nil && o.pointsAt(other.CreateTable.Table), other.givesKeyFor(o):
 			out = append(out, other)
 		}
 	}
@@ -48,6 +48,12 @@ func (o Operation) pointsAt(table string) bool {
 		return false
 	}
 	return References(strings.Join(append([]string{c.Definition}, c.Then...), "\n"), table)
+}
+
+// givesKeyFor reports whether an operation makes a key of the table that another one's foreign key points at.
+func (o Operation) givesKeyFor(other Operation) bool {
+	k := other.AddForeignKey
+	return k != nil && (o.AddUnique != nil && sameName(k.References.Table, o.AddUnique.Table) || o.AddPrimaryKey != nil && sameName(k.References.Table, o.AddPrimaryKey.Table))
 }
 
 // References reports whether a foreign key in a text of SQL points at a table.

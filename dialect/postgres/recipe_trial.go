@@ -174,11 +174,30 @@ func (y *trier) run(o plans.Operation, a attempt) error {
 			return err
 		}
 		q := fmt.Sprintf("CREATE TEMPORARY TABLE %s (LIKE %s INCLUDING INDEXES)", Quote(y.parent), relation(schema.ParseIdent(k.References.Table)))
-		if err := y.exec(q); err != nil {
+		if err := y.exec(strings.Join(append([]string{q}, y.keysOfParent(k.References.Table)...), "; ")); err != nil {
 			return err
 		}
 	}
 	return y.exec(a.here)
+}
+
+// keysOfParent are the keys that the change itself gives to the table that a foreign key points at.
+func (y *trier) keysOfParent(name string) []string {
+	var out []string
+	key := func(table, kind string, columns []string) {
+		if schema.ParseIdent(table) == schema.ParseIdent(name) {
+			out = append(out, fmt.Sprintf("ALTER TABLE pg_temp.%s ADD %s (%s)", Quote(y.parent), kind, quoteAll(columns)))
+		}
+	}
+	for _, o := range y.change.Operations {
+		switch {
+		case o.AddUnique != nil:
+			key(o.AddUnique.Table, "UNIQUE", o.AddUnique.Columns)
+		case o.AddPrimaryKey != nil:
+			key(o.AddPrimaryKey.Table, "PRIMARY KEY", o.AddPrimaryKey.Columns)
+		}
+	}
+	return out
 }
 
 // bringParent makes, for as long as the transaction lasts, a table that the change itself creates. Where that would lock tables that are
