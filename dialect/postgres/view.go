@@ -34,6 +34,9 @@ type moves struct {
 
 // carriesViews: one column takes the place of one, and holds what it held.
 func carriesViews(s *plans.Sync) bool {
+	if s.Move != nil {
+		return false
+	}
 	return s.Swap || len(s.Old) == 1 && len(s.New) == 1 && s.Old[0].Plain != "" && s.New[0].Plain != ""
 }
 

@@ -1,0 +1,388 @@
+package integration
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+)
+
+// movedBio is what the columns of a row hold.
+type movedBio struct {
+	bio   sql.NullString
+	level int
+}
+
+var noBio = movedBio{level: 1} // what nobody has given
+
+// movers is an application whose old code has bio and level in users, and whose new code has them in profiles. It keeps a tally of what was
+// committed: of the rows up to counted, the level counts the commits, whichever table they wrote to; the others belong to one writer each.
+type movers struct {
+	t       *testing.T
+	db      *sql.DB
+	counted int
+	writers []*mover
+
+	old, young atomic.Bool // which code runs
+	plain      atomic.Bool // new code updates and deletes rows as well
+	filling    atomic.Bool // new code only updates rows that are there
+	deadlocks  atomic.Int64
+	commits    atomic.Int64
+
+	mu   sync.Mutex
+	base []int // levels of the counted rows
+
+	stop func() error
+}
+
+// mover is one writer, with the rows that are its own.
+type mover struct {
+	*movers
+	rnd  *rand.Rand
+	low  int
+	rows map[int]movedBio
+}
+
+const (
+	moverRows  = 8  // that belong to one writer
+	movedRange = 20 // keys that they may have
+)
+
+func newMovers(t *testing.T, db *sql.DB, counted, writers int) *movers {
+	t.Helper()
+	m := &movers{t: t, db: db, counted: counted, base: make([]int, counted+1)}
+	m.old.Store(true)
+	for i := range counted {
+		m.base[i+1] = 1 + (i+1)%3
+	}
+	for w := range writers {
+		m.writers = append(m.writers, &mover{movers: m, rnd: rand.New(rand.NewPCG(7, uint64(w))), low: 100_000 + w*movedRange, rows: map[int]movedBio{}})
+	}
+	return m
+}
+
+// movedUsers are tables for movers: rows of all sorts, and many that nobody writes to.
+func movedUsers(counted, rows int) []string {
+	return []string{"CREATE TABLE users (id int PRIMARY KEY, name varchar(40), bio varchar(200), level int NOT NULL DEFAULT 1)",
+		fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g, CASE WHEN g %% 2 = 0 THEN 'b' || g END, 1 + g %% 3 FROM generate_series(1, %d) g", counted),
+		fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g, CASE WHEN g %% 2 = 0 THEN 'b' || g END, 1 + g %% 3 FROM generate_series(1001, %d) g", 1000+rows), "ANALYZE users"}
+}
+
+// run lets all writers write until halt.
+func (m *movers) run() {
+	ctx, cancel := context.WithCancel(m.t.Context())
+	var g errgroup.Group
+	for _, w := range m.writers {
+		g.Go(func() error { return w.run(ctx) })
+	}
+	m.stop = sync.OnceValue(func() error { cancel(); return g.Wait() })
+	m.t.Cleanup(func() { _ = m.stop() })
+}
+
+func (m *movers) halt() {
+	m.t.Helper()
+	if err := m.stop(); err != nil {
+		m.t.Fatalf("the application: %v", err)
+	}
+}
+
+func (w *mover) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		var err error
+		switch {
+		case !w.old.Load() && !w.young.Load():
+			return nil
+		case w.rnd.IntN(2) == 0:
+			err = w.count()
+		default:
+			err = w.change()
+		}
+		if err != nil {
+			return err
+		}
+		time.Sleep(time.Duration(w.rnd.IntN(12)) * time.Millisecond) // a table that is locked at every moment is none that could be changed
+	}
+	return nil
+}
+
+// begins is a transaction in one of the levels that applications use.
+func (w *mover) begins() (*sql.Tx, error) {
+	levels := []sql.IsolationLevel{sql.LevelReadCommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable}
+	return w.db.BeginTx(context.Background(), &sql.TxOptions{Isolation: levels[w.rnd.IntN(len(levels))]})
+}
+
+// young tells whether this transaction is new code's.
+func (w *mover) isYoung() bool { return w.young.Load() && (!w.old.Load() || w.rnd.IntN(2) == 0) }
+
+// ends commits or, now and then, rolls back. Errors that every application meets, and calls again after, are none.
+func (w *mover) ends(tx *sql.Tx, err error) (committed bool, _ error) {
+	if err == nil && w.rnd.IntN(6) == 0 {
+		return false, tx.Rollback()
+	}
+	if err == nil {
+		err = tx.Commit()
+	} else {
+		_ = tx.Rollback()
+	}
+	var pg *pgconn.PgError
+	switch errors.As(err, &pg); {
+	case err == nil:
+		w.commits.Add(1)
+		return true, nil
+	case pg != nil && pg.Code == "40P01":
+		w.deadlocks.Add(1)
+		return false, nil
+	case pg != nil && pg.Code == "40001":
+		return false, nil
+	}
+	return false, err
+}
+
+// count adds one to the level of some counted rows, in the order of their keys.
+func (w *mover) count() error {
+	young := w.isYoung()
+	var ids []int
+	for range 1 + w.rnd.IntN(3) {
+		ids = append(ids, 1+w.rnd.IntN(w.counted))
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	tx, err := w.begins()
+	if err != nil {
+		return err
+	}
+	var done []int
+	for _, id := range ids {
+		var n int64
+		if n, err = w.countOne(tx, young, id); err != nil {
+			break
+		}
+		if n > 0 {
+			done = append(done, id)
+		}
+	}
+	ok, err := w.ends(tx, err)
+	if ok {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, id := range done {
+			w.base[id]++
+		}
+	}
+	return err
+}
+
+func (w *mover) countOne(tx *sql.Tx, young bool, id int) (int64, error) {
+	bio := fmt.Sprintf("b %d", w.rnd.IntN(1000))
+	switch {
+	case !young:
+		return affected(tx.Exec("UPDATE users SET level = level + 1, bio = $2 WHERE id = $1", id, bio))
+	case w.filling.Load() || w.plain.Load() && w.rnd.IntN(2) == 0:
+		return affected(tx.Exec("UPDATE profiles SET level = level + 1, bio = $2 WHERE user_id = $1", id, bio))
+	}
+	return affected(tx.Exec("INSERT INTO profiles AS p (user_id, bio, level) VALUES ($1, $2, 2) ON CONFLICT (user_id) DO UPDATE SET bio = excluded.bio, level = p.level + 1", id, bio))
+}
+
+func affected(r sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// change does something to rows of its own, and takes it into its tally when it is committed.
+func (w *mover) change() error {
+	tx, err := w.begins()
+	if err != nil {
+		return err
+	}
+	had := maps.Clone(w.rows)
+	young := w.isYoung()
+	for range 1 + w.rnd.IntN(3) {
+		if young {
+			err = w.changeYoung(tx)
+		} else {
+			err = w.changeOld(tx)
+		}
+		if err != nil {
+			break
+		}
+	}
+	ok, err := w.ends(tx, err)
+	if !ok {
+		w.rows = had
+	}
+	return err
+}
+
+// some is a row of its own, and free a key that none has.
+func (w *mover) some() int {
+	keys := slices.Sorted(maps.Keys(w.rows))
+	return keys[w.rnd.IntN(len(keys))]
+}
+
+func (w *mover) free() int {
+	for {
+		if id := w.low + w.rnd.IntN(movedRange); w.rows[id].level == 0 {
+			return id
+		}
+	}
+}
+
+func (w *mover) value() movedBio {
+	if w.rnd.IntN(4) == 0 {
+		return noBio
+	}
+	v := movedBio{level: 1 + w.rnd.IntN(5)}
+	if w.rnd.IntN(3) > 0 {
+		v.bio = sql.NullString{String: fmt.Sprintf("v %d", w.rnd.IntN(10_000)), Valid: true}
+	}
+	return v
+}
+
+func (w *mover) changeOld(tx *sql.Tx) error {
+	v := w.value()
+	if len(w.rows) < moverRows {
+		id := w.free()
+		w.rows[id] = v
+		_, err := tx.Exec("INSERT INTO users (id, name, bio, level) VALUES ($1, 'own', $2, $3)", id, v.bio, v.level)
+		return err
+	}
+	id := w.some()
+	switch w.rnd.IntN(6) {
+	case 0:
+		delete(w.rows, id)
+		_, err := tx.Exec("DELETE FROM users WHERE id = $1", id)
+		return err
+	case 1: // the key alone
+		to := w.free()
+		w.rows[to] = w.rows[id]
+		delete(w.rows, id)
+		_, err := tx.Exec("UPDATE users SET id = $2 WHERE id = $1", id, to)
+		return err
+	case 2: // key and value
+		to := w.free()
+		delete(w.rows, id)
+		w.rows[to] = v
+		_, err := tx.Exec("UPDATE users SET id = $2, bio = $3, level = $4 WHERE id = $1", id, to, v.bio, v.level)
+		return err
+	case 3: // two rows exchange what they hold
+		other := w.some()
+		w.rows[id], w.rows[other] = w.rows[other], w.rows[id]
+		_, err := tx.Exec("UPDATE users u SET bio = o.bio, level = o.level FROM users o WHERE u.id IN ($1, $2) AND o.id IN ($1, $2) AND (o.id <> u.id OR $1::int = $2::int)", id, other)
+		return err
+	}
+	w.rows[id] = v
+	_, err := tx.Exec("UPDATE users SET bio = $2, level = $3 WHERE id = $1", id, v.bio, v.level)
+	return err
+}
+
+func (w *mover) changeYoung(tx *sql.Tx) error {
+	v := w.value()
+	if len(w.rows) < moverRows {
+		id := w.free()
+		w.rows[id] = v
+		if _, err := tx.Exec("INSERT INTO users (id, name) VALUES ($1, 'own')", id); err != nil || v == noBio {
+			return err
+		}
+		_, err := tx.Exec("INSERT INTO profiles (user_id, bio, level) VALUES ($1, $2, $3)", id, v.bio, v.level) // there is none yet
+		return err
+	}
+	id := w.some()
+	switch w.rnd.IntN(6) {
+	case 0:
+		w.rows[id] = noBio
+		_, err := tx.Exec("DELETE FROM profiles WHERE user_id = $1", id)
+		return err
+	case 1:
+		delete(w.rows, id)
+		_, err := tx.Exec("DELETE FROM users WHERE id = $1", id)
+		return err
+	case 2:
+		return w.give(tx, id, w.some())
+	case 3: // the key of the parent, which takes its row along
+		to := w.free()
+		w.rows[to] = w.rows[id]
+		delete(w.rows, id)
+		_, err := tx.Exec("UPDATE users SET id = $2 WHERE id = $1", id, to)
+		return err
+	}
+	if _, err := tx.Exec("INSERT INTO profiles (user_id, bio, level) VALUES ($1, $2, $3) ON CONFLICT (user_id) DO UPDATE SET bio = excluded.bio, level = excluded.level", id, v.bio, v.level); err != nil {
+		return err
+	}
+	w.rows[id] = v
+	return nil
+}
+
+// give has the row of one user belong to another.
+func (w *mover) give(tx *sql.Tx, from, to int) error {
+	if from == to {
+		return nil
+	}
+	if _, err := tx.Exec("DELETE FROM profiles WHERE user_id = $1", to); err != nil {
+		return err
+	}
+	w.rows[to] = noBio
+	n, err := affected(tx.Exec("UPDATE profiles SET user_id = $2 WHERE user_id = $1", from, to))
+	if n > 0 {
+		w.rows[from], w.rows[to] = noBio, w.rows[from]
+	}
+	return err
+}
+
+// check compares every row of the application with the tally, by each query.
+func (m *movers) check(when string, queries ...string) {
+	m.t.Helper()
+	for _, q := range queries {
+		got := map[int]movedBio{}
+		rows, err := m.db.QueryContext(m.t.Context(), q)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		for rows.Next() {
+			var id int
+			var v movedBio
+			if err := rows.Scan(&id, &v.bio, &v.level); err != nil {
+				m.t.Fatal(err)
+			}
+			got[id] = v
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			m.t.Fatal(err)
+		}
+		m.compare(when+": "+q, got)
+	}
+}
+
+func (m *movers) compare(when string, got map[int]movedBio) {
+	m.t.Helper()
+	for id := 1; id <= m.counted; id++ {
+		if got[id].level != m.base[id] {
+			m.t.Errorf("%s: row %d has level %d, %d commits went to it", when, id, got[id].level, m.base[id])
+		}
+	}
+	for _, w := range m.writers {
+		for id := w.low; id < w.low+movedRange; id++ {
+			if got[id] != w.rows[id] {
+				m.t.Errorf("%s: row %d is %v, want %v", when, id, got[id], w.rows[id])
+			}
+		}
+	}
+}
+
+// The rows as old and as new code reads them, and how many differ.
+const (
+	oldBios   = "SELECT id, bio, level FROM users"
+	youngBios = "SELECT u.id, p.bio, coalesce(p.level, 1) FROM users u LEFT JOIN profiles p ON p.user_id = u.id"
+	unlike    = "SELECT count(*) FROM users u FULL JOIN profiles p ON p.user_id = u.id WHERE u.id IS NULL OR u.bio IS DISTINCT FROM p.bio OR u.level <> coalesce(p.level, 1)"
+)
