@@ -65,10 +65,14 @@ func (l *movedLook) added() (dialect.Outcome, string) {
 	return dialect.Partial, fmt.Sprintf("%d of %d new columns", present, len(l.s.New))
 }
 
-func (l *movedLook) here() (found, all int, off string) {
+// here counts the triggers of some tables.
+func (l *movedLook) here(tables ...*schema.Table) (found, all int, off string) {
 	for _, g := range coupleOf(l.m).triggers() {
-		all++
-		for _, t := range []*schema.Table{l.t, l.to} {
+		for _, t := range tables {
+			if g.table != relation(t.Ident) {
+				continue
+			}
+			all++
 			if had, ok := t.Trigger(g.name); ok {
 				if found++; had.Enabled != "A" {
 					off = had.Name
@@ -79,8 +83,26 @@ func (l *movedLook) here() (found, all int, off string) {
 	return found, all, off
 }
 
+// rest are the statements that are still to be run: triggers that are there stay.
+func (l *movedLook) rest() []string {
+	all := l.st.SQL
+	if l.st.Kind != plans.InstallSync {
+		return all
+	}
+	out := all[:1:1]
+	for i, t := range []*schema.Table{l.to, l.t} {
+		switch found, want, off := l.here(t); {
+		case found == 0:
+			out = append(out, all[i+1])
+		case found < want || off != "": // by somebody's hand
+			out = append(out, l.st.Undo[1-i], all[i+1])
+		}
+	}
+	return out
+}
+
 func (l *movedLook) installed() (dialect.Outcome, string) {
-	switch found, all, off := l.here(); {
+	switch found, all, off := l.here(l.t, l.to); {
 	case found == 0:
 		return dialect.NotStarted, "no triggers " + l.s.Trigger
 	case found < all:
@@ -109,7 +131,7 @@ func (l *movedLook) droppedPair() (dialect.Outcome, string) {
 			}
 		}
 	}
-	if found, _, _ := l.here(); found > 0 {
+	if found, _, _ := l.here(l.t, l.to); found > 0 {
 		return dialect.Partial, "triggers are there"
 	}
 	return dialect.Done, "triggers and old columns are gone"

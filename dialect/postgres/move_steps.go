@@ -95,39 +95,48 @@ func (r *render) makeTable(cols []string) {
 	if rights.Owner != "" && rights.Owner != r.f.Server.User {
 		r.st.SQL = append(r.st.SQL, fmt.Sprintf("ALTER TABLE %s OWNER TO %s", r.to(), Quote(rights.Owner)))
 	}
-	r.st.Undo = []string{"DROP TABLE IF EXISTS " + r.to()}
+	// Its foreign key goes from both tables: first from the parent, as a row that is deleted there takes the child's along.
+	r.st.Undo = []string{lockTable(r.s.Table, "ACCESS EXCLUSIVE"), "DROP TABLE IF EXISTS " + r.to()}
 	r.st.Because = fmt.Sprintf("%s is empty, so its foreign key looks at no row; writes to %s wait for a moment. It cascades both ways: code that doesn't know the new table goes on deleting rows and changing keys. From here on TRUNCATE of %s wants CASCADE.%s",
 		r.s.Move.To, r.s.Table, r.s.Table, r.publications())
 }
 
+// installPair makes the triggers of the target, then those of the origin, each table by itself.
 func (r *render) installPair(p couple) {
-	r.st.Lock = shareRow
+	r.st.Mode, r.st.Lock = plans.Each, shareRow
+	made := append(p.createFunctions(), p.createView(), fmt.Sprintf("COMMENT ON VIEW %s IS %s", p.view(), r.mark("the old columns, whatever they are called")))
 	parent, child := p.functions()
-	r.st.SQL = append(locksOf("SHARE ROW EXCLUSIVE", r.s.Table, r.s.Move.To), p.createFunctions()...)
 	for _, fn := range []string{parent, child} {
-		r.st.SQL = append(r.st.SQL, fmt.Sprintf("COMMENT ON FUNCTION %s() IS %s", fn, r.mark("keeps "+r.s.Table.String()+" in step with "+r.s.Move.To.String())))
+		made = append(made, fmt.Sprintf("COMMENT ON FUNCTION %s() IS %s", fn, r.mark("keeps "+r.s.Table.String()+" in step with "+r.s.Move.To.String())))
 	}
-	for _, g := range p.triggers() {
-		fires := g.fires
-		if strings.Contains(fires, "%s") {
-			fires = fmt.Sprintf(fires, literal(r.plan))
-		}
-		r.st.SQL = append(r.st.SQL,
-			fmt.Sprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION %s()", Quote(g.name), fires, g.function),
-			fmt.Sprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", g.table, Quote(g.name)),
-			fmt.Sprintf("COMMENT ON TRIGGER %s ON %s IS %s", Quote(g.name), g.table, r.mark("keeps both tables in step")))
-	}
-	r.st.Undo = append(locksOf("ACCESS EXCLUSIVE", r.s.Table, r.s.Move.To), p.dropTriggers()...)
-	r.st.Because = "From here on whatever is written to one table reaches the other in the same transaction: triggers write what differs, and nothing else. They fire in sessions of the replica's role too, have the rights of their owner, and leave the backfill's own writes alone."
+	r.st.SQL = []string{together(made), together(r.createTriggers(p, p.target())), together(r.createTriggers(p, p.origin()))}
+	r.st.Undo = p.dismantle()
+	r.st.Because = "From here on whatever is written to one table reaches the other in the same transaction: triggers write what differs, and nothing else. They fire in sessions of the replica's role too, have the rights of their owner, and leave the backfill's own writes alone. Each table is locked by itself."
 }
 
-func (p couple) dropTriggers() []string {
+// together are statements of one transaction.
+func together(list []string) string { return strings.Join(list, ";\n") }
+
+func (r *render) createTriggers(p couple, table string) []string {
 	var out []string
 	for _, g := range p.triggers() {
-		out = append(out, fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", Quote(g.name), g.table))
+		if g.table == table {
+			out = append(out, g.create(r.plan), fmt.Sprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", g.table, Quote(g.name)),
+				fmt.Sprintf("COMMENT ON TRIGGER %s ON %s IS %s", Quote(g.name), g.table, r.mark("keeps both tables in step")))
+		}
+	}
+	return out
+}
+
+// dismantle takes the triggers away, the origin's first, and then what they call.
+func (p couple) dismantle() []string {
+	drop := map[string][]string{}
+	for _, g := range p.triggers() {
+		drop[g.table] = append(drop[g.table], fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", Quote(g.name), g.table))
 	}
 	parent, child := p.functions()
-	return append(out, fmt.Sprintf("DROP FUNCTION IF EXISTS %s()", parent), fmt.Sprintf("DROP FUNCTION IF EXISTS %s()", child))
+	return []string{together(drop[p.origin()]), together(drop[p.target()]),
+		together([]string{fmt.Sprintf("DROP FUNCTION IF EXISTS %s()", parent), fmt.Sprintf("DROP FUNCTION IF EXISTS %s()", child), "DROP VIEW IF EXISTS " + p.view()})}
 }
 
 func (r *render) backfillPair(couple) {
@@ -153,27 +162,26 @@ func (r *render) analyzePair() {
 }
 
 func (r *render) hidePair() {
-	here, away := coupleOf(mapping{s: r.s}), coupleOf(mapping{r.s, true})
-	r.st.SQL, r.st.Undo = here.hideLocks(), here.hideLocks()
 	for _, o := range r.s.Old {
 		r.st.SQL = append(r.st.SQL, r.renameColumn(o.Name, o.Hidden), r.commentColumn(o.Hidden, r.marked(o.Comment, "hidden column "+o.Name)))
 		r.st.Undo = append(r.st.Undo, r.renameColumn(o.Hidden, o.Name), r.commentColumn(o.Name, comment(o.Comment)))
 	}
-	r.st.SQL, r.st.Undo = append(r.st.SQL, away.createFunctions()...), append(r.st.Undo, here.createFunctions()...)
-	r.st.Because = "Whoever still names the old columns fails now, while their data is kept in step and the way back is a rename: names and functions change in one transaction, under the locks of both tables."
+	r.st.Because = fmt.Sprintf("Whoever still names the old columns fails now, while their data is kept in step and the way back is a rename. Triggers follow the names by themselves, so no lock of %s is needed.", r.s.Move.To)
 }
 
-// dropPair takes triggers and old columns away at once.
+// dropPair takes the triggers away from one table after the other, and the old columns in the end: with them the step is done.
 func (r *render) dropPair(p couple) {
-	r.st.SQL = append(p.locks(), p.dropTriggers()...)
-	for _, o := range r.s.Old {
-		r.st.SQL = append(r.st.SQL, r.alter("DROP COLUMN IF EXISTS %s", Quote(o.Hidden)))
-	}
+	r.st.Mode, r.st.SQL = plans.Each, p.dismantle()
+	var marks, columns []string
 	for _, n := range r.s.New {
-		r.st.SQL = append(r.st.SQL, r.commentTo(n.Name, comment(n.Comment)))
+		marks = append(marks, r.commentTo(n.Name, comment(n.Comment)))
 	}
 	if r.s.Move.Made {
-		r.st.SQL = append(r.st.SQL, fmt.Sprintf("COMMENT ON TABLE %s IS NULL", r.to()))
+		marks = append(marks, fmt.Sprintf("COMMENT ON TABLE %s IS NULL", r.to()))
 	}
-	r.st.Because = "The end of the way back: triggers and old columns go in one transaction, so no statement meets the one without the other. The space comes back with later writes or a rewrite."
+	for _, o := range r.s.Old {
+		columns = append(columns, "DROP COLUMN IF EXISTS "+Quote(o.Hidden))
+	}
+	r.st.SQL = append(r.st.SQL, together(marks), r.alter("%s", list(columns)))
+	r.st.Because = "The end of the way back. Nobody reads the old columns, so their triggers go first; each table is locked by itself. The space comes back with later writes or a rewrite."
 }

@@ -304,7 +304,7 @@ func (l *look) rest() []string {
 	all := l.st.SQL
 	w := l.st.Twin
 	if l.s.Move != nil {
-		return all
+		return (&movedLook{l}).rest()
 	}
 	switch w.Kind {
 	case plans.TwinNotNull:

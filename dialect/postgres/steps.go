@@ -82,6 +82,9 @@ func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dial
 		}
 		return err
 	}
+	if l.s.Move != nil && st.Mode == plans.Each {
+		return x.session(ctx, st, env, func(e *executor) error { return e.each(ctx, st.Undo) })
+	}
 	return x.session(ctx, st, env, func(e *executor) error { return e.changing(ctx, movesOf(l.s, st.Kind, true), st.Undo) })
 }
 
