@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,19 +24,21 @@ type movedBio struct {
 
 var noBio = movedBio{level: 1} // what nobody has given
 
-// movers is an application whose old code has bio and level in users, and whose new code has them in profiles. It keeps a tally of what was
-// committed: of the rows up to counted, the level counts the commits, whichever table they wrote to; the others belong to one writer each.
+// movers is an application whose old code has bio and level in one table, users or profiles, and whose new code has them in the other. It keeps a tally of what
+// was committed: of the rows up to counted, the level counts the commits, whichever table they wrote to; the others belong to one writer each. Nobody pauses
+// between two transactions. New code locks the origin's row before it updates or deletes one of the target, as the plan asks; old code does what it always did.
 type movers struct {
 	t       *testing.T
 	db      *sql.DB
+	up      bool // from profiles to users
 	counted int
 	writers []*mover
 
 	old, young atomic.Bool // which code runs
-	plain      atomic.Bool // new code updates and deletes rows as well
 	filling    atomic.Bool // new code only updates rows that are there
-	deadlocks  atomic.Int64
 	commits    atomic.Int64
+	late       atomic.Int64 // transactions that came too late for their snapshot
+	longest    atomic.Int64 // time that a transaction took
 
 	mu   sync.Mutex
 	base []int // levels of the counted rows
@@ -58,9 +59,9 @@ const (
 	movedRange = 20 // keys that they may have
 )
 
-func newMovers(t *testing.T, db *sql.DB, counted, writers int) *movers {
+func newMovers(t *testing.T, db *sql.DB, up bool, counted, writers int) *movers {
 	t.Helper()
-	m := &movers{t: t, db: db, counted: counted, base: make([]int, counted+1)}
+	m := &movers{t: t, db: db, up: up, counted: counted, base: make([]int, counted+1)}
 	m.old.Store(true)
 	for i := range counted {
 		m.base[i+1] = 1 + (i+1)%3
@@ -72,10 +73,15 @@ func newMovers(t *testing.T, db *sql.DB, counted, writers int) *movers {
 }
 
 // movedUsers are tables for movers: rows of all sorts, and many that nobody writes to.
-func movedUsers(counted, rows int) []string {
-	return []string{"CREATE TABLE users (id int PRIMARY KEY, name varchar(40), bio varchar(200), level int NOT NULL DEFAULT 1)",
-		fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g, CASE WHEN g %% 2 = 0 THEN 'b' || g END, 1 + g %% 3 FROM generate_series(1, %d) g", counted),
-		fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g, CASE WHEN g %% 2 = 0 THEN 'b' || g END, 1 + g %% 3 FROM generate_series(1001, %d) g", 1000+rows), "ANALYZE users"}
+func movedUsers(up bool, counted, rows int) []string {
+	values := "CASE WHEN g % 2 = 0 THEN 'b' || g END, 1 + g % 3 FROM generate_series(1, "
+	if !up {
+		return []string{"CREATE TABLE users (id int PRIMARY KEY, name varchar(40), bio varchar(200), level int NOT NULL DEFAULT 1)",
+			fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g, %s%d) g", values, counted), fmt.Sprintf("INSERT INTO users SELECT 1000 + g, 'n' || g, %s%d) g", values, rows), "ANALYZE users"}
+	}
+	return []string{"CREATE TABLE users (id int PRIMARY KEY, name varchar(40))", "CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users ON DELETE CASCADE ON UPDATE CASCADE, bio varchar(200), level int NOT NULL DEFAULT 1)",
+		fmt.Sprintf("INSERT INTO users SELECT g, 'n' || g FROM generate_series(1, %d) g WHERE g <= %d OR g > 1000", 1000+rows, counted),
+		fmt.Sprintf("INSERT INTO profiles SELECT g, %s%d) g", values, counted), fmt.Sprintf("INSERT INTO profiles SELECT 1000 + g, %s%d) g WHERE g %% 4 > 0", values, rows), "ANALYZE users, profiles"}
 }
 
 // run lets all writers write until halt.
@@ -98,21 +104,26 @@ func (m *movers) halt() {
 
 func (w *mover) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		var err error
-		switch {
-		case !w.old.Load() && !w.young.Load():
-			return nil
-		case w.rnd.IntN(2) == 0:
-			err = w.count()
-		default:
-			err = w.change()
+		begun := time.Now()
+		act := w.change
+		if w.rnd.IntN(2) == 0 {
+			act = w.count
 		}
-		if err != nil {
+		if err := act(); err != nil {
 			return err
 		}
-		time.Sleep(time.Duration(w.rnd.IntN(12)) * time.Millisecond) // a table that is locked at every moment is none that could be changed
+		w.took(time.Since(begun))
 	}
 	return nil
+}
+
+func (w *mover) took(d time.Duration) {
+	for {
+		had := w.longest.Load()
+		if int64(d) <= had || w.longest.CompareAndSwap(had, int64(d)) {
+			return
+		}
+	}
 }
 
 // begins is a transaction in one of the levels that applications use.
@@ -121,10 +132,10 @@ func (w *mover) begins() (*sql.Tx, error) {
 	return w.db.BeginTx(context.Background(), &sql.TxOptions{Isolation: levels[w.rnd.IntN(len(levels))]})
 }
 
-// young tells whether this transaction is new code's.
+// isYoung tells whether this transaction is new code's.
 func (w *mover) isYoung() bool { return w.young.Load() && (!w.old.Load() || w.rnd.IntN(2) == 0) }
 
-// ends commits or, now and then, rolls back. Errors that every application meets, and calls again after, are none.
+// ends commits or, now and then, rolls back. One error is none: in the levels that have a snapshot for all of a transaction every application meets it, and calls again.
 func (w *mover) ends(tx *sql.Tx, err error) (committed bool, _ error) {
 	if err == nil && w.rnd.IntN(6) == 0 {
 		return false, tx.Rollback()
@@ -134,18 +145,14 @@ func (w *mover) ends(tx *sql.Tx, err error) (committed bool, _ error) {
 	} else {
 		_ = tx.Rollback()
 	}
-	var pg *pgconn.PgError
-	switch errors.As(err, &pg); {
-	case err == nil:
-		w.commits.Add(1)
-		return true, nil
-	case pg != nil && pg.Code == "40P01":
-		w.deadlocks.Add(1)
-		return false, nil
-	case pg != nil && pg.Code == "40001":
+	if sqlState(err) == "40001" {
+		w.late.Add(1)
 		return false, nil
 	}
-	return false, err
+	if err == nil {
+		w.commits.Add(1)
+	}
+	return err == nil, err
 }
 
 // count adds one to the level of some counted rows, in the order of their keys.
@@ -185,12 +192,30 @@ func (w *mover) count() error {
 func (w *mover) countOne(tx *sql.Tx, young bool, id int) (int64, error) {
 	bio := fmt.Sprintf("b %d", w.rnd.IntN(1000))
 	switch {
-	case !young:
-		return affected(tx.Exec("UPDATE users SET level = level + 1, bio = $2 WHERE id = $1", id, bio))
-	case w.filling.Load() || w.plain.Load() && w.rnd.IntN(2) == 0:
-		return affected(tx.Exec("UPDATE profiles SET level = level + 1, bio = $2 WHERE user_id = $1", id, bio))
+	case young == w.up:
+		return affected(tx.Exec(w.lock(young)+"UPDATE users SET level = level + 1, bio = $2 WHERE id = $1"+w.locked(young), id, bio))
+	case young && w.filling.Load() || w.rnd.IntN(2) == 0:
+		return affected(tx.Exec(w.lock(young)+"UPDATE profiles SET level = level + 1, bio = $2 WHERE user_id = $1"+w.locked(young), id, bio))
 	}
 	return affected(tx.Exec("INSERT INTO profiles AS p (user_id, bio, level) VALUES ($1, $2, 2) ON CONFLICT (user_id) DO UPDATE SET bio = excluded.bio, level = p.level + 1", id, bio))
+}
+
+// lock and locked have new code's statement on a row lock the origin's first: the server asks for what stands apart before it looks for rows.
+func (w *mover) lock(young bool) string {
+	switch {
+	case !young:
+		return ""
+	case w.up:
+		return "WITH origin AS MATERIALIZED (SELECT 1 FROM profiles WHERE user_id = $1 FOR NO KEY UPDATE) "
+	}
+	return "WITH origin AS MATERIALIZED (SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE) "
+}
+
+func (w *mover) locked(young bool) string {
+	if young {
+		return " AND (SELECT count(*) FROM origin) >= 0"
+	}
+	return ""
 }
 
 func affected(r sql.Result, err error) (int64, error) {
@@ -207,12 +232,12 @@ func (w *mover) change() error {
 		return err
 	}
 	had := maps.Clone(w.rows)
-	young := w.isYoung()
+	young := w.isYoung() && !w.filling.Load() // it would find nothing where there is something
 	for range 1 + w.rnd.IntN(3) {
-		if young {
-			err = w.changeYoung(tx)
+		if young == w.up {
+			err = w.changeIn(tx, young)
 		} else {
-			err = w.changeOld(tx)
+			err = w.changeBeside(tx, young)
 		}
 		if err != nil {
 			break
@@ -250,7 +275,8 @@ func (w *mover) value() movedBio {
 	return v
 }
 
-func (w *mover) changeOld(tx *sql.Tx) error {
+// changeIn is code that has the columns in users.
+func (w *mover) changeIn(tx *sql.Tx, young bool) error {
 	v := w.value()
 	if len(w.rows) < moverRows {
 		id := w.free()
@@ -262,19 +288,19 @@ func (w *mover) changeOld(tx *sql.Tx) error {
 	switch w.rnd.IntN(6) {
 	case 0:
 		delete(w.rows, id)
-		_, err := tx.Exec("DELETE FROM users WHERE id = $1", id)
+		_, err := tx.Exec(w.lock(young)+"DELETE FROM users WHERE id = $1"+w.locked(young), id)
 		return err
 	case 1: // the key alone
 		to := w.free()
 		w.rows[to] = w.rows[id]
 		delete(w.rows, id)
-		_, err := tx.Exec("UPDATE users SET id = $2 WHERE id = $1", id, to)
+		_, err := tx.Exec(w.lock(young)+"UPDATE users SET id = $2 WHERE id = $1"+w.locked(young), id, to)
 		return err
 	case 2: // key and value
 		to := w.free()
 		delete(w.rows, id)
 		w.rows[to] = v
-		_, err := tx.Exec("UPDATE users SET id = $2, bio = $3, level = $4 WHERE id = $1", id, to, v.bio, v.level)
+		_, err := tx.Exec(w.lock(young)+"UPDATE users SET id = $2, bio = $3, level = $4 WHERE id = $1"+w.locked(young), id, to, v.bio, v.level)
 		return err
 	case 3: // two rows exchange what they hold
 		other := w.some()
@@ -283,11 +309,12 @@ func (w *mover) changeOld(tx *sql.Tx) error {
 		return err
 	}
 	w.rows[id] = v
-	_, err := tx.Exec("UPDATE users SET bio = $2, level = $3 WHERE id = $1", id, v.bio, v.level)
+	_, err := tx.Exec(w.lock(young)+"UPDATE users SET bio = $2, level = $3 WHERE id = $1"+w.locked(young), id, v.bio, v.level)
 	return err
 }
 
-func (w *mover) changeYoung(tx *sql.Tx) error {
+// changeBeside is code that has the columns in profiles.
+func (w *mover) changeBeside(tx *sql.Tx, young bool) error {
 	v := w.value()
 	if len(w.rows) < moverRows {
 		id := w.free()
@@ -302,7 +329,7 @@ func (w *mover) changeYoung(tx *sql.Tx) error {
 	switch w.rnd.IntN(6) {
 	case 0:
 		w.rows[id] = noBio
-		_, err := tx.Exec("DELETE FROM profiles WHERE user_id = $1", id)
+		_, err := tx.Exec(w.lock(young)+"DELETE FROM profiles WHERE user_id = $1"+w.locked(young), id)
 		return err
 	case 1:
 		delete(w.rows, id)
@@ -380,9 +407,13 @@ func (m *movers) compare(when string, got map[int]movedBio) {
 	}
 }
 
-// The rows as old and as new code reads them, and how many differ.
+// The rows as code of each table reads them, and how many differ.
 const (
-	oldBios   = "SELECT id, bio, level FROM users"
-	youngBios = "SELECT u.id, p.bio, coalesce(p.level, 1) FROM users u LEFT JOIN profiles p ON p.user_id = u.id"
-	unlike    = "SELECT count(*) FROM users u FULL JOIN profiles p ON p.user_id = u.id WHERE u.id IS NULL OR u.bio IS DISTINCT FROM p.bio OR u.level <> coalesce(p.level, 1)"
+	biosIn     = "SELECT id, bio, level FROM users"
+	biosBeside = "SELECT u.id, p.bio, coalesce(p.level, 1) FROM users u LEFT JOIN profiles p ON p.user_id = u.id"
+	unlike     = "SELECT count(*) FROM users u FULL JOIN profiles p ON p.user_id = u.id WHERE u.id IS NULL OR u.bio IS DISTINCT FROM p.bio OR u.level <> coalesce(p.level, 1)"
 )
+
+// oldBios and youngBios read the rows as old and new code does.
+func (m *movers) oldBios() string   { return map[bool]string{true: biosBeside, false: biosIn}[m.up] }
+func (m *movers) youngBios() string { return map[bool]string{true: biosIn, false: biosBeside}[m.up] }

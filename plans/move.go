@@ -372,18 +372,26 @@ func moveWords(n PhaseName, s *Sync) (before, after string) {
 	old, nu := s.Table.Name+"."+names(s.Old), s.Move.To.Name+"."+names(s.New)
 	switch n {
 	case Expand:
-		return fmt.Sprintf("Any code that names %s.", old), fmt.Sprintf("Code that reads and writes %s, code that reads and writes %s, or both side by side.", old, nu)
+		return fmt.Sprintf("Any code that names %s.", old), fmt.Sprintf("Code that reads and writes %s as before, code that reads and writes %s as the notes say, or both side by side.", old, nu)
 	case Switch:
 		return fmt.Sprintf("Code that uses %s may be rolling out; code that uses %s still runs.", nu, old), fmt.Sprintf("All reads come from %s; writes to %s still arrive there.", nu, old)
 	}
-	return fmt.Sprintf("No running code names %s any more.", old), fmt.Sprintf("Only %s exists.", nu)
+	return fmt.Sprintf("No running code names %s any more; code that writes %s does it as the notes say.", old, nu), fmt.Sprintf("Only %s exists.", nu)
 }
+
+// OriginLock is the key of a sync's Extra that has the statement by which new code locks a row of the old columns' table.
+const OriginLock = "origin_lock"
 
 func (s *Sync) moveNotes() []string {
 	at := fmt.Sprintf("%s (%s)", s.Table, names(s.Old))
+	to := s.Move.To.String()
 	out := []string{
 		fmt.Sprintf("%s: %s has a row where one of the columns has another value than its default; no row means the default, or NULL. Code that reads it joins it as an outer table.", at, s.Child()),
-		fmt.Sprintf("%s: a statement that inserts into %s, or updates the row that is there, locks the row of %s first, as old code does. A plain UPDATE or DELETE of it locks the other way round: where old code, or an upsert, writes the same row at that very moment the server ends one of both as a deadlock, and no write is lost.", at, s.Child(), s.Parent()),
+		fmt.Sprintf("%s: until contract is done new code may INSERT into %s and upsert as it likes; before a plain UPDATE of %s there, or a DELETE, it locks the row of %s, in the same transaction: %s. Code that doesn't, and writes a row at the very moment at which the other code writes it, may be ended by the server as a deadlock, or have the other ended; nothing is lost, and the row is in step. Old code stays as it is.",
+			at, to, names(s.New), s.Table, s.Extra[OriginLock]),
+	}
+	if s.Move.Up {
+		out = append(out, fmt.Sprintf("%s: whoever deletes a row of %s, or changes its key, locks the row of %s first in the same way, if other code may write that one at the same moment.", at, s.Parent(), s.Child()))
 	}
 	if s.Move.Others {
 		out = append(out, fmt.Sprintf("%s: whoever deletes a row of %s gives up what the moved columns hold for it, from expand on (deleted_rows: clear).", at, s.Child()))

@@ -100,7 +100,7 @@ func movedKey(s *plans.Sync, parent, child *schema.Table) error {
 		}
 		order = append(order, o)
 	}
-	s.Extra = map[string]string{"order": strings.Join(order, ", ")}
+	s.Extra = map[string]string{"order": strings.Join(order, ", "), plans.OriginLock: originLock(s)}
 	if s.Move.Made {
 		return deferrable(s, parent, x)
 	}
@@ -117,6 +117,15 @@ func movedKey(s *plans.Sync, parent, child *schema.Table) error {
 		}
 	}
 	return deferrable(s, child, y)
+}
+
+// originLock is what new code runs before it updates or deletes a row of the target.
+func originLock(s *plans.Sync) string {
+	key := keyPartNames(s.Key)
+	if s.Move.Up {
+		key = s.Move.Child
+	}
+	return fmt.Sprintf("SELECT 1 FROM %s WHERE (%s) = (…) FOR NO KEY UPDATE", relation(s.Table), quoteAll(key))
 }
 
 func deferrable(s *plans.Sync, t *schema.Table, x schema.Index) error {
