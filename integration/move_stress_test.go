@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ type voyage struct {
 	m     *movers
 	ride  time.Duration
 	start []string
+	alone time.Duration // the longest that a transaction took while no phase was on its way
 }
 
 func newVoyage(t *testing.T, k throwaway.Kind, up bool) *voyage {
@@ -66,23 +68,30 @@ func (v *voyage) life() {
 	v.must(plans.Expand)
 	v.code(true, true)
 	v.must(plans.Switch)
-	time.Sleep(v.ride)
+	v.rides()
 	v.back()
 	v.sees("rollback of switch", old, young)
 	v.code(true, true)
 	v.must(plans.Switch)
 	v.code(false, true)
 	v.there(v.plan.Phase(plans.Contract))
-	time.Sleep(v.ride)
+	v.rides()
 	v.back()
 	v.sees("rollback of contract", old, young)
 	v.code(true, true)
-	time.Sleep(v.ride)
+	v.rides()
 	v.code(false, true)
 	v.must(plans.Contract)
-	time.Sleep(v.ride)
+	v.rides()
 	v.sees("the end", young)
-	v.t.Logf("%d commits, %d came too late for their snapshot, the longest transaction took %v", v.m.commits.Load(), v.m.late.Load(), time.Duration(v.m.longest.Load()).Round(time.Millisecond))
+	v.t.Logf("%d commits, %d came too late for their snapshot, the longest transaction took %v, and %v while no phase was on its way", v.m.commits.Load(), v.m.late.Load(), time.Duration(v.m.longest.Load()), v.alone)
+}
+
+// rides lets the writers write for a while.
+func (v *voyage) rides() {
+	beside := v.m.longest.Swap(0)
+	time.Sleep(v.ride)
+	v.alone = max(v.alone, time.Duration(v.m.longest.Swap(beside)))
 }
 
 // code says which code runs from now on: transactions of the other have ended.
@@ -112,7 +121,7 @@ func (v *voyage) expandBeside() {
 	if v.m.up {
 		v.must(plans.Expand)
 		v.code(true, true)
-		time.Sleep(v.ride)
+		v.rides()
 		return
 	}
 	v.m.filling.Store(true)
@@ -131,7 +140,7 @@ func (v *voyage) expandBeside() {
 	v.must(plans.Expand)
 	<-done
 	v.m.filling.Store(false)
-	time.Sleep(v.ride)
+	v.rides()
 }
 
 func (x *kitchen) agrees() {
@@ -141,45 +150,71 @@ func (x *kitchen) agrees() {
 	}
 }
 
-// TestCrashMove kills the program at every failpoint of a sync while both codes write, there and back; called again it ends as if nothing
+// TestMoveCleanup: what a run has left that nobody knows of any more is found and taken away, and what is out of sight gets its name back.
+func TestMoveCleanup(t *testing.T) {
+	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		for _, up := range []bool{false, true} {
+			v := newVoyage(t, k, up)
+			v.must(plans.Expand)
+			v.must(plans.Switch)
+			if err := v.upToDrop(plans.Contract); !errors.Is(err, engine.ErrStopped) {
+				t.Fatal(err)
+			}
+			v.forget()
+			res, err := v.engine.Cleanup(t.Context(), v.plan.ID, false)
+			if err != nil || len(res.Removed) == 0 {
+				t.Fatalf("%+v: %v", res.Removed, err)
+			}
+			sameTable(t, "after cleanup", v.tables(), v.start)
+			v.m.check("after cleanup", v.m.oldBios())
+		}
+	})
+}
+
+// TestCrashMove kills the program at every failpoint of a sync while both codes write, there and back, both ways; called again it ends as if nothing
 // had happened.
 func TestCrashMove(t *testing.T) {
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		if !long() { // TestCrash dies at the same points
 			return
 		}
-		beside(t)
-		x := newKitchen(t, k, recipeCase{create: movedUsers(false, 30, 900), operations: moveDown})
-		m := newMovers(t, dbtest.DB(t, x.dsn), false, 30, 3)
-		died := map[string]int{}
-		c, p := newMortalRecipe(t, x, moveDown+"replicas: none\n", died)
-		const hits = 3
-		expand := []string{"apply", "plan.json", "--phase", "expand", "--chunk-rows", "100"}
-		start := describe(t, k, x.dsn, "users")
-		for hit := 1; hit <= hits; hit++ {
-			m.run()
-			c.through(syncPoints(), hit, expand...)
-			m.young.Store(true)
-			time.Sleep(ride / 2)
-			m.young.Store(false)
-			c.through(syncPoints(), hit, "rollback", p.ID)
-			m.halt()
-			m.check("rollback of expand", biosIn)
-			sameTable(t, "rollback of expand", describe(t, k, x.dsn, "users"), start)
-		}
-		m.run()
-		c.through(syncPoints(), 2, expand...)
-		m.young.Store(true)
-		c.through(syncPoints(), 1, "apply", "plan.json", "--phase", "switch")
-		m.halt()
-		m.check("switched", biosIn, biosBeside)
-		c.through(syncPoints(), 1, "apply", "plan.json", "--phase", "contract")
-		m.check("the end", biosBeside)
-		t.Logf("killed at %v", died)
-		for _, point := range []string{"backfill.chunk_written", "backfill.chunk_committed", "step.locked", "verify.chunk", "engine.phase_done"} {
-			if died[point] == 0 {
-				t.Errorf("the program never died at %s", point)
-			}
+		for up, name := range map[bool]string{false: "to a new table", true: "back"} {
+			t.Run(name, func(t *testing.T) {
+				beside(t)
+				newVoyage(t, k, up).mortal()
+			})
 		}
 	})
+}
+
+// mortal is the life of a program that dies all the time.
+func (v *voyage) mortal() {
+	died := map[string]int{}
+	c, p := newMortalRecipe(v.t, v.kitchen, v.c.operations+"replicas: none\n", died)
+	const hits = 3
+	expand := []string{"apply", "plan.json", "--phase", "expand", "--chunk-rows", "1000"}
+	for hit := 1; hit <= hits; hit++ {
+		v.code(true, false)
+		c.through(syncPoints(), hit, expand...)
+		v.code(true, true)
+		time.Sleep(ride / 2)
+		v.code(true, false)
+		c.through(syncPoints(), hit, "rollback", p.ID)
+		v.sees("rollback of expand", v.m.oldBios())
+		sameTable(v.t, "rollback of expand", v.tables(), v.start)
+	}
+	v.code(true, false)
+	c.through(syncPoints(), 2, expand...)
+	v.code(true, true)
+	c.through(syncPoints(), 1, "apply", "plan.json", "--phase", "switch")
+	v.sees("switched", v.m.oldBios(), v.m.youngBios())
+	v.code(false, true)
+	c.through(syncPoints(), 1, "apply", "plan.json", "--phase", "contract")
+	v.sees("the end", v.m.youngBios())
+	v.t.Logf("killed at %v; %d commits, the longest transaction took %v", died, v.m.commits.Load(), time.Duration(v.m.longest.Load()).Round(time.Millisecond))
+	for _, point := range []string{"backfill.chunk_written", "backfill.chunk_committed", "step.locked", "step.statement", "verify.chunk", "engine.phase_done"} {
+		if died[point] == 0 {
+			v.t.Errorf("the program never died at %s", point)
+		}
+	}
 }

@@ -34,6 +34,8 @@ func TestMove(t *testing.T) {
 		s.want("SELECT * FROM users ORDER BY id", "1,Ada,NULL,1|2,Alan,NULL,1|4,Edsger,enigma,9|5,Barbara,abstract,1|33,Grace,NULL,10")
 		s.exec("DELETE FROM users WHERE id = 33")
 		s.want("SELECT * FROM profiles ORDER BY user_id", "1,NULL,1|4,enigma,9|5,abstract,1")
+		s.exec("UPDATE users SET id = 55 WHERE id = 5; UPDATE profiles SET user_id = 2 WHERE user_id = 4; UPDATE users SET id = 5 WHERE id = 55; UPDATE profiles SET user_id = 4 WHERE user_id = 2") // one time for all
+		s.want("SELECT * FROM profiles ORDER BY user_id", "1,NULL,1|4,enigma,9|5,abstract,1")
 		s.home.must(0, "verify", s.plan.ID)
 		s.home.must(0, "rollback", s.plan.ID)
 		sameTable(t, "rollback of expand", describe(t, k, s.dsn, "users"), start)

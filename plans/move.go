@@ -90,7 +90,7 @@ func (m *Move) Makes(id schema.Ident) bool { return m != nil && m.Made && m.To =
 
 func (m *Move) owns(trigger string) []string {
 	var out []string
-	for _, suffix := range []string{"_pb", "_pi", "_pk", "_pu", "_cb", "_ci", "_cu", "_cd", "_ct"} {
+	for _, suffix := range []string{"_pb", "_pi", "_pk", "_pu", "_cb", "_ci", "_cu", "_cd", "_cs", "_ct"} {
 		if trigger != "" {
 			out = append(out, trigger+suffix)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/phasemig/phasemig/dialect"
 	"github.com/phasemig/phasemig/plans"
@@ -22,6 +23,15 @@ func (x *steps) lookCouple(ctx context.Context, l *look) error {
 	}
 	l.to = to
 	return err
+}
+
+// patience is how long a step waits for a table. Of a move's two each is waited for by transactions that have the other, and rows of it: one may wait for a row
+// of another that waits behind the step, and until the step gives up neither goes on.
+func (l *look) patience(wait time.Duration) time.Duration {
+	if l.s.Move != nil {
+		return min(wait, laterLock)
+	}
+	return wait
 }
 
 func (l *movedLook) observe() (dialect.Outcome, string) {

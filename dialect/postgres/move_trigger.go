@@ -131,7 +131,8 @@ func (p couple) functions() (parent, child string) {
 	return name("_p"), name("_c")
 }
 
-// movedKeys names the setting that tells, to the end of a statement, that keys of the parent have changed in it.
+// movedKeys names the setting that tells, to the end of a statement, that keys of the parent have changed in it. Several statements may have one time: what
+// updates the child by itself, and not by the cascade, begins anew.
 const movedKeys = "phasemig.keys"
 
 // parentBody makes the child's row what the parent's is by now: another trigger may have written to it since. Where the child is the origin its row is
@@ -174,6 +175,12 @@ func (p couple) childBody() string {
 DECLARE
   r record;
 BEGIN
+  IF TG_OP = 'UPDATE' AND TG_LEVEL = 'STATEMENT' THEN
+    IF pg_catalog.pg_trigger_depth() = 1 THEN
+      PERFORM pg_catalog.set_config('%[7]s', '', true);
+    END IF;
+    RETURN NULL;
+  END IF;
   IF TG_OP = 'TRUNCATE' THEN
     UPDATE %[1]s%[2]s AS p SET %[3]s WHERE %[4]s;
     RETURN NULL;
@@ -259,11 +266,16 @@ func (p couple) triggers() []movedTrigger {
 	add("_ci", p.child, "AFTER INSERT", "", child+"()")
 	add("_cu", p.child, "AFTER UPDATE", key(slices.Concat(p.ck, p.in)), child+"()")
 	add("_cd", p.child, "AFTER DELETE", "", child+"()")
-	add("_ct", p.child, "AFTER TRUNCATE", "", child+"()")
+	add("_cs", p.child, "BEFORE UPDATE", ofStatement, child+"()")
+	add("_ct", p.child, "AFTER TRUNCATE", ofStatement, child+"()")
 	slices.SortStableFunc(out, func(a, b movedTrigger) int { return p.turn(a.table) - p.turn(b.table) })
 	return out
 }
 
+// ofStatement stands for the condition of a trigger that isn't one of rows.
+const ofStatement = "statement"
+
+// turn sorts the tables: the target first.
 func (p couple) turn(table string) int {
 	if table == p.target() {
 		return 0
@@ -274,7 +286,7 @@ func (p couple) turn(table string) int {
 // create makes the trigger; those of rows leave the plan's own writes alone.
 func (g movedTrigger) create(plan string) string {
 	each := "FOR EACH STATEMENT"
-	if !strings.HasSuffix(g.event, "TRUNCATE") {
+	if g.when != ofStatement {
 		each = fmt.Sprintf("FOR EACH ROW WHEN (pg_catalog.current_setting('%s', true) IS DISTINCT FROM %s", markSetting, literal(plan))
 		if g.when != "" {
 			each += " AND " + g.when

@@ -34,6 +34,7 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 	if err != nil {
 		return err
 	}
+	env.LockWait = l.patience(env.LockWait)
 	seen, said := l.observe()
 	if seen == dialect.Done {
 		return nil
@@ -66,6 +67,7 @@ func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dial
 	if err != nil {
 		return err
 	}
+	env.LockWait = l.patience(env.LockWait)
 	seen, said := l.observe()
 	if seen == dialect.NotStarted {
 		return nil
