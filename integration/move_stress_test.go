@@ -15,9 +15,13 @@ import (
 // filled, after that, when the old columns are out of sight, and in each rollback. No statement fails, for a deadlock neither; every commit is in the tally's sum.
 func TestMoveLosesNothing(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
+		rows := 300
+		if long() {
+			rows = 40_000
+		}
 		for up, name := range map[bool]string{false: "to a new table", true: "back"} {
 			if long() || k == throwaway.Postgres18 && !up {
-				t.Run(name, func(t *testing.T) { newVoyage(t, k, up).life() })
+				t.Run(name, func(t *testing.T) { newVoyage(t, k, up, rows).life() })
 			}
 		}
 	})
@@ -32,11 +36,11 @@ type voyage struct {
 	alone time.Duration // the longest that a transaction took while no phase was on its way
 }
 
-func newVoyage(t *testing.T, k throwaway.Kind, up bool) *voyage {
+func newVoyage(t *testing.T, k throwaway.Kind, up bool, rows int) *voyage {
 	t.Helper()
-	ride, rows, writers := 100*time.Millisecond, 300, 2
+	ride, writers := 100*time.Millisecond, 2
 	if long() {
-		ride, rows, writers = 8*time.Second, 40_000, 4
+		ride, writers = 8*time.Second, 4
 	}
 	operations := map[bool]string{true: moveUp, false: moveDown}[up]
 	x := newKitchen(t, k, recipeCase{create: movedUsers(up, 30, rows), operations: operations})
@@ -154,7 +158,7 @@ func (x *kitchen) agrees() {
 func TestMoveCleanup(t *testing.T) {
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		for _, up := range []bool{false, true} {
-			v := newVoyage(t, k, up)
+			v := newVoyage(t, k, up, 300)
 			v.must(plans.Expand)
 			v.must(plans.Switch)
 			if err := v.upToDrop(plans.Contract); !errors.Is(err, engine.ErrStopped) {
@@ -181,7 +185,7 @@ func TestCrashMove(t *testing.T) {
 		for up, name := range map[bool]string{false: "to a new table", true: "back"} {
 			t.Run(name, func(t *testing.T) {
 				beside(t)
-				newVoyage(t, k, up).mortal()
+				newVoyage(t, k, up, 3000).mortal()
 			})
 		}
 	})
@@ -192,7 +196,7 @@ func (v *voyage) mortal() {
 	died := map[string]int{}
 	c, p := newMortalRecipe(v.t, v.kitchen, v.c.operations+"replicas: none\n", died)
 	const hits = 3
-	expand := []string{"apply", "plan.json", "--phase", "expand", "--chunk-rows", "1000"}
+	expand := []string{"apply", "plan.json", "--phase", "expand", "--chunk-rows", "200"}
 	for hit := 1; hit <= hits; hit++ {
 		v.code(true, false)
 		c.through(syncPoints(), hit, expand...)

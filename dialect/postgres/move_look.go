@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,13 @@ func (l *movedLook) here(tables ...*schema.Table) (found, all int, off string) {
 	return found, all, off
 }
 
+// viewed reports whether the functions' view is there. It comes and goes with them.
+func (l *movedLook) viewed() bool {
+	return slices.ContainsFunc(l.t.Dependents, func(d schema.Dependent) bool {
+		return d.Kind == "view" && strings.HasSuffix(d.Name, Quote(l.s.Trigger+"_v"))
+	})
+}
+
 // rest are the statements that are still to be run: triggers that are there stay.
 func (l *movedLook) rest() []string {
 	all := l.st.SQL
@@ -113,6 +121,8 @@ func (l *movedLook) rest() []string {
 
 func (l *movedLook) installed() (dialect.Outcome, string) {
 	switch found, all, off := l.here(l.t, l.to); {
+	case found == 0 && l.viewed():
+		return dialect.Partial, "what triggers call is there, and none of them"
 	case found == 0:
 		return dialect.NotStarted, "no triggers " + l.s.Trigger
 	case found < all:
