@@ -387,8 +387,8 @@ func (s *Sync) moveNotes() []string {
 	to := s.Move.To.String()
 	out := []string{
 		fmt.Sprintf("%s: %s has a row where one of the columns has another value than its default; no row means the default, or NULL. Code that reads it joins it as an outer table.", at, s.Child()),
-		fmt.Sprintf("%s: until contract is done new code may INSERT into %s and upsert as it likes; before a plain UPDATE of %s there, or a DELETE, it locks the row of %s, in the same transaction: %s. Code that doesn't, and writes a row at the very moment at which the other code writes it, may be ended by the server as a deadlock, or have the other ended; nothing is lost, and the row is in step. Old code stays as it is.",
-			at, to, names(s.New), s.Table, s.Extra[OriginLock]),
+		fmt.Sprintf("%s: until contract is done new code may INSERT into %s and upsert as it likes; before a plain UPDATE of %s there, or a DELETE, it locks the row of %s, in the same transaction: %s. Code that doesn't, and writes a row at the very moment at which the other code writes it, may be ended by the server as a deadlock, or have the other ended; nothing is lost, and the row is in step. Old code stays as it is. For a transaction that writes several rows, one of %s and its partner in %s are locked as one.",
+			at, to, names(s.New), s.Table, s.Extra[OriginLock], s.Parent(), s.Child()),
 	}
 	if s.Move.Up {
 		out = append(out, fmt.Sprintf("%s: whoever deletes a row of %s, or changes its key, locks the row of %s first in the same way, if other code may write that one at the same moment.", at, s.Parent(), s.Child()))
