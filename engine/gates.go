@@ -129,11 +129,13 @@ func (s *session) input(ctx context.Context, ph plans.PhaseName, ref plans.GateR
 func (s *session) written(ctx context.Context) (int64, error) {
 	sum := int64(0)
 	for _, y := range s.plan.Syncs {
-		n, err := s.e.db.Server.Written(ctx, y.Table)
-		if err != nil {
-			return 0, err
+		for _, id := range y.Tables() {
+			n, err := s.e.db.Server.Written(ctx, id)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
 		}
-		sum += n
 	}
 	return sum, nil
 }

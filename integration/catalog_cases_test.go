@@ -66,6 +66,8 @@ var (
 		"        last_name: \"substring(whole FROM position(' ' IN whole) + 1)\"\n      into: whole\n      type: varchar(90)\n      up: \"concat(first_name, ' ', last_name)\"\n"
 	// renameNotNull: from 18 on NOT NULL has a name.
 	renameNotNull = "DO $$ BEGIN IF current_setting('server_version_num')::int >= 180000 THEN ALTER TABLE orders RENAME CONSTRAINT orders_phone_not_null TO orders_mobile_not_null; END IF; END $$"
+	movePhone     = "  - move_columns: {table: orders, columns: [phone, level], to: phones, key: {order_id: id}}\n"
+	phonesTable   = []string{"CREATE TABLE phones (order_id bigint PRIMARY KEY REFERENCES orders (id) ON DELETE CASCADE ON UPDATE CASCADE, phone varchar(40) DEFAULT 'none', level int DEFAULT 1 NOT NULL)"}
 	fillEmail     = "  - set_not_null: {table: orders, column: email, fill: \"'none'\"}\n"
 	totalTwice    = "  - change_type: {table: orders, column: total, type: bigint}\n"
 )
@@ -88,6 +90,13 @@ var postgresSyncs = []recipeCase{
 	{name: "merge columns", operations: mergeParts, old: []string{"UPDATE orders SET last_name = 'T' || $1::bigint WHERE id = $1::bigint - 1"},
 		create: []string{orderKey, "ALTER TABLE orders ADD COLUMN first_name varchar(40) DEFAULT 'Ada', ADD COLUMN last_name varchar(40) DEFAULT 'L'"},
 		direct: []string{"ALTER TABLE orders ADD COLUMN whole varchar(90), DROP COLUMN first_name, DROP COLUMN last_name"}},
+	{name: "move columns to a new table", operations: movePhone, old: []string{"UPDATE orders SET phone = 'new ' || $1::bigint, level = $1::bigint % 3 WHERE id = $1::bigint - 1"}, also: "phones",
+		create: []string{orderKey, "ALTER TABLE orders ADD COLUMN phone varchar(40) DEFAULT 'none', ADD COLUMN level int DEFAULT 1 NOT NULL", "UPDATE orders SET phone = 'p ' || id WHERE id % 2 = 0", "COMMENT ON COLUMN orders.phone IS 'to be called'"},
+		direct: slices.Concat(phonesTable, []string{"COMMENT ON COLUMN phones.phone IS 'to be called'", "ALTER TABLE orders DROP COLUMN phone, DROP COLUMN level"})},
+	{name: "move columns back", operations: "  - move_columns: {table: phones, columns: [phone, level], to: orders, key: {id: order_id}}\n", also: "phones",
+		old:    []string{"INSERT INTO phones SELECT id, 'new', 2 FROM orders WHERE id = $1::bigint - 1 ON CONFLICT (order_id) DO UPDATE SET phone = 'newer'", "DELETE FROM phones WHERE order_id = $1::bigint - 1"},
+		create: slices.Concat([]string{orderKey}, phonesTable, []string{"INSERT INTO phones SELECT id, 'p ' || id FROM orders WHERE id % 2 = 0"}),
+		direct: []string{"ALTER TABLE orders ADD COLUMN phone varchar(40) DEFAULT 'none', ADD COLUMN level int DEFAULT 1 NOT NULL", "ALTER TABLE phones DROP COLUMN phone, DROP COLUMN level"}},
 	{name: "change type", operations: totalTwice,
 		create: []string{orderKey, "ALTER TABLE orders ALTER total SET DEFAULT 3, ALTER total SET NOT NULL, ADD CHECK (total >= 0)", "CREATE INDEX orders_total_idx ON orders (total) WHERE total > 5"},
 		direct: []string{"ALTER TABLE orders ALTER total TYPE bigint"}},
@@ -134,6 +143,7 @@ var mysqlAlters = bothWays([]recipeCase{
 
 // mysqlRefusals are what these servers could only do at once and without a way back, or not at all.
 var mysqlRefusals = []recipeCase{
+	{name: "move columns to a new table", refused: "1442", operations: movePhone, create: []string{"ALTER TABLE orders ADD COLUMN phone VARCHAR(40), ADD COLUMN level INT DEFAULT 1 NOT NULL"}},
 	{name: "replace index", refused: "dropped in the first phase", operations: "  - replace_index: {table: orders, name: orders_status, columns: [total]}\n"},
 	{name: "drop index", refused: "dropped in the first phase", operations: "  - drop_index: {table: orders, name: orders_status}\n"},
 	{name: "drop column", refused: "without a way back", operations: "  - drop_column: {table: orders, column: total}\n"},

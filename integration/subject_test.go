@@ -37,10 +37,16 @@ func newGated(t *testing.T, k throwaway.Kind, operations, gates string, create .
 	s.exec(create...)
 	s.home.write("change.yaml", "name: trap\nreplicas: none\noperations:\n"+operations+gates)
 	s.home.must(0, "plan", "--change", "change.yaml", "-o", "plan.json")
-	if err := json.Unmarshal([]byte(s.home.read("plan.json")), &s.plan); err != nil {
-		t.Fatal(err)
-	}
+	s.read()
 	return s
+}
+
+// read takes up the plan that was made.
+func (s *subject) read() {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.home.read("plan.json")), &s.plan); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 const renameUsers = "  - rename_column: {table: users, from: full_name, to: display_name}\n"

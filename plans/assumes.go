@@ -63,7 +63,7 @@ func room(n int64) int64 {
 // they have at any time, and the names of everything else that it creates there.
 func (p *Plan) Touched(id schema.Ident) (columns, own []string) {
 	for i := range p.Syncs {
-		if p.Syncs[i].Table == id {
+		if slices.Contains(p.Syncs[i].Tables(), id) {
 			columns = append(columns, p.Syncs[i].Columns()...)
 			own = append(own, p.Syncs[i].Owns()...)
 		}

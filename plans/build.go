@@ -69,6 +69,12 @@ func (b *builder) resolve(p *Plan) error {
 			}
 			continue
 		}
+		if o.MoveColumns != nil {
+			if err := b.move(p, t, o.MoveColumns); err != nil {
+				return err
+			}
+			continue
+		}
 		if t.Kind == schema.PartitionedTable {
 			return &RefusedError{What: o.Words(), Reason: "a partitioned table is changed by the server itself alone", Hint: "--strategy auto"}
 		}
@@ -333,6 +339,12 @@ func (b *builder) key(t *schema.Table, s *Sync) error {
 
 func disjoint(have []Sync, s Sync) error {
 	for _, h := range have {
+		if h.Move != nil || s.Move != nil {
+			if c := sharedTable(&h, &s); c != "" {
+				return &InputError{What: "table " + c, Reason: "columns move to or from it, and another operation of the change is about it", Hint: "make two changes, one after the other"}
+			}
+			continue
+		}
 		if h.Table != s.Table {
 			continue
 		}
@@ -375,6 +387,9 @@ func (s *Sync) Owns() []string {
 	var out []string
 	if s.Trigger != "" {
 		out = append(out, s.Trigger, s.Trigger+"_i", s.Trigger+"_u", s.Trigger+"_ai", s.Trigger+"_au")
+	}
+	if s.Move != nil {
+		out = append(out, s.Move.owns(s.Trigger)...)
 	}
 	for _, w := range s.Twins {
 		out = append(out, w.Name, w.Final, w.Of)

@@ -56,6 +56,7 @@ type Operation struct {
 	RenameColumn *RenameColumn `yaml:"rename_column,omitempty" json:"rename_column,omitempty"`
 	SplitColumn  *SplitColumn  `yaml:"split_column,omitempty" json:"split_column,omitempty"`
 	MergeColumns *MergeColumns `yaml:"merge_columns,omitempty" json:"merge_columns,omitempty"`
+	MoveColumns  *MoveColumns  `yaml:"move_columns,omitempty" json:"move_columns,omitempty"`
 	ChangeType   *ChangeType   `yaml:"change_type,omitempty" json:"change_type,omitempty"`
 	SetNotNull   *SetNotNull   `yaml:"set_not_null,omitempty" json:"set_not_null,omitempty"`
 	AlterTable   *AlterTable   `yaml:"alter_table,omitempty" json:"alter_table,omitempty"`
@@ -316,6 +317,10 @@ func (o Operation) validate() error {
 		set++
 		err = errors.Join(err, m.validate())
 	}
+	if m := o.MoveColumns; m != nil {
+		set++
+		err = errors.Join(err, m.validate())
+	}
 	if c := o.ChangeType; c != nil {
 		set++
 		err = errors.Join(err, needed("table", c.Table), needed("column", c.Column), needed("type", c.Type))
@@ -387,6 +392,8 @@ func (o Operation) Table() schema.Ident {
 		return schema.ParseIdent(o.SplitColumn.Table)
 	case o.MergeColumns != nil:
 		return schema.ParseIdent(o.MergeColumns.Table)
+	case o.MoveColumns != nil:
+		return schema.ParseIdent(o.MoveColumns.Table)
 	case o.ChangeType != nil:
 		return schema.ParseIdent(o.ChangeType.Table)
 	case o.SetNotNull != nil:

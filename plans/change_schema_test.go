@@ -62,6 +62,7 @@ func TestSchemaHoldsTheFields(t *testing.T) {
 		"rename_column": {op.Properties["rename_column"], plans.RenameColumn{}},
 		"split_column":  {op.Properties["split_column"], plans.SplitColumn{}},
 		"merge_columns": {op.Properties["merge_columns"], plans.MergeColumns{}},
+		"move_columns":  {op.Properties["move_columns"], plans.MoveColumns{}},
 		"change_type":   {op.Properties["change_type"], plans.ChangeType{}},
 		"set_not_null":  {op.Properties["set_not_null"], plans.SetNotNull{}},
 

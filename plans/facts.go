@@ -35,6 +35,8 @@ type Facts struct {
 	Mentions []Mention `json:"mentions,omitempty"`
 	// Views are those that read columns which other columns take the place of, where the dialect can move views.
 	Views []View `json:"views,omitempty"`
+	// Rights are what is granted on tables as a whole that columns move away from, and whose they are.
+	Rights []Rights `json:"rights,omitempty"`
 	// Settings are the session's own where they change what an expression means;
 	// a dialect pins them in what it creates.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -171,7 +173,7 @@ func (e *DriftError) Is(target error) bool { return target == ErrStale }
 func sortedTables(syncs []Sync, alters []Alter, recipes []Recipe) []schema.Ident {
 	var all []schema.Ident
 	for _, s := range syncs {
-		all = append(all, s.Table)
+		all = append(all, s.Tables()...)
 	}
 	for _, a := range alters {
 		all = append(all, a.Table)

@@ -32,6 +32,9 @@ func syncNotes(s *Sync) []string {
 	if s.Fallible && s.OnUnreturnable == "reject" {
 		out = append(out, at+": a write of a value that the old shape can't hold is rejected until contract.")
 	}
+	if s.Move != nil {
+		out = append(out, s.moveNotes()...)
+	}
 	if s.DualWrite == "app" {
 		out = append(out, at+": the application keeps both sides in step; the whole table is compared again at the switch.")
 	}

@@ -199,6 +199,8 @@ type Sync struct {
 	UserTriggers string `json:"user_triggers,omitempty"`
 	// Twins lists what the old columns carry and the new ones get.
 	Twins []Twin `json:"twins,omitempty"`
+	// Move is set where the new columns are on another table.
+	Move *Move `json:"move,omitempty"`
 	// Extra is for the dialect: small facts that its steps need and that must not
 	// change between plan and apply.
 	Extra map[string]string `json:"extra,omitempty"`

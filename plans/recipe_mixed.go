@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"github.com/phasemig/phasemig/schema"
 )
 
 // Column syncs and what the server does by itself go through the phases together where neither touches what the other is
@@ -21,6 +23,9 @@ func (r *Recipe) besideSyncs(p *Plan) error {
 }
 
 func (r *Recipe) againstSync(s *Sync) string {
+	if s.Move != nil && slices.ContainsFunc(r.tables(), func(id schema.Ident) bool { return slices.Contains(s.Tables(), id) }) {
+		return "columns move to or from the table"
+	}
 	if r.Whole() && slices.Contains(r.tables(), s.Table) {
 		return "it is about the whole table, and the other about columns of it"
 	}

@@ -106,6 +106,8 @@ func (o Operation) Words() string {
 		return fmt.Sprintf("split column %s.%s into %s", o.SplitColumn.Table, o.SplitColumn.Column, strings.Join(into, ", "))
 	case o.MergeColumns != nil:
 		return fmt.Sprintf("merge columns %s of %s into %s", strings.Join(o.MergeColumns.From.Names(), ", "), o.MergeColumns.Table, o.MergeColumns.Into)
+	case o.MoveColumns != nil:
+		return fmt.Sprintf("move columns %s of %s to %s", strings.Join(o.MoveColumns.Columns, ", "), o.MoveColumns.Table, o.MoveColumns.To)
 	case o.ChangeType != nil:
 		return fmt.Sprintf("change the type of column %s.%s to %s", o.ChangeType.Table, o.ChangeType.Column, o.ChangeType.Type)
 	case o.SetNotNull != nil:

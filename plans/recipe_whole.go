@@ -52,7 +52,8 @@ func (r *Recipe) Whole() bool {
 
 // MayMiss reports whether the plan makes a table, renames it or takes it away.
 func (p *Plan) MayMiss(id schema.Ident) bool {
-	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Whole() && slices.Contains(r.tables(), id) })
+	return slices.ContainsFunc(p.Recipes, func(r Recipe) bool { return r.Whole() && slices.Contains(r.tables(), id) }) ||
+		slices.ContainsFunc(p.Syncs, func(s Sync) bool { return s.Move.Makes(id) })
 }
 
 // Whole reports whether the act is about tables as such. All that it sees are tables then, in the schema of its step's table.

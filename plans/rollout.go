@@ -46,6 +46,9 @@ func (b *builder) rollouts(p *Plan) []Rollout {
 func syncRollout(s *Sync) Rollout {
 	r := Rollout{Change: fmt.Sprintf("%s %s.%s", s.Operation, s.Table.Name, names(s.Old))}
 	old, nu := names(s.Old), names(s.New)
+	if s.Move != nil {
+		old, nu = s.Table.Name+"."+old, s.Move.To.Name+"."+nu
+	}
 	switch {
 	case s.DualWrite == "app":
 		r.Strategy = Rolling

@@ -34,6 +34,9 @@ func codeFor(n PhaseName, p *Plan) Code {
 
 func syncWords(n PhaseName, s *Sync) (before, after string) {
 	old, nu := names(s.Old), names(s.New)
+	if s.Move != nil {
+		return moveWords(n, s)
+	}
 	if s.Swap {
 		return swapWords(n, s.Table.Name, old)
 	}

@@ -25,6 +25,9 @@ func (rules) NameLimit() (int, bool) { return 64, false }
 // AsAlter implements plans.Rules: a retype rewrites the table, which is the work of a
 // copy. Everything but the type stays as it is.
 func (rules) AsAlter(_ *plans.Facts, t *schema.Table, o plans.Operation) (string, error) {
+	if o.MoveColumns != nil {
+		return "", refuseMove(t, o.MoveColumns)
+	}
 	if o.ChangeType == nil {
 		return nativeClause(t, o)
 	}

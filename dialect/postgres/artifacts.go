@@ -44,7 +44,7 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 		FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_description d ON d.objoid = n.oid AND d.classoid = 'pg_namespace'::regclass
 	UNION ALL SELECT 11, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('DROP TABLE IF EXISTS %I.%I', n.nspname, c.relname))
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-		WHERE c.relkind = 'r' AND n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%'
+		WHERE c.relkind = 'r' AND (n.nspname = 'phasemig' AND c.relname LIKE 'checkpoint\_%' OR d.description LIKE '%: columns moved from %')
 	UNION ALL SELECT 13, 'view', n.nspname, '', c.relname, d.description, json_build_array(format('DROP VIEW IF EXISTS %I.%I', n.nspname, c.relname))
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 WHERE c.relkind = 'v'
 	UNION ALL SELECT 14, 'table', n.nspname, c.relname, c.relname, d.description, json_build_array(format('ALTER TABLE %I.%I RENAME TO %I', n.nspname, c.relname, h.name),

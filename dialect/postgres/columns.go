@@ -121,7 +121,11 @@ func (c *columns) End(ctx context.Context) (backfill.Key, error) {
 // waits for this commit or this transaction sees the takeover.
 func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {
 	pl, ph, args := rangeArgs(ch.Low, ch.High)
-	n, err := c.write(ctx, &seg, 0, c.sql.fill(pl, ph), args...)
+	wait := time.Duration(0)
+	if c.sql.s.Move != nil {
+		wait = laterLock
+	}
+	n, err := c.write(ctx, &seg, wait, c.sql.fill(pl, ph), args...)
 	return backfill.Filled{Written: n}, err
 }
 

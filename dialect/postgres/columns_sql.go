@@ -19,7 +19,11 @@ type columnsSQL struct {
 }
 
 func newColumnsSQL(m mapping, run string, sync int) columnsSQL {
-	return columnsSQL{m.s, m, relation(m.s.Table), run, sync}
+	c := columnsSQL{m.s, m, relation(m.s.Table), run, sync}
+	if m.s.Move != nil { // rows are walked along the parent's key
+		c.table = relation(m.s.Parent())
+	}
+	return c
 }
 
 // ups are the new columns' values for a row "t", as they are to be stored.
@@ -41,6 +45,9 @@ func (c columnsSQL) downs() []string {
 
 // needs: nobody has written the new side, and the old one has something for it.
 func (c columnsSQL) needs() string {
+	if c.s.Move != nil {
+		return "NOT " + c.agree(false)
+	}
 	var out, any []string
 	for _, n := range c.m.news() {
 		out = append(out, isNull("t."+Quote(n)))
@@ -63,6 +70,9 @@ func sets(columns, values []string) string {
 // row ids come as an array because the server then fetches each row by its id;
 // a join it might do by reading the whole table.
 func (c columnsSQL) fill(low, high string) string {
+	if c.s.Move != nil {
+		return coupleOf(c.m).fill(keyRange(c.s.Key, "t.", low, high), "SKIP LOCKED", "SKIP LOCKED")
+	}
 	return c.updateUnlocked(sets(c.m.news(), c.ups()), c.needs(), low, high)
 }
 
@@ -72,6 +82,9 @@ func (c columnsSQL) updateUnlocked(set, where, low, high string) string {
 }
 
 func (c columnsSQL) fillOne(key string) string {
+	if c.s.Move != nil {
+		return coupleOf(c.m).fill(keyIs(c.s.Key, "t.", key), "", "NOWAIT")
+	}
 	return fmt.Sprintf("UPDATE "+ours+"%s AS t SET %s WHERE %s AND %s", c.table, sets(c.m.news(), c.ups()), keyIs(c.s.Key, "t.", key), c.needs())
 }
 
@@ -138,6 +151,9 @@ func cast(expr string, sd, other plans.Side) string {
 // agree is decided from the cheap to the dear, and the mapping back is asked only
 // where nothing else has answered: it may meet a value that it can't map.
 func (c columnsSQL) agree(back bool) string {
+	if c.s.Move != nil {
+		return coupleOf(c.m).agree()
+	}
 	out := "CASE WHEN " + c.upAgrees() + " THEN true"
 	if c.m.records() {
 		out += " WHEN " + c.recorded() + " THEN true"

@@ -23,6 +23,9 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if f.Server, err = s.Info(ctx); err != nil {
 		return f, err
 	}
+	if err := s.movedTables(ctx, c, &f); err != nil {
+		return f, err
+	}
 	for _, o := range c.Operations {
 		t, err := s.Table(ctx, o.Table())
 		var missing *plans.InputError
@@ -208,6 +211,11 @@ type judge struct {
 
 func (j *judge) operation(o plans.Operation) {
 	j.domains(o)
+	if m := o.MoveColumns; m != nil {
+		for _, c := range m.Columns {
+			j.domain(c)
+		}
+	}
 	switch {
 	case o.RenameColumn != nil:
 		c := o.RenameColumn
@@ -244,6 +252,10 @@ func (j *judge) domains(o plans.Operation) {
 	case o.SetNotNull != nil:
 		name = o.SetNotNull.Column
 	}
+	j.domain(name)
+}
+
+func (j *judge) domain(name string) {
 	if c, ok := j.table.Column(name); ok && j.constrained(c.Type) {
 		if _, known := j.facts.Type(c.Type); !known {
 			j.facts.Types = append(j.facts.Types, plans.Type{Asked: c.Type, Type: c.Type, Class: c.Class, Error: constrainedDomain})

@@ -36,6 +36,8 @@ type look struct {
 	m  mapping
 	// contracted: triggers and old columns are gone, and with them every mark.
 	contracted bool
+	// to is the other table of a move.
+	to *schema.Table
 }
 
 func (x *steps) look(ctx context.Context, p *plans.Plan, st plans.Step) (*look, error) {
@@ -46,6 +48,11 @@ func (x *steps) look(ctx context.Context, p *plans.Plan, st plans.Step) (*look, 
 	}
 	l := &look{p: p, st: st, s: s, t: t, m: mapping{s: s}}
 	_, l.m.moved = t.Column(s.Old[0].Hidden)
+	if s.Move != nil {
+		if err := x.lookCouple(ctx, l); err != nil {
+			return nil, err
+		}
+	}
 	if d, _ := l.dropped(); d == dialect.Done {
 		l.m.moved, l.contracted = true, true
 	}
@@ -56,6 +63,9 @@ func (x *steps) look(ctx context.Context, p *plans.Plan, st plans.Step) (*look, 
 func (l *look) ours(comment string) bool { return strings.Contains(comment, "phasemig "+l.p.ID+":") }
 
 func (l *look) observe() (dialect.Outcome, string) {
+	if l.s.Move != nil {
+		return (&movedLook{l}).observe()
+	}
 	switch l.st.Kind {
 	case plans.Relax:
 		return l.relaxed()
@@ -165,6 +175,9 @@ func (l *look) movedAway() (dialect.Outcome, string) {
 }
 
 func (l *look) dropped() (dialect.Outcome, string) {
+	if l.s.Move != nil {
+		return (&movedLook{l}).droppedPair()
+	}
 	for _, o := range l.s.Old {
 		if _, ok := l.t.Column(o.Hidden); ok {
 			return dialect.NotStarted, "the hidden column is there"
@@ -290,6 +303,9 @@ func (l *look) analyzed() (dialect.Outcome, string) {
 func (l *look) rest() []string {
 	all := l.st.SQL
 	w := l.st.Twin
+	if l.s.Move != nil {
+		return (&movedLook{l}).rest()
+	}
 	switch w.Kind {
 	case plans.TwinNotNull:
 		return all[l.notNullDone(w):]

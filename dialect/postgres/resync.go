@@ -64,6 +64,9 @@ func (c *columns) resync(ctx context.Context, low, high string, newWins bool) (i
 // resyncOne judges again under the row's lock. A value that has no place in the
 // old column is recorded, as the trigger would have done.
 func (c *columns) resyncOne(ctx context.Context, key string, newWins bool) (int64, error) {
+	if c.sql.s.Move != nil {
+		return c.write(ctx, nil, 0, coupleOf(c.sql.m).bring(keyIs(c.key(), "t.", "$1"), newWins != c.sql.s.Move.Up), key)
+	}
 	set := sets(c.sql.m.news(), c.sql.ups())
 	if newWins {
 		set = sets(c.sql.m.olds(), c.sql.downs())

@@ -53,6 +53,9 @@ func rowsKnownBy(t *schema.Table, column string) bool {
 
 // Resolve completes a sync.
 func (r Rules) Resolve(f *plans.Facts, t *schema.Table, s *plans.Sync) error {
+	if s.Move != nil {
+		return resolveMove(f, t, s)
+	}
 	if s.Extra == nil {
 		s.Extra = map[string]string{}
 	}

@@ -32,6 +32,9 @@ type render struct {
 func (Rules) Render(f *plans.Facts, t *schema.Table, s *plans.Sync, planID string, st *plans.Step) (bool, error) {
 	r := &render{f, t, s, planID, st}
 	st.Mode, st.Lock = plans.Transaction, accessExclusive
+	if s.Move != nil {
+		return r.renderMove()
+	}
 	switch st.Kind {
 	case plans.Relax:
 		return r.relax()

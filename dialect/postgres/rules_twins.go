@@ -14,6 +14,9 @@ import (
 // planner's statistics alone: an index or a promise about the whole says nothing about a part.
 func (Rules) Twins(f *plans.Facts, t *schema.Table, s *plans.Sync) ([]plans.Twin, error) {
 	var out []plans.Twin
+	if s.Move != nil {
+		return []plans.Twin{{Kind: plans.TwinStatistics, Columns: mapping{s: s}.news()}}, nil
+	}
 	if !s.Reshapes() {
 		n := namer{t: t, s: s}
 		out = slices.Concat(n.notNull(f.Server.Can.NotValidNotNull), n.checks(), n.indexes(false), n.indexes(true), n.foreignKeys(), n.grants(), n.statistics())

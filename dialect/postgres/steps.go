@@ -34,6 +34,7 @@ func (x *steps) Do(ctx context.Context, p *plans.Plan, st plans.Step, env dialec
 	if err != nil {
 		return err
 	}
+	env.LockWait = l.patience(env.LockWait)
 	seen, said := l.observe()
 	if seen == dialect.Done {
 		return nil
@@ -66,6 +67,7 @@ func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dial
 	if err != nil {
 		return err
 	}
+	env.LockWait = l.patience(env.LockWait)
 	seen, said := l.observe()
 	if seen == dialect.NotStarted {
 		return nil
@@ -81,6 +83,9 @@ func (x *steps) Undo(ctx context.Context, p *plans.Plan, st plans.Step, env dial
 				"give those rows a value (UPDATE %s SET %s = … WHERE %s IS NULL), then call rollback again", relation(l.s.Table), Quote(o.Name), Quote(o.Name))
 		}
 		return err
+	}
+	if l.s.Move != nil && st.Mode == plans.Each {
+		return x.session(ctx, st, env, func(e *executor) error { return e.each(ctx, st.Undo) })
 	}
 	return x.session(ctx, st, env, func(e *executor) error { return e.changing(ctx, movesOf(l.s, st.Kind, true), st.Undo) })
 }

@@ -34,6 +34,9 @@ type moves struct {
 
 // carriesViews: one column takes the place of one, and holds what it held.
 func carriesViews(s *plans.Sync) bool {
+	if s.Move != nil {
+		return false
+	}
 	return s.Swap || len(s.Old) == 1 && len(s.New) == 1 && s.Old[0].Plain != "" && s.New[0].Plain != ""
 }
 
@@ -139,7 +142,7 @@ const viewsSQL = `WITH RECURSIVE v (oid, level) AS (
 	SELECT c.oid::text, n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_get_viewdef(c.oid), coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
 	FROM (SELECT oid, max(level) AS level FROM v GROUP BY oid) AS v JOIN pg_class c ON c.oid = v.oid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY v.level DESC, 2, 3`
 
-// viewsOver lists views, those that read others first.
+// viewsOver lists views, those that read others first. What a sync reads through itself follows every name.
 func viewsOver(ctx context.Context, q queryer, table schema.Ident, columns []string, all bool) ([]view, error) {
 	list, err := textRows(ctx, q, 6, viewsSQL, relation(table), columns, all)
 	if err != nil {
@@ -147,6 +150,9 @@ func viewsOver(ctx context.Context, q queryer, table schema.Ident, columns []str
 	}
 	var out []view
 	for _, r := range list {
+		if r[1] == stateSchema {
+			continue
+		}
 		out = append(out, view{r[0], schema.Ident{Schema: r[1], Name: r[2]}, r[3], r[4], r[5]})
 	}
 	return out, nil

@@ -20,6 +20,9 @@ func doing(pl *plans.Plan, st plans.Step) string {
 	}
 	s := &pl.Syncs[st.Sync]
 	old, nu := sides(s.Old), sides(s.New)
+	if s.Move != nil {
+		old, nu = s.Table.Name+"."+old, s.Move.To.Name+"."+nu
+	}
 	switch st.Kind {
 	case plans.Relax:
 		return "loosen " + old + " so that every new value has a place to be"
