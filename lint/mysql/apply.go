@@ -314,6 +314,10 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 		if q := k.FindConstraint(c.name); q != nil {
 			q.NotValid = c.value != "enforced"
 		}
+	case "discard tablespace", "import tablespace":
+		if k.Options["discarded"] = ""; c.kind == "discard tablespace" {
+			k.Options["discarded"] = "1"
+		}
 	case "add versioning":
 		k.Options["system versioning"] = "1"
 	case "add period":

@@ -149,5 +149,5 @@ func few(t typ) bool {
 // misread: the comparison is with a number, or with a pattern that begins with a wildcard.
 func misread(p []lint.Token) bool {
 	last := p[len(p)-1]
-	return last.Kind == lint.Number && !strings.HasPrefix(lower(last.Text), "0x") || len(p) > 1 && p[len(p)-2].Is("LIKE") && strings.IndexAny(last.Value(), "%_") == 0
+	return withNumber(p) || len(p) > 1 && p[len(p)-2].Is("LIKE") && strings.IndexAny(last.Value(), "%_") == 0
 }

@@ -95,6 +95,11 @@ func (j *judge) besideType(s *statement, was *schema.Column, col column, k *lint
 		return cost{"change-type", copying, true, "taking AUTO_INCREMENT away copies the table", ""}
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
+	case !was.Nullable && !notNull && inStandIn(k, was.Name):
+		if _, left := keyless(j.after(s, k)); !left && j.after(s, k).FindIndex("PRIMARY") == nil {
+			return cost{"primary-key", copying, true, "the table has no primary key, the column's key stands in for it, and NULL takes it away, so that the table is copied", ""}
+		}
+		return j.rebuiltFor(k, "NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
 		if j.maria && (fulltext(k) || spatial(k) || indexedVirtual(k)) {
 			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT or a SPATIAL index, or one on a virtual column, anew while writes wait", ""}

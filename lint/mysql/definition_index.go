@@ -1,8 +1,10 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/schema"
 )
 
@@ -45,6 +47,9 @@ func (d *definition) index(x *schema.Index) {
 	}
 	if total > 3072 && d.innodb() && d.refusesLong(x) {
 		d.fault("the index %s has more than 3072 bytes", quote(x.Name))
+	}
+	if n := slices.IndexFunc(x.Columns, multiValued); n >= 0 && slices.ContainsFunc(x.Columns[n+1:], multiValued) {
+		d.fault("the index %s has more than one part that is an array", quote(x.Name))
 	}
 	if x.Primary && x.Invisible {
 		d.fault("the primary key can't be invisible")
@@ -162,6 +167,9 @@ func (d *definition) words(x *schema.Index) {
 			d.fault("%s is no text, as the FULLTEXT index %s wants it", quote(c.Name), quote(x.Name))
 			continue
 		}
+		if c.Generated == "virtual" && !d.maria {
+			d.fault("%s is virtual, and no FULLTEXT index takes it", quote(c.Name))
+		}
 		if charset != "" && c.Charset != "" && c.Charset != charset {
 			d.fault("the columns of the FULLTEXT index %s have different character sets", quote(x.Name))
 		}
@@ -186,6 +194,9 @@ func (d *definition) functional(x *schema.Index, p schema.IndexColumn) {
 	if len(t) == 1 && d.k.Column(t[0].Value()) != nil {
 		d.fault("%s in the index %s is a column in parentheses; write it without them", quote(t[0].Value()), quote(x.Name))
 	}
+	if unquotes(t) {
+		d.fault("the index %s is on an expression that is a LONGTEXT; CAST it to char(n)", quote(x.Name))
+	}
 	if len(t) > 3 && (t[0].Is("LOWER") || t[0].Is("UPPER") || t[0].Is("TRIM") || t[0].Is("CONCAT")) {
 		for _, y := range t[1:] {
 			if c := d.k.Column(y.Value()); c != nil {
@@ -196,4 +207,21 @@ func (d *definition) functional(x *schema.Index, p schema.IndexColumn) {
 			}
 		}
 	}
+}
+
+// unquotes: the whole of an expression is doc->>'path' or JSON_UNQUOTE(…).
+func unquotes(t []lint.Token) bool {
+	switch {
+	case len(t) == 5 && ident(t[0]) && t[1].Is("-") && t[2].Is(">") && t[3].Is(">") && t[4].Kind == lint.String:
+		return true
+	case len(t) > 3 && t[0].Is("JSON_UNQUOTE") && t[1].Is("("):
+		return matching(t[1:]) == len(t)-2
+	}
+	return false
+}
+
+// multiValued: the expression is CAST(… AS … ARRAY).
+func multiValued(p schema.IndexColumn) bool {
+	t := Syntax.Tokens(p.Expression)
+	return len(t) > 3 && t[0].Is("CAST") && t[len(t)-2].Is("ARRAY")
 }

@@ -10,10 +10,10 @@ import (
 var columnNeedsValue = rule{lint.Rule{
 	ID: "column-needs-value", Severity: lint.Error, Kind: lint.Client,
 	Summary: "a column becomes NOT NULL, or loses its default: INSERTs that leave it out fail",
-	Why:     "A running client doesn't name a column that may be NULL or has a default. Without both its INSERTs fail (1364), and a row that is NULL makes the ALTER itself fail. With a default it is a warning: only what writes NULL fails.",
+	Why:     "On MySQL DROP DEFAULT takes away even the NULL that a column without a default has. A running client doesn't name a column that may be NULL or has a default. Without both its INSERTs fail (1364), and a row that is NULL makes the ALTER itself fail. With a default it is a warning: only what writes NULL fails.",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"}, {Schema: "CREATE TABLE t (a int);", SQL: "ALTER TABLE t MODIFY a int NOT NULL;"},
 		{Schema: "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY);", SQL: "ALTER TABLE t MODIFY id int NOT NULL;"}},
-	Good: []lint.Example{{Schema: "CREATE TABLE t (a int DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"}, {Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;"}},
+	Good: []lint.Example{{Schema: "CREATE TABLE t (a int DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a SET DEFAULT NULL;"}, {Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;"}},
 }, func(c *call) {
 	if !c.altered() {
 		return
@@ -32,6 +32,8 @@ var columnNeedsValue = rule{lint.Rule{
 		first := strings.HasPrefix(lower(was.Type), "enum") // whose first member is its value
 		required := !first && (col.notNull || col.primary || primaryPart(k, x.name)) && !col.auto && col.generated == ""
 		switch {
+		case x.kind == "drop default" && !first && was.Nullable && !c.maria && was.Generated == "":
+			c.report(said{message: at + " has no default any more, not even NULL: INSERTs of running clients that leave it out fail", safe: "Leave it: a default of NULL costs nothing. ALTER COLUMN … SET DEFAULT NULL takes another one away."})
 		case x.kind == "drop default" && !first && !was.Nullable && was.Default != nil:
 			c.report(said{message: at + " is NOT NULL: INSERTs of running clients that leave it out fail without its default", safe: "Drop the default after the last client that relies on it."})
 		case x.kind != "modify" && x.kind != "change" || !same(x.column.name, x.name):
