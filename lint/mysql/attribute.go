@@ -15,6 +15,9 @@ func (c *call) attributeFaults() []string {
 	var out []string
 	for _, col := range columns {
 		out = append(out, c.attributeFault(col.attribute, engine, quote(col.name))...)
+		if col.method != "" && !same(col.method, "zlib") {
+			out = append(out, "there is no compression "+col.method+" of a column")
+		}
 	}
 	for _, q := range keys {
 		out = append(out, c.attributeFault(q.attribute, engine, "the index "+quote(q.name))...)

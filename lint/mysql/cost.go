@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/phasemig/phasemig/lint"
 )
@@ -38,14 +39,21 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 	if k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
 		return j.otherEngine(s, c, k)
 	}
+	overlaps := overlapsKey(k) && !drops1(s, k.Options["overlaps"])
 	k = withoutDropped(s, k)
 	x := j.innodbCost(s, c, k)
+	if j.maria && overlaps && x.fails == "" && !x.blocks() && c.kind != "rename" {
+		return cost{"rebuild-table", copying, true, "a table that has a key WITHOUT OVERLAPS is copied for whatever is altered", ""}
+	}
 	if spatial(k) && !x.shared && x.fails == "" && (x.how == rebuild || x.how == instant && j.mixed(s, c)) {
 		why := x.why
 		if why == "" {
 			why = "together with the other clauses this writes the table anew"
 		}
 		return cost{"rebuild-table", inPlace, true, why + ", and writes wait for that where the table has a SPATIAL index", ""}
+	}
+	if j.maria && !x.shared && x.fails == "" && addsVirtualKey(s, k) && (x.how == rebuild || x.how == instant && j.mixed(s, c)) {
+		return cost{"rebuild-table", inPlace, true, "the table is written anew together with a new index on a virtual column, and writes wait for that", ""}
 	}
 	return x
 }
@@ -68,6 +76,9 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 			return cost{rule: "not-on-this-version", fails: "RENAME COLUMN isn't known on this version"}
 		}
 	case "add key":
+		if j.maria && recreated(s, c.key, k) {
+			return cost{}
+		}
 		return j.addKey(c.key, k)
 	case "drop primary":
 		return j.dropsPrimary(s, k)
@@ -99,6 +110,9 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 		}
 		return cost{"system-versioning", copying, true, "the table is copied", ""}
 	case "add versioning", "drop versioning", "add period":
+		if name, _ := readPeriod(c.value); c.kind == "add period" && c.exists && k != nil && strings.HasPrefix(k.Options["period"], name+" ") {
+			return cost{}
+		}
 		return cost{"system-versioning", copying, true, "the table is copied", ""}
 	}
 	return j.partition(c, k)

@@ -81,8 +81,6 @@ func (j *judge) addColumn(s *statement, c clause, k *lint.Relation) cost {
 		return cost{rule, inPlace, true, "on a table with an index on a virtual column the table is written anew while writes wait", ""}
 	case j.maria && shifts(s, col, k):
 		return cost{rule, copying, true, "a column that is put in front of a virtual one makes the table be copied", ""}
-	case j.maria && overlapsKey(k):
-		return cost{rule, copying, true, "a column makes a table be copied that has a key WITHOUT OVERLAPS", ""}
 	}
 	return j.instantly(rule, k, j.sinceAdd(col))
 }
@@ -128,7 +126,7 @@ func (j *judge) dropsColumn(s *statement, c clause, k *lint.Relation) cost {
 	}
 	if k != nil {
 		for _, x := range k.Indexes {
-			if x.Primary && len(x.Columns) > 0 && same(x.Columns[0].Name, c.name) {
+			if x.Primary && len(x.Columns) == 1 && same(x.Columns[0].Name, c.name) {
 				return cost{"primary-key", copying, true, "without its primary key the table is copied", ""}
 			}
 		}
@@ -166,27 +164,34 @@ func inherited(col column, k *lint.Relation) typ {
 
 // besideVirtual: nothing stands beside a new virtual column for which the server copies the table.
 func (j *judge) besideVirtual(s *statement, k *lint.Relation) bool {
+	keys := slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "add key" || c.kind == "drop key" })
 	return !slices.ContainsFunc(s.clauses, func(c clause) bool {
 		switch c.kind {
 		case "add column":
-			return j.maria && c.column.generated != "virtual"
+			return c.column.generated != "virtual" && (j.maria || keys || c.column.unique || c.column.primary)
 		case "add key":
-			return j.maria && c.key.kind != "index"
-		case "drop column", "drop key":
+			return c.key.kind != "index" && (j.maria || c.key.kind != "check" || c.key.enforced)
+		case "drop key":
+			x := k.FindIndex(c.name)
+			return x != nil && x.Unique
+		case "drop column":
 			return false
+		case "set default", "drop default", "set visible":
+			return j.maria || keys
 		case "modify", "change":
-			return j.maria || !j.light(s, c, k)
-		case "option", "force":
-			return true
+			return j.maria || keys || !j.light(s, c, k)
+		case "rename column", "rename":
+			return j.maria
 		}
-		return j.maria
+		return true
 	})
 }
 
-// light: the clause is a matter of the catalog alone.
+// light: the clause is a matter of the catalog alone: not even the length of a text is another one.
 func (j *judge) light(s *statement, c clause, k *lint.Relation) bool {
+	was := k.Column(c.name)
 	x := j.innodbCost(s, c, k)
-	return x.how == instant && x.fails == ""
+	return was != nil && x.how == instant && x.fails == "" && was.Type == c.column.typ.String() && same(c.name, c.column.name)
 }
 
 // shifts: by the place that a column is put at, a virtual column gets another number.

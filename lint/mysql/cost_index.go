@@ -85,7 +85,7 @@ func (j *judge) dropsPrimary(s *statement, k *lint.Relation) cost {
 			return cost{"online-rebuild", rebuild, false, "another primary key writes the table anew", ""}
 		}
 	}
-	if !j.maria && !anotherKey(k) && addsUnique(s, k) {
+	if !anotherKey(k) && addsUnique(s, k) {
 		return cost{"online-rebuild", rebuild, false, "a unique key without NULL takes the primary key's place, and the table is written anew", ""}
 	}
 	return cost{"primary-key", copying, true, "without its primary key the table is copied", ""}
@@ -188,4 +188,30 @@ func geometric(q key, k *lint.Relation) bool {
 		}
 	}
 	return false
+}
+
+// addsVirtualKey: the statement puts an index on a virtual column that is there.
+func addsVirtualKey(s *statement, k *lint.Relation) bool {
+	return k != nil && slices.ContainsFunc(s.clauses, func(c clause) bool {
+		return c.kind == "add key" && slices.ContainsFunc(c.key.parts, func(p schema.IndexColumn) bool {
+			col := k.Column(p.Name)
+			return col != nil && col.Generated == "virtual"
+		})
+	})
+}
+
+// recreated: the statement drops an index and adds the same one under another name, which MariaDB takes for a rename.
+func recreated(s *statement, q key, k *lint.Relation) bool {
+	return k != nil && q.kind != "foreign" && q.kind != "check" && slices.ContainsFunc(k.Indexes, func(x schema.Index) bool {
+		kind := x.Method
+		switch {
+		case x.Primary:
+			kind = "primary"
+		case x.Unique:
+			kind = "unique"
+		case kind == "":
+			kind = "index"
+		}
+		return kind == q.kind && slices.Equal(x.Columns, q.parts) && drops1(s, x.Name)
+	})
 }

@@ -38,11 +38,11 @@ func keyless(k *lint.Relation) (string, bool) {
 // unless one is added; MariaDB only where none is left.
 func (j *judge) standInGoes(s *statement, k *lint.Relation) cost {
 	then := j.after(s, k)
-	_, left := keyless(then)
-	added := addsUnique(s, k) || slices.ContainsFunc(s.clauses, func(c clause) bool {
-		return c.kind == "add key" && c.key.kind == "primary" || c.kind == "add column" && c.column.primary
+	next, left := keyless(then)
+	stays := slices.ContainsFunc(k.Indexes, func(x schema.Index) bool {
+		return same(x.Name, next) && standIn(k, x) && !slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "drop key" && same(c.name, next) })
 	})
-	if added || left && j.maria {
+	if then.FindIndex("PRIMARY") != nil || left && (j.maria || !stays) {
 		return cost{"online-rebuild", rebuild, false, "the table is written anew in the order of another key", ""}
 	}
 	return cost{"primary-key", copying, true, "the table has no primary key, this key stands in for it, and without it the table is copied", ""}

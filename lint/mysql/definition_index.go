@@ -133,6 +133,9 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	case blob || t.name == "json":
 		length = p.Prefix
 	case t.geometry():
+		if p.Prefix > 0 && !d.maria {
+			d.fault("%s is no text, and takes no prefix", at)
+		}
 		return 32
 	default:
 		if p.Prefix > 0 && p.Prefix != bytesOf(t) {
@@ -156,7 +159,7 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 
 // words looks at a FULLTEXT index.
 func (d *definition) words(x *schema.Index) {
-	charset := ""
+	charset, collate := "", ""
 	for _, p := range x.Columns {
 		c := d.k.Column(p.Name)
 		if c == nil {
@@ -176,6 +179,11 @@ func (d *definition) words(x *schema.Index) {
 		if c.Charset != "" {
 			charset = c.Charset
 		}
+		t.charset, t.collate = c.Charset, c.Collation
+		if o := d.collationOf(t); o != "" && collate != "" && o != collate {
+			d.fault("the columns of the FULLTEXT index %s have different collations", quote(x.Name))
+		}
+		collate = d.collationOf(t)
 	}
 	if d.k.Partitioned && !d.maria {
 		d.fault("a partitioned table takes no FULLTEXT index")

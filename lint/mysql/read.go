@@ -83,6 +83,7 @@ type column struct {
 	after                 string
 	comment               string
 	compressed            bool     // MariaDB
+	method                string   // COMPRESSED=method
 	versioned             bool     // MariaDB: WITH SYSTEM VERSIONING
 	unversioned           bool     // MariaDB: WITHOUT SYSTEM VERSIONING
 	attribute             []string // ENGINE_ATTRIBUTE, SECONDARY_ENGINE_ATTRIBUTE

@@ -314,7 +314,7 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COMPRESSED"):
 		col.compressed = true
 		if c.take("=") {
-			c.skip()
+			col.method = c.name()
 		}
 	case c.at("CONSTRAINT") || c.at("CHECK"):
 		if c.take("CONSTRAINT") {

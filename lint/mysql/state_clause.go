@@ -90,7 +90,7 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 	}
 	switch x.kind {
 	case "add column":
-		if (k.Column(x.name) != nil && !gone["column "+name] || added[name]) && !x.exists {
+		if (k.Column(x.name) != nil && !gone["column "+name] && !c.moves(x.name) || added[name]) && !x.exists {
 			return fmt.Sprintf("%s has a column %s already", table, quote(x.name))
 		}
 		if why := after(x.column); why != "" {
@@ -130,7 +130,7 @@ func (c *call) clauseState(k *lint.Relation, x clause, added, gone map[string]bo
 		if x.key.kind == "primary" && k.FindIndex("PRIMARY") != nil && !c.dropsKey() {
 			return table + " has a primary key already"
 		}
-		if q := k.FindIndex(x.key.name); q != nil && x.key.name != "" && x.key.kind != "foreign" && x.key.kind != "check" && !x.key.exists && !c.replace && !c.drops1(x.key.name) {
+		if q := k.FindIndex(x.key.name); q != nil && x.key.name != "" && x.key.kind != "foreign" && x.key.kind != "check" && !x.key.exists && !c.replace && !c.frees(x.key.name) {
 			return fmt.Sprintf("%s has an index %s already", table, quote(x.key.name))
 		}
 	case "add versioning":

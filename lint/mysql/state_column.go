@@ -28,7 +28,7 @@ func (c *call) columnState(k *lint.Relation, x clause) string {
 	}
 	for _, i := range k.Indexes {
 		for _, p := range i.Columns {
-			if p.Expression != "" && mentions(p.Expression, x.name) && !c.drops1(i.Name) {
+			if p.Expression != "" && mentions(p.Expression, x.name) && !c.frees(i.Name) {
 				return fmt.Sprintf("the index %s uses %s in an expression", quote(i.Name), what)
 			}
 		}

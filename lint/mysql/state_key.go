@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -18,8 +19,13 @@ func (j *judge) named(k *lint.Relation, kind schema.ConstraintKind) bool {
 	return true
 }
 
-// drops1 reports whether the statement drops or renames an index.
-func (c *call) drops1(name string) bool {
+// drops1 reports whether a statement drops an index.
+func drops1(s *statement, name string) bool {
+	return slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "drop key" && same(c.name, name) })
+}
+
+// frees reports whether the statement drops or renames an index.
+func (c *call) frees(name string) bool {
 	for _, x := range c.clauses {
 		if (x.kind == "drop key" || x.kind == "rename key" || x.kind == "drop constraint") && same(x.name, name) {
 			return true
@@ -33,7 +39,7 @@ func (c *call) indexState(k *lint.Relation, x clause, gone map[string]bool) stri
 	switch {
 	case (i == nil || gone["index "+lower(x.name)]) && !x.exists:
 		return fmt.Sprintf("%s has no index %s", quoted(c.table), quote(x.name))
-	case x.kind == "rename key" && k.FindIndex(x.to) != nil && !same(x.name, x.to) && !c.drops1(x.to):
+	case x.kind == "rename key" && k.FindIndex(x.to) != nil && !same(x.name, x.to) && !c.frees(x.to):
 		return fmt.Sprintf("%s has an index %s already", quoted(c.table), quote(x.to))
 	}
 	if x.kind == "rename key" && same(x.name, "PRIMARY") {
