@@ -42,7 +42,8 @@ func (j *judge) boundsLists(where []lint.Token) bool {
 
 // never: the condition is false for every row.
 func never(where []lint.Token) bool {
-	return len(where) == 1 && (where[0].Is("FALSE") || where[0].Is("0")) || len(where) == 3 && where[1].Is("=") && where[0].Kind == lint.Number && where[2].Kind == lint.Number && where[0].Text != where[2].Text
+	where = unwrapped(where)
+	return len(where) == 1 && (where[0].Is("FALSE") || where[0].Text == "0") || len(where) == 3 && where[1].Is("=") && where[0].Kind == lint.Number && where[2].Kind == lint.Number && where[0].Text != where[2].Text
 }
 
 // led reports whether an index of the table leads to the few rows of a condition.

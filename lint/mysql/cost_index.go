@@ -12,7 +12,7 @@ import (
 // that never had them.
 func withoutDropped(s *statement, k *lint.Relation) *lint.Relation {
 	drops := func(x schema.Index) bool {
-		return x.Method != "" && slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "drop key" && same(c.name, x.Name) })
+		return (x.Method != "" || onVirtual(k, x)) && slices.ContainsFunc(s.clauses, func(c clause) bool { return c.kind == "drop key" && same(c.name, x.Name) })
 	}
 	if k == nil || !slices.ContainsFunc(k.Indexes, drops) {
 		return k
@@ -20,6 +20,14 @@ func withoutDropped(s *statement, k *lint.Relation) *lint.Relation {
 	bare := *k
 	bare.Indexes = slices.DeleteFunc(slices.Clone(k.Indexes), drops)
 	return &bare
+}
+
+// onVirtual: the index holds a virtual column.
+func onVirtual(k *lint.Relation, x schema.Index) bool {
+	return slices.ContainsFunc(x.Columns, func(p schema.IndexColumn) bool {
+		c := k.Column(p.Name)
+		return c != nil && c.Generated == "virtual"
+	})
 }
 
 // enforced: the CHECK is known, and holds already.
@@ -39,6 +47,8 @@ func (j *judge) addKey(q key, k *lint.Relation) cost {
 		functional = functional || p.Expression != ""
 	}
 	switch {
+	case q.overlaps:
+		return cost{"rebuild-table", copying, true, "a key WITHOUT OVERLAPS is built by copying the table", ""}
 	case q.kind == "fulltext":
 		return cost{"fulltext-spatial-index", inPlace, true, "a FULLTEXT index is built while writes wait", ""}
 	case q.kind == "spatial":

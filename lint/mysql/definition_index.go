@@ -202,8 +202,11 @@ func (d *definition) functional(x *schema.Index, p schema.IndexColumn) {
 	if len(t) == 1 && d.k.Column(t[0].Value()) != nil {
 		d.fault("%s in the index %s is a column in parentheses; write it without them", quote(t[0].Value()), quote(x.Name))
 	}
-	if unquotes(t) {
+	switch {
+	case unquotes(t):
 		d.fault("the index %s is on an expression that is a LONGTEXT; CAST it to char(n)", quote(x.Name))
+	case len(t) == 4 && ident(t[0]) && t[1].Is("-") && t[2].Is(">"), len(t) > 3 && (t[0].Is("JSON_EXTRACT") || t[0].Is("JSON_OBJECT") || t[0].Is("JSON_ARRAY")) && matching(t[1:]) == len(t)-2:
+		d.fault("the index %s is on an expression that is JSON; CAST it to what is compared", quote(x.Name))
 	}
 	if len(t) > 3 && (t[0].Is("LOWER") || t[0].Is("UPPER") || t[0].Is("TRIM") || t[0].Is("CONCAT")) {
 		for _, y := range t[1:] {

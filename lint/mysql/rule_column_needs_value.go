@@ -2,9 +2,11 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
+	"github.com/phasemig/phasemig/schema"
 )
 
 var columnNeedsValue = rule{lint.Rule{
@@ -32,6 +34,8 @@ var columnNeedsValue = rule{lint.Rule{
 		first := strings.HasPrefix(lower(was.Type), "enum") // whose first member is its value
 		required := !first && (col.notNull || col.primary || primaryPart(k, x.name)) && !col.auto && col.generated == ""
 		switch {
+		case c.checkedDefault(k, x):
+			c.report(said{message: "a CHECK refuses the new default of " + at + ": INSERTs of running clients that leave it out fail", safe: "Take a default that the CHECK lets through."})
 		case x.kind == "drop default" && !first && was.Nullable && !c.maria && was.Generated == "":
 			c.report(said{message: at + " has no default any more, not even NULL: INSERTs of running clients that leave it out fail", safe: "Leave it: a default of NULL costs nothing. ALTER COLUMN … SET DEFAULT NULL takes another one away."})
 		case x.kind == "drop default" && !first && !was.Nullable && was.Default != nil:
@@ -47,6 +51,17 @@ var columnNeedsValue = rule{lint.Rule{
 		}
 	}
 }}
+
+// checkedDefault: a CHECK that stays refuses the default that a column gets.
+func (c *call) checkedDefault(k *lint.Relation, x clause) bool {
+	if !x.column.hasDef || x.kind != "set default" && x.kind != "modify" && x.kind != "change" {
+		return false
+	}
+	return slices.ContainsFunc(k.Constraints, func(q schema.Constraint) bool {
+		gone := c.dropsConstraint(q.Name) || c.maria && x.kind != "set default" && len(q.Columns) == 1
+		return q.Kind == schema.Check && !q.Incoming && !q.NotValid && !gone && c.defaultRefused(column{name: x.name, def: x.column.def, checkOf: q.Definition})
+	})
+}
 
 // nullIn names a column that may be NULL and that the expression of a new VIRTUAL NOT NULL column rests on. The server looks at rows that are
 // written, not at those that are there.

@@ -167,6 +167,9 @@ func (c *call) doubled() []string {
 			}
 		}
 	}
+	if n := len(slices.DeleteFunc(slices.Clone(c.columns), func(col column) bool { return !col.rowTime })); c.maria && (n == 1 || n > 2 || n == 2 && !c.period) {
+		out = append(out, "a system-versioned table has a column AS ROW START, one AS ROW END, and PERIOD FOR SYSTEM_TIME")
+	}
 	if primaries > 1 {
 		out = append(out, "there are two primary keys")
 	}

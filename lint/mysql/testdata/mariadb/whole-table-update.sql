@@ -80,7 +80,7 @@ CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int, KEY (shop));
 CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));
 -- schema above
 UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE n = 250); -- want whole-table-update
-UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE k = 250);
+UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE k = 250); -- want whole-table-update
 -- case: the LIMIT of a query inside
 CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int);
 CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));
