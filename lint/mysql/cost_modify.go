@@ -148,37 +148,6 @@ func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
 	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
 }
 
-func (j *judge) generated(s *statement, was *schema.Column, col column, k *lint.Relation) cost {
-	stored := was.Generated == "stored" || col.generated == "stored"
-	if (was.Generated == "virtual") != (col.generated == "virtual") {
-		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
-	}
-	from, ok := parseType(was.Type)
-	alike := ok && was.Generated == col.generated && sameType(from, col.typ)
-	switch {
-	case j.maria && stored: // whatever is changed, were it the comment alone
-	case j.maria && alike && !inIndex(k, was.Name) && !shifts(s, col, k):
-		return cost{}
-	case !j.maria && alike && sameExpression(was.Definition, col.as):
-		return cost{}
-	}
-	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
-}
-
-// sameExpression compares expressions however they are written down.
-func sameExpression(a, b string) bool {
-	words := func(s string) string {
-		out := ""
-		for _, t := range Syntax.Tokens(s) {
-			if !t.Is("(") && !t.Is(")") {
-				out += lower(t.Value()) + " "
-			}
-		}
-		return out
-	}
-	return words(a) == words(b)
-}
-
 // inherit gives a type what it takes from the table.
 func (j *judge) inherit(t typ, k *lint.Relation) typ {
 	if t.collate != "" && t.charset == "" {
