@@ -72,6 +72,9 @@ func (c *call) state() []string {
 		if why := uneven(c.s.Text); why != "" {
 			out = append(out, why)
 		}
+		if c.severalInto() {
+			out = append(out, "more than one row is read, and a variable takes one: LIMIT 1 reads one")
+		}
 		out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
 		return append(out, c.absentPartition()...)
 	case "EXECUTE":

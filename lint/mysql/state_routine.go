@@ -26,6 +26,8 @@ func (c *call) namedState() []string {
 		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
 			if n := arguments(r.Options["definition"]); n >= 0 && n != len(values(c.body)) {
 				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
+			} else if n := givesBack(r.Options["definition"], values(c.body)); n != "" {
+				out = append(out, c.name+" gives "+n+" back, and wants a variable for it")
 			}
 		}
 	case "ALTER SEQUENCE":
