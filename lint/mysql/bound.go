@@ -122,9 +122,9 @@ func compared(p []lint.Token) string {
 func bareColumn(p []lint.Token) string {
 	p = unwrapped(p)
 	switch {
-	case len(p) == 1 && ident(p[0]):
+	case len(p) == 1 && (ident(p[0]) || unit(p[0].Text)):
 		return p[0].Value()
-	case len(p) == 3 && p[1].Is(".") && ident(p[2]):
+	case len(p) == 3 && p[1].Is(".") && (ident(p[2]) || unit(p[2].Text)):
 		return p[2].Value()
 	case len(p) == 5 && p[1].Is(".") && p[3].Is(".") && ident(p[4]):
 		return p[4].Value()
