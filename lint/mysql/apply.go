@@ -10,6 +10,11 @@ import (
 
 // apply changes the catalog as the statement changes the schema.
 func (j *judge) apply(s *statement) {
+	if strings.HasPrefix(s.verb, "CREATE ") && !s.ifNotExists {
+		for _, n := range s.madeNames() {
+			j.made[n] = true
+		}
+	}
 	switch s.verb {
 	case "CREATE TABLE":
 		j.createTable(s)

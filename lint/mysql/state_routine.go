@@ -195,7 +195,7 @@ func (c *call) triggerState() []string {
 		out = append(out, quoted(c.table)+" is a view")
 	}
 	when, event, _ := strings.Cut(c.value, " ")
-	if _, t := c.findTrigger(c.follows); c.follows != "" && (t == nil || !same(t.Timing, when) || !same(t.Event, event)) && c.knowsAll() {
+	if at, t := c.findTrigger(c.follows); c.follows != "" && (t == nil || at != k || !same(t.Timing, when) || !same(t.Event, event)) && c.knowsAll() {
 		out = append(out, "there is no trigger "+quote(c.follows)+" "+when+" "+event)
 	}
 	t := Syntax.Tokens(c.body)
