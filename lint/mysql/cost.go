@@ -39,6 +39,9 @@ func (j *judge) cost(s *statement, c clause, k *lint.Relation) cost {
 	if k != nil && k.Storage != "" && !same(k.Storage, "innodb") {
 		return j.otherEngine(s, c, k)
 	}
+	if j.maria && c.kind == "add key" && recreated(s, c.key, k) {
+		return cost{}
+	}
 	overlaps := overlapsKey(k) && !drops1(s, k.Options["overlaps"])
 	k = withoutDropped(s, k)
 	x := j.innodbCost(s, c, k)
@@ -76,9 +79,6 @@ func (j *judge) innodbCost(s *statement, c clause, k *lint.Relation) cost {
 			return cost{rule: "not-on-this-version", fails: "RENAME COLUMN isn't known on this version"}
 		}
 	case "add key":
-		if j.maria && recreated(s, c.key, k) {
-			return cost{}
-		}
 		return j.addKey(c.key, k)
 	case "drop primary":
 		return j.dropsPrimary(s, k)

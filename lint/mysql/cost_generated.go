@@ -19,6 +19,8 @@ func (j *judge) generated(s *statement, was *schema.Column, col column, k *lint.
 	case j.maria && stored: // whatever is changed, were it the comment alone
 	case j.maria && alike && !inIndex(k, was.Name) && !shifts(s, col, k):
 		return cost{}
+	case j.maria && ok && !inIndex(k, was.Name) && !shifts(s, col, k) && j.longer(was, col, k):
+		return cost{}
 	case !j.maria && ok && was.Generated == col.generated && sameExpression(was.Definition, col.as) && !quotes(col.as):
 		return j.regenerated(s, was, col, k)
 	}
@@ -37,6 +39,14 @@ func sameExpression(a, b string) bool {
 		return out
 	}
 	return words(a) == words(b)
+}
+
+// longer: the type of a virtual column differs by no more than a length that costs nothing.
+func (j *judge) longer(was *schema.Column, col column, k *lint.Relation) bool {
+	from, _ := parseType(was.Type)
+	from.charset, from.collate = was.Charset, was.Collation
+	x := j.retype(from, j.inherit(col.typ, k), was.Name, k)
+	return x.how == instant && x.fails == ""
 }
 
 // quotes: the expression holds a text. MySQL keeps it with its character set, and takes one that is written again for another expression.
