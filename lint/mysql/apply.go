@@ -320,9 +320,7 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 			q.NotValid = c.value != "enforced"
 		}
 	case "discard tablespace", "import tablespace":
-		if k.Options["discarded"] = ""; c.kind == "discard tablespace" {
-			k.Options["discarded"] = "1"
-		}
+		k.Options["discarded"] = map[bool]string{true: "1"}[c.kind == "discard tablespace"]
 	case "add versioning":
 		k.Options["system versioning"] = "1"
 	case "add period":

@@ -203,6 +203,19 @@ func (c *call) absentPartition() []string {
 	return nil
 }
 
+// readState says how a SELECT doesn't fit the schema.
+func (c *call) readState() []string {
+	var out []string
+	if why := uneven(c.s.Text); why != "" {
+		out = append(out, why)
+	}
+	if c.severalInto() {
+		out = append(out, "more than one row is read, and a variable takes one: LIMIT 1 reads one")
+	}
+	out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
+	return append(out, c.absentPartition()...)
+}
+
 // severalInto: SELECT … INTO a variable reads every row of a table in use.
 func (c *call) severalInto() bool {
 	t := tokens(c.s.Text)

@@ -69,14 +69,7 @@ func (c *call) state() []string {
 		out = append(out, c.loginFaults()...)
 		out = append(out, c.accountState()...)
 	case "SELECT":
-		if why := uneven(c.s.Text); why != "" {
-			out = append(out, why)
-		}
-		if c.severalInto() {
-			out = append(out, "more than one row is read, and a variable takes one: LIMIT 1 reads one")
-		}
-		out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
-		return append(out, c.absentPartition()...)
+		return append(out, c.readState()...)
 	case "EXECUTE":
 		out = append(out, c.preparedFaults()...)
 	case "PREPARE", "DEALLOCATE", "DROP PREPARE":
