@@ -9,6 +9,9 @@
 //     the manual, and makes new ones, or takes practice. The set is written from the manuals by somebody who has read neither rules nor practice.
 //   - practice may be looked at while writing rules, and so says only that what was learnt is still known.
 //
+// Beside them stands walk: migrations without a label, of a walk through the manuals' grammar. TestWalk asks the server for it, and compares what
+// the linter says. What depends on rows, or writes over values, disagrees there without anybody being wrong; the rest is a bug of a rule.
+//
 // Once the unseen set has been looked at it is no judge any more: it moves to practice, and a new one is written. A wrong label
 // of either is mended by what the server shows, never by what a linter says.
 //

@@ -53,8 +53,12 @@ func scored(t *testing.T, d *lint.Dialect, version string, set Set, major int) s
 }
 
 func alarmed(t *testing.T, d *lint.Dialect, version string, c Case) bool {
-	got := linttest.Check(t, d, version, c.Schema, c.SQL)
-	return slices.ContainsFunc(got.Findings, func(f lint.Finding) bool { return f.Severity == lint.Error })
+	return slices.ContainsFunc(checked(t, d, version, c).Findings, func(f lint.Finding) bool { return f.Severity == lint.Error })
+}
+
+func checked(t *testing.T, d *lint.Dialect, version string, c Case) lint.Result {
+	t.Helper()
+	return linttest.Check(t, d, version, c.Schema, c.SQL)
 }
 
 type score struct{ dangerous, found, safe, alarms int }

@@ -22,6 +22,21 @@ func created(body string) []string {
 	return out
 }
 
+// madeNames are the accounts or the database that a statement makes or drops.
+func (s *statement) madeNames() []string {
+	body := s.body
+	if strings.HasPrefix(s.verb, "DROP ") {
+		body = s.name
+	}
+	switch s.verb {
+	case "CREATE USER", "CREATE ROLE", "DROP USER", "DROP ROLE":
+		return created(body)
+	case "CREATE DATABASE", "CREATE SCHEMA", "DROP DATABASE", "DROP SCHEMA":
+		return []string{"database " + lower(newCursor(body).name())}
+	}
+	return nil
+}
+
 // endsAccount: what stands behind an account's name begins.
 func endsAccount(t lint.Token) bool {
 	for _, w := range []string{"IDENTIFIED", "REQUIRE", "WITH", "DEFAULT", "PASSWORD", "ACCOUNT", "COMMENT", "ATTRIBUTE"} {

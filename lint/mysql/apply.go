@@ -10,6 +10,11 @@ import (
 
 // apply changes the catalog as the statement changes the schema.
 func (j *judge) apply(s *statement) {
+	if strings.HasPrefix(s.verb, "CREATE ") && !s.ifNotExists {
+		for _, n := range s.madeNames() {
+			j.made[n] = true
+		}
+	}
 	switch s.verb {
 	case "CREATE TABLE":
 		j.createTable(s)
@@ -314,6 +319,8 @@ func (j *judge) alter(k *lint.Relation, c clause) {
 		if q := k.FindConstraint(c.name); q != nil {
 			q.NotValid = c.value != "enforced"
 		}
+	case "discard tablespace", "import tablespace":
+		k.Options["discarded"] = map[bool]string{true: "1"}[c.kind == "discard tablespace"]
 	case "add versioning":
 		k.Options["system versioning"] = "1"
 	case "add period":

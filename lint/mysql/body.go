@@ -54,7 +54,7 @@ func unsafe(body string) bool {
 			next = t[i+1]
 		}
 		switch {
-		case t[i].Is("DETERMINISTIC") && (i == 0 || !t[i-1].Is("NOT")), t[i].Is("NO") && next.Is("SQL"), t[i].Is("READS") && next.Is("SQL"), t[i].Is("SONAME"), t[i].Is("LANGUAGE") && !next.Is("SQL"):
+		case t[i].Is("DETERMINISTIC") && (i == 0 || !t[i-1].Is("NOT")), t[i].Is("NO") && next.Is("SQL"), t[i].Is("READS") && next.Is("SQL"), t[i].Is("SONAME"):
 			return false
 		case t[i].Is("BEGIN"), t[i].Is("RETURN"):
 			return true

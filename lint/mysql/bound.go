@@ -42,7 +42,8 @@ func (j *judge) boundsLists(where []lint.Token) bool {
 
 // never: the condition is false for every row.
 func never(where []lint.Token) bool {
-	return len(where) == 1 && (where[0].Is("FALSE") || where[0].Is("0")) || len(where) == 3 && where[1].Is("=") && where[0].Kind == lint.Number && where[2].Kind == lint.Number && where[0].Text != where[2].Text
+	where = unwrapped(where)
+	return len(where) == 1 && (where[0].Is("FALSE") || where[0].Text == "0") || len(where) == 3 && where[1].Is("=") && where[0].Kind == lint.Number && where[2].Kind == lint.Number && where[0].Text != where[2].Text
 }
 
 // led reports whether an index of the table leads to the few rows of a condition.
@@ -121,9 +122,9 @@ func compared(p []lint.Token) string {
 func bareColumn(p []lint.Token) string {
 	p = unwrapped(p)
 	switch {
-	case len(p) == 1 && ident(p[0]):
+	case len(p) == 1 && (ident(p[0]) || unit(p[0].Text)):
 		return p[0].Value()
-	case len(p) == 3 && p[1].Is(".") && ident(p[2]):
+	case len(p) == 3 && p[1].Is(".") && (ident(p[2]) || unit(p[2].Text)):
 		return p[2].Value()
 	case len(p) == 5 && p[1].Is(".") && p[3].Is(".") && ident(p[4]):
 		return p[4].Value()
@@ -149,5 +150,5 @@ func few(t typ) bool {
 // misread: the comparison is with a number, or with a pattern that begins with a wildcard.
 func misread(p []lint.Token) bool {
 	last := p[len(p)-1]
-	return last.Kind == lint.Number && !strings.HasPrefix(lower(last.Text), "0x") || len(p) > 1 && p[len(p)-2].Is("LIKE") && strings.IndexAny(last.Value(), "%_") == 0
+	return withNumber(p) || len(p) > 1 && p[len(p)-2].Is("LIKE") && strings.IndexAny(last.Value(), "%_") == 0
 }

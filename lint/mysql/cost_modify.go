@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 		return cost{rule, copying, true, "the old type isn't known, and most changes of a type copy the table", ""}
 	}
 	from.charset, from.collate = was.Charset, was.Collation
-	to := j.inherit(c.column.typ, k)
+	to := j.inherit(c.column.typ, withDefaults(s, k))
 	from = j.told(from, to)
 	col := c.column
 	switch {
@@ -55,6 +56,25 @@ func (j *judge) modify(s *statement, c clause, k *lint.Relation) cost {
 		return x
 	}
 	return j.besideType(s, was, col, k)
+}
+
+// withDefaults is the table with the character set that the statement gives it, which its columns take that name none.
+func withDefaults(s *statement, k *lint.Relation) *lint.Relation {
+	i := slices.IndexFunc(s.clauses, func(c clause) bool { return c.kind == "option" && (c.name == "charset" || c.name == "collate") })
+	if k == nil || i < 0 {
+		return k
+	}
+	then := *k
+	then.Options = maps.Clone(k.Options)
+	for _, c := range s.clauses {
+		switch {
+		case c.kind == "option" && c.name == "charset":
+			then.Options["charset"], then.Options["collate"] = normalCharset(c.value), ""
+		case c.kind == "option" && c.name == "collate":
+			then.Options["charset"], then.Options["collate"] = charsetOf(c.value), c.value
+		}
+	}
+	return &then
 }
 
 // checksTime: a CHECK that holds names a column of a date or a time. MySQL takes another length of whatever column for a reason to look
@@ -95,12 +115,14 @@ func (j *judge) besideType(s *statement, was *schema.Column, col column, k *lint
 		return cost{"change-type", copying, true, "taking AUTO_INCREMENT away copies the table", ""}
 	case was.Nullable && notNull:
 		return j.rebuiltFor(k, "NOT NULL")
+	case !was.Nullable && !notNull && inStandIn(k, was.Name):
+		if _, left := keyless(j.after(s, k)); !left && j.after(s, k).FindIndex("PRIMARY") == nil {
+			return cost{"primary-key", copying, true, "the table has no primary key, the column's key stands in for it, and NULL takes it away, so that the table is copied", ""}
+		}
+		return j.rebuiltFor(k, "NULL")
 	case !was.Nullable && !notNull && !primaryPart(k, was.Name):
 		if j.maria && (fulltext(k) || spatial(k) || indexedVirtual(k)) {
 			return cost{"change-type", inPlace, true, "NULL writes a table that has a FULLTEXT or a SPATIAL index, or one on a virtual column, anew while writes wait", ""}
-		}
-		if j.maria && overlapsKey(k) {
-			return cost{"change-type", copying, true, "NULL copies a table that has a key WITHOUT OVERLAPS", ""}
 		}
 		if j.maria {
 			return cost{}
@@ -124,37 +146,6 @@ func (j *judge) rebuiltFor(k *lint.Relation, what string) cost {
 		return cost{"change-type", copying, true, what + " copies a table that has a virtual column beside a STORED one or in an index", ""}
 	}
 	return cost{"online-rebuild", rebuild, false, what + " writes the table anew", ""}
-}
-
-func (j *judge) generated(s *statement, was *schema.Column, col column, k *lint.Relation) cost {
-	stored := was.Generated == "stored" || col.generated == "stored"
-	if (was.Generated == "virtual") != (col.generated == "virtual") {
-		return cost{rule: "invalid-definition", fails: "a VIRTUAL column can't become another kind of column, nor another one VIRTUAL"}
-	}
-	from, ok := parseType(was.Type)
-	alike := ok && was.Generated == col.generated && sameType(from, col.typ)
-	switch {
-	case j.maria && stored: // whatever is changed, were it the comment alone
-	case j.maria && alike && !inIndex(k, was.Name) && !shifts(s, col, k):
-		return cost{}
-	case !j.maria && alike && sameExpression(was.Definition, col.as):
-		return cost{}
-	}
-	return cost{"change-type", copying, true, "the values of the generated column are computed anew for every row", ""}
-}
-
-// sameExpression compares expressions however they are written down.
-func sameExpression(a, b string) bool {
-	words := func(s string) string {
-		out := ""
-		for _, t := range Syntax.Tokens(s) {
-			if !t.Is("(") && !t.Is(")") {
-				out += lower(t.Value()) + " "
-			}
-		}
-		return out
-	}
-	return words(a) == words(b)
 }
 
 // inherit gives a type what it takes from the table.
@@ -196,6 +187,9 @@ func (j *judge) retype(from, to typ, name string, k *lint.Relation) cost {
 			return cost{}
 		}
 		if !j.maria && from.name == "varchar" && to.name == "varbinary" && width(from.charset) == 1 && from.arg(0, 0) == to.arg(0, 0) && !inIndex(k, name) {
+			return cost{}
+		}
+		if !j.maria && from.name == "char" && to.name == "binary" && width(from.charset) == 1 && from.arg(0, 1) == to.arg(0, 1) && !inIndex(k, name) {
 			return cost{}
 		}
 		return copies(what)
@@ -415,6 +409,13 @@ func (j *judge) converts(c clause, k *lint.Relation) cost {
 		}
 		if x := j.length(from, to, was.Name, k); x.how == copying {
 			return copies
+		}
+		order := j.collationOf(from) != j.collationOf(to)
+		switch {
+		case j.maria && order && (fulltextOn(k, was.Name) || from.name == "enum" || from.name == "set"):
+			return copies
+		case !j.maria && order && from.name != "varchar" && from.name != "enum" && from.name != "set":
+			return cost{"convert-charset", inPlace, true, "CONVERT TO CHARACTER SET gives a " + from.name + " another collation while writes wait; MODIFY does so beside them", ""}
 		}
 		worst = cost{"online-rebuild", rebuild, false, "CONVERT TO CHARACTER SET writes the table anew", ""}
 	}

@@ -109,12 +109,14 @@ func (d *definition) numbered(c *schema.Column, t typ) {
 	if !t.integer() && (!d.maria && d.version >= 80400 || t.name != "float" && t.name != "double") {
 		d.fault("%s is AUTO_INCREMENT and isn't an integer", quote(c.Name))
 	}
-	if !d.whole || !d.innodb() {
+	if !d.whole {
 		return
 	}
 	for _, x := range d.k.Indexes {
-		if len(x.Columns) > 0 && same(x.Columns[0].Name, c.Name) {
-			return
+		for i, p := range x.Columns {
+			if same(p.Name, c.Name) && (i == 0 || !d.innodb()) {
+				return
+			}
 		}
 	}
 	d.fault("%s is AUTO_INCREMENT, and no index begins with it", quote(c.Name))

@@ -1,8 +1,10 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/schema"
 )
 
@@ -45,6 +47,9 @@ func (d *definition) index(x *schema.Index) {
 	}
 	if total > 3072 && d.innodb() && d.refusesLong(x) {
 		d.fault("the index %s has more than 3072 bytes", quote(x.Name))
+	}
+	if n := slices.IndexFunc(x.Columns, multiValued); n >= 0 && slices.ContainsFunc(x.Columns[n+1:], multiValued) {
+		d.fault("the index %s has more than one part that is an array", quote(x.Name))
 	}
 	if x.Primary && x.Invisible {
 		d.fault("the primary key can't be invisible")
@@ -128,6 +133,9 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 	case blob || t.name == "json":
 		length = p.Prefix
 	case t.geometry():
+		if p.Prefix > 0 && !d.maria {
+			d.fault("%s is no text, and takes no prefix", at)
+		}
 		return 32
 	default:
 		if p.Prefix > 0 && p.Prefix != bytesOf(t) {
@@ -151,7 +159,7 @@ func (d *definition) part(x *schema.Index, p schema.IndexColumn, c *schema.Colum
 
 // words looks at a FULLTEXT index.
 func (d *definition) words(x *schema.Index) {
-	charset := ""
+	charset, collate := "", ""
 	for _, p := range x.Columns {
 		c := d.k.Column(p.Name)
 		if c == nil {
@@ -162,12 +170,20 @@ func (d *definition) words(x *schema.Index) {
 			d.fault("%s is no text, as the FULLTEXT index %s wants it", quote(c.Name), quote(x.Name))
 			continue
 		}
+		if c.Generated == "virtual" && !d.maria {
+			d.fault("%s is virtual, and no FULLTEXT index takes it", quote(c.Name))
+		}
 		if charset != "" && c.Charset != "" && c.Charset != charset {
 			d.fault("the columns of the FULLTEXT index %s have different character sets", quote(x.Name))
 		}
 		if c.Charset != "" {
 			charset = c.Charset
 		}
+		t.charset, t.collate = c.Charset, c.Collation
+		if o := d.collationOf(t); o != "" && collate != "" && o != collate {
+			d.fault("the columns of the FULLTEXT index %s have different collations", quote(x.Name))
+		}
+		collate = d.collationOf(t)
 	}
 	if d.k.Partitioned && !d.maria {
 		d.fault("a partitioned table takes no FULLTEXT index")
@@ -186,6 +202,12 @@ func (d *definition) functional(x *schema.Index, p schema.IndexColumn) {
 	if len(t) == 1 && d.k.Column(t[0].Value()) != nil {
 		d.fault("%s in the index %s is a column in parentheses; write it without them", quote(t[0].Value()), quote(x.Name))
 	}
+	switch {
+	case unquotes(t):
+		d.fault("the index %s is on an expression that is a LONGTEXT; CAST it to char(n)", quote(x.Name))
+	case len(t) == 4 && ident(t[0]) && t[1].Is("-") && t[2].Is(">"), len(t) > 3 && (t[0].Is("JSON_EXTRACT") || t[0].Is("JSON_OBJECT") || t[0].Is("JSON_ARRAY")) && matching(t[1:]) == len(t)-2:
+		d.fault("the index %s is on an expression that is JSON; CAST it to what is compared", quote(x.Name))
+	}
 	if len(t) > 3 && (t[0].Is("LOWER") || t[0].Is("UPPER") || t[0].Is("TRIM") || t[0].Is("CONCAT")) {
 		for _, y := range t[1:] {
 			if c := d.k.Column(y.Value()); c != nil {
@@ -196,4 +218,21 @@ func (d *definition) functional(x *schema.Index, p schema.IndexColumn) {
 			}
 		}
 	}
+}
+
+// unquotes: the whole of an expression is doc->>'path' or JSON_UNQUOTE(…).
+func unquotes(t []lint.Token) bool {
+	switch {
+	case len(t) == 5 && ident(t[0]) && t[1].Is("-") && t[2].Is(">") && t[3].Is(">") && t[4].Kind == lint.String:
+		return true
+	case len(t) > 3 && t[0].Is("JSON_UNQUOTE") && t[1].Is("("):
+		return matching(t[1:]) == len(t)-2
+	}
+	return false
+}
+
+// multiValued: the expression is CAST(… AS … ARRAY).
+func multiValued(p schema.IndexColumn) bool {
+	t := Syntax.Tokens(p.Expression)
+	return len(t) > 3 && t[0].Is("CAST") && t[len(t)-2].Is("ARRAY")
 }

@@ -74,6 +74,7 @@ type session struct {
 	held      map[string]string // by LOCK TABLES: names in lower case, and READ or WRITE
 	granted   map[string]bool   // rights that nobody had before
 	said      map[string]bool   // what is said once
+	made      map[string]bool   // accounts and databases of the file's own, as madeNames writes them
 	tx        running
 }
 
@@ -111,7 +112,7 @@ func (c *call) report(x said) {
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
 	j.file, j.next = f, 0
-	j.session = session{granted: map[string]bool{}, said: map[string]bool{}}
+	j.session = session{granted: map[string]bool{}, said: map[string]bool{}, made: map[string]bool{}}
 	j.given = j.given || f.Context
 }
 

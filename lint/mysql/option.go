@@ -12,7 +12,7 @@ var tableOptions = []string{"engine", "charset", "collate", "comment", "auto_inc
 
 // ownOptions are those of one server; true is MariaDB.
 var ownOptions = map[bool][]string{
-	false: {"compression", "encryption", "secondary_engine", "engine_attribute", "secondary_engine_attribute", "autoextend_size", "start"},
+	false: {"compression", "encryption", "secondary_engine", "engine_attribute", "secondary_engine_attribute", "autoextend_size", "start", "secondary_load", "secondary_unload"},
 	true:  {"page_compressed", "page_compression_level", "encrypted", "encryption_key_id", "transactional", "page_checksum", "sequence", "ietf_quotes", "system versioning"},
 }
 
@@ -31,6 +31,8 @@ func (j *judge) optionFault(name, value, engine string) string {
 		return "InnoDB has no " + strings.ToUpper(name) + "=" + value
 	}
 	switch name {
+	case "secondary_load", "secondary_unload":
+		return "the table has no secondary engine"
 	case "tablespace":
 		return j.spaceFault(lower(value))
 	case "row_format":

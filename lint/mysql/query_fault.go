@@ -3,6 +3,7 @@ package mysql
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/phasemig/phasemig/lint"
 	"github.com/phasemig/phasemig/schema"
@@ -200,4 +201,28 @@ func (c *call) absentPartition() []string {
 		}
 	}
 	return nil
+}
+
+// readState says how a SELECT doesn't fit the schema.
+func (c *call) readState() []string {
+	var out []string
+	if why := uneven(c.s.Text); why != "" {
+		out = append(out, why)
+	}
+	if c.severalInto() {
+		out = append(out, "more than one row is read, and a variable takes one: LIMIT 1 reads one")
+	}
+	out = append(append(out, c.selectFaults()...), c.nameFaults(c.s.Text)...)
+	return append(out, c.absentPartition()...)
+}
+
+// severalInto: SELECT … INTO a variable reads every row of a table in use.
+func (c *call) severalInto() bool {
+	t := tokens(c.s.Text)
+	i := slices.IndexFunc(t, func(x lint.Token) bool { return x.Is("INTO") })
+	if i < 0 || i+1 >= len(t) || !strings.HasPrefix(t[i+1].Text, "@") || len(c.from) != 1 || !c.live(c.from[0]) || len(c.where) > 0 || c.limited {
+		return false
+	}
+	k := c.relation(c.from[0])
+	return k != nil && k.Kind == "table" && !after(t, "GROUP", "DISTINCT", "LIMIT", "UNION", "HAVING") && !slices.ContainsFunc(t, func(x lint.Token) bool { return aggregate(x.Text) })
 }

@@ -82,15 +82,16 @@ type column struct {
 	first                 bool
 	after                 string
 	comment               string
-	compressed            bool // MariaDB
-	versioned             bool // MariaDB: WITH SYSTEM VERSIONING
-	unversioned           bool // MariaDB: WITHOUT SYSTEM VERSIONING
-	attribute             bool // ENGINE_ATTRIBUTE
-	rowTime               bool // MariaDB: ROW START, ROW END
-	place                 bool // COLUMN_FORMAT, STORAGE
-	systemID              bool // REF_SYSTEM_ID
-	namedCheck            bool // CONSTRAINT … CHECK
-	behindCheck           bool // something else stands behind a CHECK
+	compressed            bool     // MariaDB
+	method                string   // COMPRESSED=method
+	versioned             bool     // MariaDB: WITH SYSTEM VERSIONING
+	unversioned           bool     // MariaDB: WITHOUT SYSTEM VERSIONING
+	attribute             []string // ENGINE_ATTRIBUTE, SECONDARY_ENGINE_ATTRIBUTE
+	rowTime               bool     // MariaDB: ROW START, ROW END
+	place                 bool     // COLUMN_FORMAT, STORAGE
+	systemID              bool     // REF_SYSTEM_ID
+	namedCheck            bool     // CONSTRAINT … CHECK
+	behindCheck           bool     // something else stands behind a CHECK
 }
 
 // key is an index or a constraint.
@@ -107,8 +108,10 @@ type key struct {
 	hidden    string // INVISIBLE or IGNORED
 	replace   bool   // OR REPLACE
 	onUpdate  string
-	exists    bool // IF NOT EXISTS
-	overlaps  bool // MariaDB: … WITHOUT OVERLAPS
+	exists    bool     // IF NOT EXISTS
+	overlaps  bool     // MariaDB: … WITHOUT OVERLAPS
+	parser    string   // FULLTEXT … WITH PARSER
+	attribute []string // ENGINE_ATTRIBUTE, SECONDARY_ENGINE_ATTRIBUTE
 }
 
 // clause is one part of an ALTER TABLE.
@@ -436,11 +439,15 @@ func (s *statement) keyOptions(c *cursor, k *key) {
 			c.using()
 		case c.take("COMMENT"):
 			c.skip()
-		case c.take("KEY_BLOCK_SIZE"), c.take("CLUSTERING"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("M"), c.take("DISTANCE"):
+		case c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"):
+			k.attribute = append(k.attribute, strings.ToUpper(c.peek(-1).Text))
+			c.take("=")
+			c.skip()
+		case c.take("KEY_BLOCK_SIZE"), c.take("CLUSTERING"), c.take("M"), c.take("DISTANCE"):
 			c.take("=")
 			c.skip()
 		case k.kind == "fulltext" && c.take("WITH", "PARSER"):
-			c.skip()
+			k.parser = c.name()
 		case c.take("INVISIBLE"), c.take("IGNORED"):
 			k.invisible, k.hidden = true, strings.ToUpper(c.peek(-1).Text)
 		case c.take("VISIBLE"), c.take("NOT", "IGNORED"):

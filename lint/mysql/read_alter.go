@@ -119,7 +119,7 @@ func (s *statement) alterClause(c *cursor) {
 	case c.take("WITH", "VALIDATION"), c.take("WITHOUT", "VALIDATION"):
 		s.add("validation", clause{value: strings.ToLower(c.peek(-2).Text)})
 	case c.take("SECONDARY_LOAD"), c.take("SECONDARY_UNLOAD"):
-		s.add("option", clause{name: "secondary_engine"})
+		s.add("option", clause{name: strings.ToLower(c.peek(-1).Text)})
 	case s.partitions(c):
 	default:
 		if !s.optionClause(c) {

@@ -329,7 +329,7 @@ func comparison(p []lint.Token) (low, high, all bool) {
 			return false, false, i > 0
 		case t.Is("BETWEEN"), t.Is("LIKE"):
 			return false, false, i > 0
-		case t.Kind == lint.Word && !operatorWord(t.Text) && !strings.HasPrefix(t.Text, "@") && !(i+1 < len(p) && p[i+1].Is("(")), t.Kind == lint.Quoted:
+		case t.Kind == lint.Word && (!operatorWord(t.Text) || unit(t.Text) && !after(p[:i], "INTERVAL")) && !strings.HasPrefix(t.Text, "@") && !(i+1 < len(p) && p[i+1].Is("(")), t.Kind == lint.Quoted:
 			if !(i+1 < len(p) && p[i+1].Is(".")) {
 				columns++
 			}
@@ -364,6 +364,15 @@ func operators(p []lint.Token) (low, high, all bool) {
 func operatorWord(s string) bool {
 	switch strings.ToUpper(s) {
 	case "INTERVAL", "DAY", "HOUR", "MONTH", "YEAR", "MINUTE", "SECOND", "WEEK", "DIV", "MOD", "XOR", "BINARY", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP", "NULL":
+		return true
+	}
+	return false
+}
+
+// unit is a word that is a column's name wherever it stands behind no INTERVAL.
+func unit(s string) bool {
+	switch strings.ToUpper(s) {
+	case "DAY", "HOUR", "MONTH", "YEAR", "MINUTE", "SECOND", "WEEK":
 		return true
 	}
 	return false

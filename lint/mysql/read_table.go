@@ -39,7 +39,7 @@ func (s *statement) createTable(c *cursor) {
 func (s *statement) tableTail(c *cursor) {
 	for !c.done() {
 		switch {
-		case c.at("SELECT"), c.at("AS"), c.at("WITH"), c.at("TABLE"), c.at("VALUES"), c.at("(") && (c.peek(1).Is("(") || c.peek(1).Is("SELECT") || c.peek(1).Is("WITH") || c.peek(1).Is("VALUES") || c.peek(1).Is("TABLE")), c.at("IGNORE"), c.at("REPLACE"), c.at("START"):
+		case c.at("SELECT"), c.at("AS"), c.at("WITH"), c.at("TABLE"), c.at("VALUES"), c.at("(") && (c.peek(1).Is("(") || c.peek(1).Is("SELECT") || c.peek(1).Is("WITH") || c.peek(1).Is("VALUES") || c.peek(1).Is("TABLE")), c.at("IGNORE"), c.at("REPLACE"):
 			if c.at("WITH", "SYSTEM") {
 				c.i += 3
 				s.options["system versioning"] = "1"
@@ -49,6 +49,8 @@ func (s *statement) tableTail(c *cursor) {
 			s.body, s.bodyAt = c.rest()
 			s.query(c)
 			return
+		case c.take("START", "TRANSACTION"):
+			s.options["start"] = "transaction"
 		case c.at("PARTITION", "BY"):
 			s.partitioned, _ = c.rest()
 			for !c.done() && !c.at("SELECT") && !c.at("AS") {
@@ -290,7 +292,9 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COLUMN_FORMAT"), c.take("STORAGE"), c.take("ENGINE_ATTRIBUTE"), c.take("SECONDARY_ENGINE_ATTRIBUTE"), c.take("REF_SYSTEM_ID"):
 		col.place = col.place || c.peek(-1).Is("COLUMN_FORMAT") || c.peek(-1).Is("STORAGE")
 		col.systemID = col.systemID || c.peek(-1).Is("REF_SYSTEM_ID")
-		col.attribute = col.attribute || c.peek(-1).Is("ENGINE_ATTRIBUTE")
+		if c.peek(-1).Is("ENGINE_ATTRIBUTE") || c.peek(-1).Is("SECONDARY_ENGINE_ATTRIBUTE") {
+			col.attribute = append(col.attribute, strings.ToUpper(c.peek(-1).Text))
+		}
 		c.take("=")
 		if c.at("(") {
 			c.parens()
@@ -310,7 +314,7 @@ func (c *cursor) columnOption(col *column) bool {
 	case c.take("COMPRESSED"):
 		col.compressed = true
 		if c.take("=") {
-			c.skip()
+			col.method = c.name()
 		}
 	case c.at("CONSTRAINT") || c.at("CHECK"):
 		if c.take("CONSTRAINT") {

@@ -132,6 +132,25 @@ func (j *judge) missingRoutine(name string) bool {
 	return j.knowsAll() && j.routine(name) == nil && !strings.Contains(name, ".")
 }
 
+// givesBack names a parameter that is OUT or INOUT and is given a literal.
+func givesBack(body string, given []string) string {
+	c := newCursor(body)
+	if !c.at("(") {
+		return ""
+	}
+	in := c.inside()
+	for i := 0; in.err == nil && !in.done() && i < len(given); i++ {
+		if out := in.any("OUT", "INOUT"); out != "" && plainValue(given[i]) {
+			return in.peek(0).Value()
+		}
+		in.item()
+		if !in.take(",") {
+			break
+		}
+	}
+	return ""
+}
+
 // arguments counts the parameters in front of a routine's body; -1 where it can't be told.
 func arguments(body string) int {
 	c := newCursor(body)

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -29,6 +30,9 @@ var dropObject = rule{lint.Rule{
 	case "DROP DATABASE", "DROP SCHEMA", "DROP PROCEDURE", "DROP FUNCTION", "DROP USER", "DROP ROLE", "DROP TABLESPACE", "DROP SERVER", "DROP PACKAGE":
 		name := strings.Trim(c.name, "` ")
 		name = strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "`")
+		if names := c.madeNames(); len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return !c.made[n] }) {
+			return
+		}
 		routine := c.word == "PROCEDURE" || c.word == "FUNCTION"
 		if routine && c.ifExists && c.missingRoutine(name) {
 			return

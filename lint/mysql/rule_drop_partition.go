@@ -24,6 +24,9 @@ var dropPartition = rule{lint.Rule{
 		if k := c.relation(c.table); x.kind == "drop partition" && x.exists && k != nil && k.Bound != "" && !slices.ContainsFunc(strings.Split(x.value, ", "), func(n string) bool { return readPartitioning(k.Bound).find(n) >= 0 }) {
 			continue
 		}
+		if x.kind == "exchange partition" && c.withNew(x) {
+			c.report(said{message: "rows of " + quoted(c.table) + " go to a table that clients don't know, and running clients find them no more", safe: "Do it when no client reads them any more."})
+		}
 		switch x.kind {
 		case "drop partition", "truncate partition", "discard tablespace", "drop versioning":
 			c.report(said{message: "rows of " + quoted(c.table) + " are deleted for good", lock: "exclusive metadata lock, short",
@@ -31,6 +34,17 @@ var dropPartition = rule{lint.Rule{
 		}
 	}
 }}
+
+// withNew: the table that is exchanged for a partition is empty, as the file has made it.
+func (c *call) withNew(x clause) bool {
+	cur := newCursor(x.value)
+	cur.name()
+	if !cur.take("WITH", "TABLE") {
+		return false
+	}
+	o := c.relation(cur.ident())
+	return cur.err == nil && o != nil && o.Fresh && !o.New["rows"]
+}
 
 // drops: a clause under which ALTER IGNORE drops rows, or cuts values.
 func drops(x clause) bool {

@@ -21,7 +21,7 @@ var invalidDefinition = rule{lint.Rule{
 	for _, n := range c.names.wrong {
 		c.report(said{message: fmt.Sprintf("this fails: %q is no name", n), safe: safe})
 	}
-	for _, why := range c.newFaults() {
+	for _, why := range append(c.newFaults(), c.attributeFaults()...) {
 		c.report(said{message: "this fails: " + why, safe: safe})
 	}
 	for _, p := range c.costs("invalid-definition") {
@@ -50,6 +50,9 @@ func (c *call) newFaults() []string {
 		out = append(out, c.cutFaults()...)
 		if c.keyed && !c.temporary && k.FindIndex("PRIMARY") == nil && !c.selects {
 			out = append(out, "sql_require_primary_key is on, and the table has no primary key")
+		}
+		if c.options["start"] != "" && c.selects {
+			out = append(out, "START TRANSACTION doesn't go together with a query")
 		}
 		return append(append(out, c.keyFaults(k)...), c.optionFaults()...)
 	case len(c.clauses) == 0:
@@ -164,6 +167,9 @@ func (c *call) doubled() []string {
 			}
 		}
 	}
+	if n := len(slices.DeleteFunc(slices.Clone(c.columns), func(col column) bool { return !col.rowTime })); c.maria && (n == 1 || n > 2 || n == 2 && !c.period) {
+		out = append(out, "a system-versioned table has a column AS ROW START, one AS ROW END, and PERIOD FOR SYSTEM_TIME")
+	}
 	if primaries > 1 {
 		out = append(out, "there are two primary keys")
 	}
@@ -200,9 +206,6 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 		out = append(out, quote(col.name)+" is generated and has a default")
 	}
 	out = append(out, c.hiddenFault(col)...)
-	if col.attribute && !c.maria && (k.Storage == "" || same(k.Storage, "innodb")) {
-		out = append(out, "InnoDB has no ENGINE_ATTRIBUTE for "+quote(col.name))
-	}
 	if c.ansi && strings.HasPrefix(col.def, `"`) {
 		out = append(out, "the default "+col.def+" is a name in double quotes and no text, as sql_mode has ANSI_QUOTES")
 	}
@@ -218,6 +221,10 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 		if x.name == "engine" && x.value != "innodb" && c.related(k) {
 			out = append(out, "the table is a part of a foreign key, which the engine "+x.value+" doesn't have")
 		}
+	case "import tablespace":
+		if x.name == "" && k.Kind == "table" && whole(k) && k.Options["discarded"] == "" {
+			out = append(out, "the table has its tablespace, which DISCARD TABLESPACE takes away first")
+		}
 	case "modify", "change":
 		if col.null && primaryPart(k, x.name) && !c.maria && !c.dropsKey() {
 			out = append(out, "the primary key can't hold "+quote(col.name)+", which is NULL")
@@ -225,7 +232,7 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 	case "set default":
 		if was := k.Column(x.name); was != nil && was.Generated != "" && !c.maria {
 			out = append(out, quote(x.name)+" is generated and has no default")
-		} else if was != nil && !c.maria && (strings.HasPrefix(col.def, "(") || same(col.def, "NULL")) {
+		} else if was != nil && !c.maria && (literalInside(col.def) || same(col.def, "NULL")) {
 			if t, ok := parseType(was.Type); ok && t.large() && c.version < 90800 {
 				out = append(out, "SET DEFAULT gives no default to a "+t.name+"; MODIFY does")
 			}
@@ -245,6 +252,13 @@ func (c *call) clauseFaults(k *lint.Relation, x clause) []string {
 		out = append(out, "with the binary log on, a default that differs from row to row can't be given to the rows that are there")
 	}
 	return out
+}
+
+// literalInside: a default is a literal in parentheses.
+func literalInside(def string) bool {
+	inner, ok := strings.CutPrefix(strings.TrimSpace(def), "(")
+	t := Syntax.Tokens(strings.TrimSuffix(inner, ")"))
+	return ok && len(t) == 1 && (t[0].Kind == lint.String || t[0].Kind == lint.Number || t[0].Is("NULL"))
 }
 
 // bareWord: a default that is a word but none that MySQL takes as it is.

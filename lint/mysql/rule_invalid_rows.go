@@ -37,11 +37,11 @@ func (c *call) refusedRow() []string {
 		return c.refusedInsert(k, cols)
 	case "UPDATE":
 		if !c.joined {
-			return append(c.refusedUpdate(k, cols), c.refusedCondition(cols)...)
+			return append(append(c.refusedUpdate(k, cols), c.refusedCondition(cols)...), c.mistyped(k)...)
 		}
 	case "DELETE":
 		if !c.joined {
-			return c.refusedCondition(cols)
+			return append(c.refusedCondition(cols), c.mistyped(k)...)
 		}
 	}
 	return nil
@@ -310,6 +310,9 @@ func (c *call) refusedUpdate(k *lint.Relation, cols []string) []string {
 		if why := c.refusedValue(k, name, value); why != "" && !ignore {
 			return []string{why}
 		}
+		if c.verb == "UPDATE" && !ignore && uniqueAlone(k, name) && plainValue(value) && c.severalRows() {
+			return []string{"more than one row gets the same value in " + quote(name) + ", which is unique"}
+		}
 		if why := c.nowhere(k, map[string]string{lower(name): value}); why != "" && !ignore {
 			return []string{why}
 		}
@@ -344,6 +347,9 @@ func (c *call) refusedValue(k *lint.Relation, name, value string) string {
 		return ""
 	}
 	t.charset = col.Charset
+	if why := c.incomputable(Syntax.Tokens(v)); why != "" {
+		return why
+	}
 	if tok := Syntax.Tokens(v); len(tok) > 0 && tok[0].Kind == lint.Word {
 		if why := overlong(t, v); why != "" {
 			return "the value " + shortened(v) + " of " + quote(name) + ": " + why
@@ -361,9 +367,46 @@ func (c *call) refusedValue(k *lint.Relation, name, value string) string {
 	return ""
 }
 
+// incomputable says why an expression is no value in strict mode.
+func (c *call) incomputable(t []lint.Token) string {
+	for i := 0; i+1 < len(t); i++ {
+		zero := t[i+1].Kind == lint.Number && strings.Trim(t[i+1].Text, "0.") == ""
+		switch {
+		case i == 0 && t[0].Is("ROW") && t[1].Is("("):
+			return "a row is no value of a column"
+		case (t[i].Is("/") || t[i].Is("DIV") || t[i].Is("%") || t[i].Is("MOD")) && zero && !c.lax && i > 0 && t[i-1].Kind == lint.Number:
+			return "it divides by 0"
+		}
+	}
+	return ""
+}
+
 func shortened(s string) string {
 	if len(s) > 40 {
 		return strings.ToValidUTF8(s[:40], "") + "…"
 	}
 	return s
+}
+
+// plainValue: the value is one text or number.
+func plainValue(value string) bool {
+	t := Syntax.Tokens(value)
+	return len(t) == 1 && (t[0].Kind == lint.String || t[0].Kind == lint.Number)
+}
+
+// severalRows: the condition takes more than one row wherever the table is as full as can be: it is none, or a list, or a range.
+func (c *call) severalRows() bool {
+	if len(c.where) == 0 {
+		return !c.limited
+	}
+	if c.limited || after(c.where, "SELECT") || never(c.where) {
+		return false
+	}
+	for _, p := range comparisons(c.where) {
+		_, _, all := comparison(p)
+		if all && !after(p, "BETWEEN", "LIKE") && !(after(p, "IN") && after(p, ",")) {
+			return false
+		}
+	}
+	return true
 }

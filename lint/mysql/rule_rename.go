@@ -35,7 +35,7 @@ var rename = rule{lint.Rule{
 		}
 	case "RENAME USER":
 		c.report(said{message: "running clients that log in as the user fail", safe: "CREATE USER the new one with the same rights, move clients, and drop the old one last."})
-	case "ALTER DATABASE":
+	case "ALTER DATABASE", "ALTER SCHEMA":
 		if strings.Contains(strings.ToUpper(c.body), "READ ONLY") && !strings.Contains(c.body, "0") {
 			c.report(said{message: "every write to the database fails", safe: "Leave READ ONLY out while clients write."})
 		}

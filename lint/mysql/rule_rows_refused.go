@@ -120,7 +120,7 @@ func (c *call) refusedByKey(k *lint.Relation, q key) string {
 			return "rows with the same " + parts(q) + ", or with NULL, make this fail, and so do later writes of them by running clients"
 		}
 	case "foreign":
-		if !c.unchecked && !c.allNew(k, q) && !verified(k, q) {
+		if !c.unchecked && !c.allNew(k, q) && !verified(k, q) && (k == nil || k.Storage == "" || same(k.Storage, "innodb")) {
 			return "rows without a parent in " + quoted(q.ref) + " make this fail, and so do later writes of them by running clients"
 		}
 	case "check":
@@ -245,6 +245,9 @@ func (c *call) lossy(k *lint.Relation, x clause) string {
 	from, ok := parseType(was.Type)
 	if !ok || was.Generated != "" || col.generated != "" || k.New[lower(x.name)] {
 		return ""
+	}
+	if from.geometry() && !c.maria && col.srid != "" && col.srid != "0" && k.Options[reference(x.name)] != col.srid {
+		return fmt.Sprintf("values of %s of another SRID than %s make this fail, and so do later writes of them by running clients", at, col.srid)
 	}
 	from.charset, from.collate = was.Charset, was.Collation
 	to := c.inherit(col.typ, k)

@@ -14,7 +14,7 @@ var wholeTableUpdate = rule{lint.Rule{
 	Bad:     []lint.Example{{SQL: "UPDATE users SET active = 1;"}, {SQL: "UPDATE users SET country = 'de' WHERE country IS NULL;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY, a int);", SQL: "UPDATE t SET a = 1 WHERE a = 7;"}},
 	Good:    []lint.Example{{SQL: "UPDATE users SET active = 1 WHERE id BETWEEN 1 AND 1000;"}, {SQL: "UPDATE users SET active = 1 WHERE active IS NULL LIMIT 1000;"}},
 }, func(c *call) {
-	if c.verb == "UPDATE" && c.live(c.table) && !c.limited && !c.confined() {
+	if c.verb == "UPDATE" && c.live(c.table) && (!c.limited || c.sorts()) && !c.confined() {
 		c.report(said{message: "every row that the UPDATE reads in " + quoted(c.table) + " stays locked until it commits", lock: "row locks: writers of those rows wait, for a time that grows with the table's size",
 			safe: "-- in batches by key, each committed by itself:\nUPDATE " + quoted(c.table) + " SET … WHERE … AND id BETWEEN … AND …;"})
 	}
@@ -38,7 +38,54 @@ func (c *call) confined() bool {
 	if c.joined {
 		return never(c.where) || bounded(c.where) || c.joinsOwn()
 	}
-	return c.bounds(c.table, c.where)
+	return c.bounds(c.table, c.led())
+}
+
+// sorts: ORDER BY is of a column that no index begins with, so that every row is read before the first ones are known.
+func (c *call) sorts() bool {
+	k := c.relation(c.table)
+	cur := newCursor(c.s.Text)
+	for ; !cur.done(); cur.skip() {
+		if cur.at("(") {
+			cur.parens()
+		}
+		if !cur.at("ORDER", "BY") {
+			continue
+		}
+		cur.i += 2
+		n := cur.peek(0).Value()
+		return whole(k) && k.Kind == "table" && k.Column(n) != nil && !leads(k, n)
+	}
+	return false
+}
+
+// led is the condition as far as an index can lead by it: MariaDB before 11.1 asks a query behind IN for every row of the table that an UPDATE
+// changes.
+func (c *call) led() []lint.Token {
+	if !c.maria || c.version >= 110100 || c.verb != "UPDATE" || !asks(c.where) {
+		return c.where
+	}
+	var out []lint.Token
+	for _, p := range splitBy(unwrapped(c.where), "AND", "&&") {
+		if asks(p) {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, lint.Token{Kind: lint.Word, Text: "AND"})
+		}
+		out = append(out, p...)
+	}
+	return out
+}
+
+// asks: the condition has an IN (SELECT …).
+func asks(where []lint.Token) bool {
+	for i := 0; i+2 < len(where); i++ {
+		if where[i].Is("IN") && where[i+1].Is("(") && where[i+2].Is("SELECT") {
+			return true
+		}
+	}
+	return false
 }
 
 var deleteRows = rule{lint.Rule{

@@ -266,11 +266,31 @@ func (c *call) refusedAssignment(t []lint.Token) []string {
 		if n := len(value); n > 1 && value[0].Kind != lint.Word && !value[0].Is("-") {
 			continue // an expression that isn't one value
 		}
-		if why := c.refusedValue(k, t[i+2].Value(), text); why != "" {
+		name := t[i+2].Value()
+		why := c.refusedValue(k, name, text)
+		switch {
+		case why == "" && plainValue(text) && uniqueAlone(k, name) && !after(t[:i], "IF", "CASE"):
+			why = "every row gets the same value in " + quote(name) + ", which is unique"
+		case why == "":
+			why = nullGiven(k, name, value)
+		}
+		if why != "" {
 			return []string{"writes of running clients for which the trigger does so fail: " + why}
 		}
 	}
 	return nil
+}
+
+// nullGiven: a column that is NOT NULL gets what stands in one that may be NULL.
+func nullGiven(k *lint.Relation, name string, value []lint.Token) string {
+	if len(value) != 3 || !value[1].Is(".") || !value[0].Is("NEW") && !value[0].Is("OLD") {
+		return ""
+	}
+	from, to := k.Column(value[2].Value()), k.Column(name)
+	if from == nil || to == nil || to.Nullable || !from.Nullable || to.Identity != "" {
+		return ""
+	}
+	return quote(from.Name) + " may be NULL, and " + quote(name) + " is NOT NULL"
 }
 
 // target is the table that a statement writes to which begins at a token.

@@ -26,6 +26,8 @@ func (c *call) namedState() []string {
 		if r := c.routine(c.name); c.verb == "CALL" && r != nil && c.word == "(" {
 			if n := arguments(r.Options["definition"]); n >= 0 && n != len(values(c.body)) {
 				out = append(out, fmt.Sprintf("%s takes %d arguments", c.name, n))
+			} else if n := givesBack(r.Options["definition"], values(c.body)); n != "" {
+				out = append(out, c.name+" gives "+n+" back, and wants a variable for it")
 			}
 		}
 	case "ALTER SEQUENCE":
@@ -193,7 +195,7 @@ func (c *call) triggerState() []string {
 		out = append(out, quoted(c.table)+" is a view")
 	}
 	when, event, _ := strings.Cut(c.value, " ")
-	if _, t := c.findTrigger(c.follows); c.follows != "" && (t == nil || !same(t.Timing, when) || !same(t.Event, event)) && c.knowsAll() {
+	if at, t := c.findTrigger(c.follows); c.follows != "" && (t == nil || at != k || !same(t.Timing, when) || !same(t.Event, event)) && c.knowsAll() {
 		out = append(out, "there is no trigger "+quote(c.follows)+" "+when+" "+event)
 	}
 	t := Syntax.Tokens(c.body)

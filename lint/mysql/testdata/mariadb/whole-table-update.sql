@@ -47,7 +47,7 @@ UPDATE t SET a = 1 WHERE e = 'a'; -- want whole-table-update
 -- case: a text compared with a number
 CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
 -- schema above
-UPDATE t SET a = 1 WHERE v = 5; -- want whole-table-update
+UPDATE t SET a = 1 WHERE v = 5; -- want invalid-rows, whole-table-update
 -- case: all dates before one
 CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
 -- schema above
@@ -80,7 +80,7 @@ CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int, KEY (shop));
 CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));
 -- schema above
 UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE n = 250); -- want whole-table-update
-UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE k = 250);
+UPDATE t SET a = 1 WHERE shop IN (SELECT id FROM shop WHERE k = 250); -- want whole-table-update
 -- case: the LIMIT of a query inside
 CREATE TABLE t (id int PRIMARY KEY, shop int NOT NULL, a int);
 CREATE TABLE shop (id int PRIMARY KEY, n int, k int, KEY (k));

@@ -27,7 +27,7 @@ ALTER TABLE t ALTER COLUMN n DROP DEFAULT; -- want column-needs-value
 -- case: 7
 CREATE TABLE t (a int DEFAULT 0);
 -- schema above
-ALTER TABLE t ALTER COLUMN a DROP DEFAULT;
+ALTER TABLE t ALTER COLUMN a DROP DEFAULT; -- want column-needs-value
 -- case: 8
 CREATE TABLE t (a int NOT NULL DEFAULT 0);
 -- schema above

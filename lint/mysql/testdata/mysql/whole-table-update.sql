@@ -57,7 +57,7 @@ UPDATE t SET a = 1 WHERE e = 'a'; -- want whole-table-update
 -- case: a text compared with a number
 CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
 -- schema above
-UPDATE t SET a = 1 WHERE v = 5; -- want whole-table-update
+UPDATE t SET a = 1 WHERE v = 5; -- want invalid-rows, whole-table-update
 -- case: all dates before one
 CREATE TABLE t (id int PRIMARY KEY, a int, e enum('a','b'), v varchar(20), d date, KEY ke (e), KEY kv (v), KEY kd (d));
 -- schema above
