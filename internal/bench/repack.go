@@ -58,7 +58,7 @@ func RunRepack(ctx context.Context, o RepackOptions) (RepackResult, error) {
 		return RepackResult{}, err
 	}
 	defer b.close(ctx)
-	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions{Kind: o.Kind, Rows: o.Rows, Rounds: o.Rounds, Workers: o.Workers, Load: o.Load, Open: o.Open, Out: o.Out}, db: b.db, dsn: b.dsn, addr: b.srv.Addr(), plan: rewrite, writes: simpleUpdate(o.Rows)}}
+	m := &repackMeasure{shadowMeasure: shadowMeasure{o: ShadowOptions(o), db: b.db, dsn: b.dsn, addr: b.srv.Addr(), plan: rewrite, writes: simpleUpdate(o.Rows)}}
 	m.reset = func(ctx context.Context) error { return m.exec(ctx, "VACUUM ANALYZE pgbench_accounts", "CHECKPOINT") }
 	if m.program, err = m.find(ctx); err != nil {
 		return RepackResult{}, err
