@@ -125,11 +125,16 @@ func (p *pulse) check(ctx context.Context) error {
 // giveUp drops the slot, so that the server's disk doesn't fill up.
 func (p *pulse) giveUp(ctx context.Context, behind int64) error {
 	err := fmt.Errorf("%w: slot %s held back %s of the log, more than its budget of %s, and was dropped", stream.ErrLost, p.config.Slot, megabytes(behind), megabytes(p.config.Budget))
+	p.mu.Lock()
+	p.err = dberr.WithHint(err, overBudget) // before the drop ends the session that reads: its end would be told as a lost connection
+	p.mu.Unlock()
 	if failed := dropSlot(ctx, p.side, p.config.Slot); failed != nil {
 		err = fmt.Errorf("%w: slot %s holds back %s of the log, more than its budget of %s, and can't be dropped: %w", stream.ErrLost, p.config.Slot, megabytes(behind), megabytes(p.config.Budget), failed)
 	}
-	return dberr.WithHint(err, "abort the run and start it anew when fewer changes are made, no transaction stays open for long, and the disk has room")
+	return dberr.WithHint(err, overBudget)
 }
+
+const overBudget = "abort the run and start it anew when fewer changes are made, no transaction stays open for long, and the disk has room"
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
