@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/phasemig/phasemig/internal/dbtest"
 	"github.com/phasemig/phasemig/internal/throwaway"
@@ -86,6 +87,7 @@ func TestShadowViewWrites(t *testing.T) {
 					return
 				}
 				written++
+				time.Sleep(between(2 * time.Millisecond)) // the server's log is everybody's, and one that is read more slowly than it grows is never read to its end
 			}
 			done <- nil
 		}()
