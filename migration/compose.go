@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -309,8 +308,7 @@ func meets(a, b Item) string {
 	}
 	text, _ := json.Marshal(other.Operation) // its columns and its expressions
 	for _, n := range sync.Objects {
-		name := strings.TrimPrefix(n, "column ")
-		if regexp.MustCompile(`(?i)(^|[^\pL\pN_])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_])`).Match(text) {
+		if plans.Mentions(string(text), strings.TrimPrefix(n, "column ")) {
 			return n
 		}
 	}

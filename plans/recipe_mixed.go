@@ -51,10 +51,14 @@ func (r *Recipe) againstSync(s *Sync) string {
 
 // mentions: a name in an expression or a reference is no column of the recipe's own.
 func (r *Recipe) mentions(name string) bool {
-	word := regexp.MustCompile(`(?i)(^|[^\pL\pN_])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_])`)
 	return slices.ContainsFunc(r.Steps, func(st Step) bool {
-		return slices.ContainsFunc(slices.Concat(st.SQL, st.Undo), word.MatchString)
+		return slices.ContainsFunc(slices.Concat(st.SQL, st.Undo), func(sql string) bool { return Mentions(sql, name) })
 	})
+}
+
+// Mentions reports whether a name stands in a text as a word of its own, in whatever case and wherever: rather once too often.
+func Mentions(text, name string) bool {
+	return regexp.MustCompile(`(?i)(^|[^\pL\pN_])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_])`).MatchString(text)
 }
 
 // mixedOrder is that of contract: first all that can be taken back, then what can't.

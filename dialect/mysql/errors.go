@@ -97,7 +97,7 @@ func hinted(n uint16, err error) error {
 			return dberr.WithHint(err, "connect to the primary")
 		}
 	case 4092:
-		return dberr.WithHint(err, "OPTIMIZE TABLE sets the row versions of the table back, or phasemig plan --alter with the same clause copies it")
+		return dberr.WithHint(err, "OPTIMIZE TABLE sets the row versions of the table back, or phasemig plan with --strategy shadow copies it")
 	case 1799:
 		return dberr.WithHint(err, "more was written while the table was rewritten than the server keeps aside: SET GLOBAL innodb_online_alter_log_max_size to several times its value, or try at a quieter hour")
 	case 1040, 1203, 1226:
