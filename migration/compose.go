@@ -306,13 +306,37 @@ func meets(a, b Item) string {
 	if b.way() == bySync {
 		sync, other = b, a
 	}
-	text, _ := json.Marshal(other.Operation) // its columns and its expressions
+	text := strings.Join(said(other.Operation), "\n")
 	for _, n := range sync.Objects {
-		if plans.Mentions(string(text), strings.TrimPrefix(n, "column ")) {
+		if plans.Mentions(text, strings.TrimPrefix(n, "column ")) {
 			return n
 		}
 	}
 	return ""
+}
+
+// said are the texts of an operation: names of columns, and expressions. The words of change files aren't among them.
+func said(o plans.Operation) []string {
+	b, _ := json.Marshal(o)
+	var v any
+	_ = json.Unmarshal(b, &v) // what was written is read
+	return textsIn(v)
+}
+
+func textsIn(v any) (out []string) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, e := range v {
+			out = append(out, textsIn(e)...)
+		}
+	case map[string]any:
+		for _, e := range v {
+			out = append(out, textsIn(e)...)
+		}
+	}
+	return out
 }
 
 // whole reports whether the group is about tables as such alone.
