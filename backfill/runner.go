@@ -27,9 +27,9 @@ type Pace interface {
 	// Wait returns when the next chunk may be written, after one of n rows that took so
 	// long; before the first one both are zero. It tells why it held or slowed the walk.
 	Wait(ctx context.Context, n int64, took time.Duration) (hold string, err error)
-	// Share is what part of the time may be worked at this moment, 0 < share ≤ 1:
-	// chunks are as much shorter.
-	Share() float64
+	// Part is what part of a chunk that is meant to take so long should be done at once at
+	// this moment, 0 < part ≤ 1.
+	Part(chunk time.Duration) float64
 }
 
 // Options of a walk.
@@ -64,6 +64,7 @@ type Runner struct {
 	segments Segments
 	o        Options
 	sizer    *Sizer
+	distance Distance
 	meter    *meter
 	claims   *claims
 	written  counter
@@ -82,7 +83,7 @@ func New(t Table, s Segments, o Options) *Runner {
 	if o.Blocked == nil {
 		o.Blocked = func(Key, time.Duration) {}
 	}
-	return &Runner{table: t, segments: s, o: o, sizer: NewSizer(o.Target, o.ChunkRows)}
+	return &Runner{table: t, segments: s, o: o, sizer: NewSizer(o.Target, o.ChunkRows), distance: Distance{Of: t}}
 }
 
 // Run walks the key space once in parallel, then looks for rows that were locked
@@ -215,7 +216,7 @@ func retryable(err error) bool {
 }
 
 func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment, error) {
-	n := r.sizer.Rows(r.o.Pace.Share())
+	n := r.sizer.Rows(r.o.Pace.Part(r.o.Target))
 	begin := time.Now()
 	if s, ok := r.table.(Stepper); ok {
 		next, filled, err := s.Step(ctx, seg, n)
@@ -224,7 +225,7 @@ func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment,
 		}
 		r.written.add(filled.Written)
 		if !next.Done {
-			r.sizer.Took(n, time.Since(begin))
+			r.sizer.Took(n, r.distance.Off(ctx, time.Since(begin)))
 		}
 		return next, nil
 	}
@@ -249,7 +250,7 @@ func (r *Runner) attempt(ctx context.Context, seg state.Segment) (state.Segment,
 	}
 	r.written.add(filled.Written)
 	if !next.Done {
-		r.sizer.Took(n, time.Since(begin))
+		r.sizer.Took(n, r.distance.Off(ctx, time.Since(begin)))
 	}
 	return next, nil
 }

@@ -136,7 +136,7 @@ func (m *model) PutSegment(_ context.Context, s state.Segment) error {
 type freePace struct{}
 
 func (freePace) Wait(context.Context, int64, time.Duration) (string, error) { return "", nil }
-func (freePace) Share() float64                                             { return 1 }
+func (freePace) Part(time.Duration) float64                                 { return 1 }
 
 func options(workers int) Options {
 	return Options{Run: "r", Step: "s", Workers: workers, Target: time.Millisecond, SegmentRows: 700, Pace: freePace{}}
@@ -350,7 +350,7 @@ func (p *countingPace) Wait(_ context.Context, n int64, took time.Duration) (str
 	return "", nil
 }
 
-func (p *countingPace) Share() float64 { return 1 }
+func (p *countingPace) Part(time.Duration) float64 { return 1 }
 
 // TestPaceIsAskedFirst: before the first chunk, too, and for the rows of every chunk but
 // the worker's last.

@@ -36,14 +36,14 @@ func NewSizer(target time.Duration, fixed int) *Sizer {
 	return &Sizer{target: target, rows: firstRows}
 }
 
-// Rows is the size of the next chunk when a share of the time may be worked.
-func (s *Sizer) Rows(share float64) int {
+// Rows is the size of the next chunk when a part of one should be done at once.
+func (s *Sizer) Rows(part float64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fixed || share >= 1 || s.target <= leastTarget {
+	if s.fixed || part >= 1 || s.target <= leastTarget {
 		return int(s.rows)
 	}
-	return max(int(s.rows*max(share, float64(leastTarget)/float64(s.target))), leastRows)
+	return max(int(s.rows*max(part, float64(leastTarget)/float64(s.target))), leastRows)
 }
 
 // Took tells how long a chunk lasted that n rows were asked for. One that was asked to be

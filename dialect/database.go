@@ -60,6 +60,7 @@ type Work struct {
 type Columns interface {
 	backfill.Table
 	backfill.Ender
+	backfill.Distant
 	verify.Comparer
 	// Rows is the server's estimate, for progress.
 	Rows(ctx context.Context) (int64, error)
@@ -88,6 +89,7 @@ type ShadowWork struct {
 type Shadow interface {
 	shadow.Table
 	shadow.Comparer
+	backfill.Distant
 	// About is a key about n rows behind low, whether or not there is such a row; ""
 	// when about as few are left.
 	About(ctx context.Context, low string, n int) (string, error)

@@ -22,6 +22,7 @@ type comparison struct {
 	pair  *shadow.Pair
 	pace  *throttle.Pacer
 	sizer *backfill.Sizer
+	away  *backfill.Distance
 	step  string
 	alter int
 	total int64
@@ -32,7 +33,7 @@ type comparison struct {
 }
 
 func (s *session) comparison(t dialect.Shadow, pair *shadow.Pair, pace *throttle.Pacer, step string, alter int, out *TableVerified) *comparison {
-	return &comparison{s: s, t: t, pair: pair, pace: pace, sizer: backfill.NewSizer(s.e.config.ChunkTarget, 0), step: step, alter: alter, begin: time.Now(), out: out}
+	return &comparison{s: s, t: t, pair: pair, pace: pace, sizer: backfill.NewSizer(s.e.config.ChunkTarget, 0), away: &backfill.Distance{Of: t}, step: step, alter: alter, begin: time.Now(), out: out}
 }
 
 func (c *comparison) run(all context.Context) error {
@@ -78,7 +79,7 @@ func (c *comparison) parts(ctx context.Context, r shadow.Range) error {
 			return err
 		}
 		took := time.Since(begin)
-		c.sizer.Took(n, took)
+		c.sizer.Took(n, c.away.Off(ctx, took))
 		rows := c.add(got)
 		c.s.e.observe(Progress{Step: c.step, Rows: rows, Total: max(c.total, rows), Rate: float64(rows) / time.Since(c.begin).Seconds()})
 		if err := c.rest(ctx, took); err != nil {
@@ -98,7 +99,7 @@ func (c *comparison) next(ctx context.Context, low, high string) (shadow.Range, 
 	if err != nil || l.latency == 0 {
 		return whole, 0, err
 	}
-	n := c.sizer.Rows(c.pace.Share())
+	n := c.sizer.Rows(c.pace.Part(c.s.e.config.ChunkTarget))
 	end, err := c.t.Boundary(ctx, low, high, n)
 	if err != nil {
 		return whole, 0, fmt.Errorf("cut %s: %w", whole, err)

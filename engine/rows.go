@@ -147,7 +147,7 @@ func (s *session) compare(ctx context.Context, sync int, step string, pace *thro
 			_, err := pace.Wait(ctx, 0, took)
 			return err
 		},
-		Share: pace.Share,
+		Part: pace.Part,
 		Progress: func(n int64) {
 			s.e.observe(Progress{Step: step, Rows: n, Total: max(total, n), Rate: float64(n) / time.Since(begin).Seconds()})
 		}})

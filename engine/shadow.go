@@ -157,6 +157,10 @@ func (c copied) Boundary(ctx context.Context, low, _ backfill.Key, n int) (backf
 	return c.t.About(ctx, low, n)
 }
 
+// Ping and Trips implement backfill.Distant.
+func (c copied) Ping(ctx context.Context) error { return c.t.Ping(ctx) }
+func (c copied) Trips() int                     { return c.t.Trips() }
+
 // Step implements backfill.Stepper.
 func (c copied) Step(ctx context.Context, seg state.Segment, n int) (state.Segment, backfill.Filled, error) {
 	got, err := c.pair.Copy(ctx, seg, n)

@@ -185,6 +185,7 @@ func (w *watch) quantile(ended throttle.Ended, what string, limit time.Duration)
 	}
 	p99 := lat.window.Add(now, ended.Statements).Quantile(1-slow) + rest
 	signal := throttle.Signal{Name: "latency", Of: "p99 of " + what, Value: milliseconds(p99), Limit: milliseconds(limit), Unit: "ms", Act: throttle.Slow}
+	signal.Longest = limit
 	if ended.Each && limit > 0 {
 		signal.Tail = &throttle.Tail{Over: float64(ended.Statements.Over(limit - rest)), Allowed: slow * float64(ended.Statements.Count())}
 	}

@@ -96,47 +96,62 @@ const (
 // way differs for a moment, so rows that differ are looked at again when everything written
 // before is applied.
 func (p *Pair) Compare(ctx context.Context, c Comparer, r Range) (Compared, error) {
-	m, err := c.Match(ctx, r)
-	if err != nil {
-		return Compared{}, fmt.Errorf("match %s: %w", r, err)
-	}
-	if m.Same {
-		return Compared{Rows: m.Source}, nil
-	}
-	if max(m.Source, m.Target) > fewRows {
-		return p.compareParts(ctx, c, r, int(m.Source/parts)+1)
-	}
-	out, err := p.settledKeys(ctx, c, r)
-	out.Rows = m.Source
-	return out, err
+	return p.compareBy(ctx, c, r, 0)
 }
 
-// compareParts compares a range in parts of about n rows.
-func (p *Pair) compareParts(ctx context.Context, c Comparer, r Range, n int) (Compared, error) {
+// compareBy compares a range by as many rows at a time as are calm, and no more than most; 0: it is not known to differ.
+func (p *Pair) compareBy(ctx context.Context, c Comparer, r Range, most int64) (Compared, error) {
 	var all Compared
 	for low := r.Low; ; {
-		high, err := c.Boundary(ctx, low, r.High, max(n, fewRows/2))
+		part, err := p.nextPart(ctx, c, Range{Low: low, High: r.High}, most)
 		if err != nil {
 			return all, fmt.Errorf("cut %s: %w", r, err)
 		}
-		last := high == "" || high == r.High
-		if last {
-			high = r.High
+		compare := p.comparePart
+		if most > 0 && part == r { // it holds rows that the source has not, and no fewer parts can be made
+			compare = p.settledKeys
 		}
-		part := Range{Low: low, High: high}
-		if part == r { // it holds rows that the source has not, and no fewer parts can be made
-			return p.settledKeys(ctx, c, r)
-		}
-		got, err := p.Compare(ctx, c, part)
+		got, err := compare(ctx, c, part)
 		if err != nil {
 			return all, err
 		}
 		all.add(got)
-		if last {
+		if part.High == r.High {
 			return all, nil
 		}
-		low = high
+		low = part.High
 	}
+}
+
+// nextPart is what of a range is compared next.
+func (p *Pair) nextPart(ctx context.Context, c Comparer, r Range, most int64) (Range, error) {
+	n := p.calm.rows(most)
+	if n == 0 {
+		return r, nil
+	}
+	high, err := c.Boundary(ctx, r.Low, r.High, int(n))
+	if err != nil || high == "" {
+		return r, err
+	}
+	return Range{Low: r.Low, High: high}, nil
+}
+
+func (p *Pair) comparePart(ctx context.Context, c Comparer, r Range) (Compared, error) {
+	m, err := c.Match(ctx, r)
+	if err != nil {
+		return Compared{}, fmt.Errorf("match %s: %w", r, err)
+	}
+	rows := max(m.Source, m.Target)
+	p.calm.saw(rows, m.Same)
+	if m.Same {
+		return Compared{Rows: m.Source}, nil
+	}
+	if rows > fewRows {
+		return p.compareBy(ctx, c, r, max(rows/parts, fewRows/2))
+	}
+	out, err := p.settledKeys(ctx, c, r)
+	out.Rows = m.Source
+	return out, err
 }
 
 // settledKeys are the keys of a range that differ also when nothing is on its way.

@@ -24,6 +24,7 @@ type Pair struct {
 	ledger *ledger
 	follow *follower
 	met    map[int]int // duplicates met by each segment's next chunk
+	calm   calm
 
 	building sync.Mutex // see late.go
 }

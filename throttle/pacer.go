@@ -152,6 +152,7 @@ type State struct {
 	Slow    string   // why it is less than 1
 	Signals []Signal // as answered last
 	asked   bool     // every source has answered
+	longest time.Duration
 }
 
 // Reason says what holds the work back or slows it; "": nothing.
@@ -180,6 +181,7 @@ func (p *Pacer) state(now time.Time) State {
 			continue
 		}
 		st.Signals = append(st.Signals, a.signals...)
+		st.longest = a.longest(st.longest)
 		hold = append(hold, a.holds(s, now)...)
 		stop = append(stop, a.stops()...)
 		if share := a.brake.share; share > 0 && share < 1 {
@@ -192,6 +194,16 @@ func (p *Pacer) state(now time.Time) State {
 		st.Slow = fmt.Sprintf("slowed to %.0f %%: %s", max(100*st.Share, 1), strings.Join(slow, "; "))
 	}
 	return st
+}
+
+// longest is how long a chunk may take, if others bound it already; 0: as long as it likes.
+func (a *answer) longest(others time.Duration) time.Duration {
+	for _, g := range a.signals {
+		if g.Longest > 0 && (others == 0 || g.Longest < others) {
+			others = g.Longest
+		}
+	}
+	return others
 }
 
 func (a *answer) holds(s Source, now time.Time) []string {
@@ -234,9 +246,16 @@ func (a *answer) slows() []string {
 	return out
 }
 
-// Share is what part of the time may be worked at this moment, 0 < share ≤ 1: a chunk
-// should be as much shorter, so that what waits for it waits less.
-func (p *Pacer) Share() float64 { return p.State().Share }
+// Part is what part of a chunk that is meant to take so long should be done at once at this moment, 0 < part ≤ 1:
+// what waits for it waits less. It is the share of the time that may be worked, and less where
+// a signal bounds how long a chunk takes.
+func (p *Pacer) Part(chunk time.Duration) float64 {
+	st := p.State()
+	if st.longest == 0 || chunk <= 0 {
+		return st.Share
+	}
+	return min(st.Share, float64(st.longest)/float64(chunk))
+}
 
 // Wait returns when more rows may be written after a chunk of n rows that took so
 // long, and why it held or slowed the work if it did. Errors: dberr.Overloaded,

@@ -164,8 +164,8 @@ func TestPacerAsksControlWhileHolding(t *testing.T) {
 
 func TestZeroPacerHoldsNobody(t *testing.T) {
 	p := new(Pacer)
-	if why, err := p.Wait(t.Context(), 1<<40, time.Hour); why != "" || err != nil || p.Share() != 1 {
-		t.Fatal(why, err, p.Share())
+	if why, err := p.Wait(t.Context(), 1<<40, time.Hour); why != "" || err != nil || p.Part(time.Second) != 1 {
+		t.Fatal(why, err, p.Part(time.Second))
 	}
 	p.Run(t.Context()) // has nobody to ask and ends
 }
@@ -178,13 +178,34 @@ func TestPauseIsInProportion(t *testing.T) {
 		}}}}
 		running(t, p, func() {
 			synctest.Wait()
-			if got := p.Share(); got != firstShare {
+			if got := p.Part(time.Second); got != firstShare {
 				t.Fatalf("the share at the set point is %g, not the first one", got)
 			}
 			begin := time.Now()
 			why, err := p.Wait(t.Context(), 10, 100*time.Millisecond)
 			if took := time.Since(begin); err != nil || took != 300*time.Millisecond || !strings.HasPrefix(why, "slowed to 25 %: latency 17 of 20 ms") {
 				t.Errorf("paused for %s behind a chunk of 100ms at a share of a quarter: %q, %v", took, why, err)
+			}
+		})
+	})
+}
+
+// TestChunksAreNoLongerThanASignalAllows: also while all of the time may be worked.
+func TestChunksAreNoLongerThanASignalAllows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signal := func(name string, longest time.Duration) Source {
+			return Source{Name: name, Every: time.Hour, Ask: func(context.Context) ([]Signal, error) {
+				return []Signal{{Name: name, Longest: longest}}, nil
+			}}
+		}
+		p := &Pacer{Sources: []Source{signal("free", 0), signal("bounded", 50*time.Millisecond), signal("less", 80*time.Millisecond)}}
+		running(t, p, func() {
+			synctest.Wait()
+			if got := p.Part(200 * time.Millisecond); got != 0.25 {
+				t.Errorf("a part of %g of chunks of 200 ms, want 50 ms", got)
+			}
+			if got := p.Part(40 * time.Millisecond); got != 1 {
+				t.Errorf("a part of %g of chunks of 40 ms, want all", got)
 			}
 		})
 	})

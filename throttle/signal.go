@@ -27,6 +27,9 @@ type Signal struct {
 	Act   Act     `json:"act,omitempty"`
 	// Tail is what slows, in place of the value, where each of what was measured is counted.
 	Tail *Tail `json:"-"`
+	// Longest is how long a chunk may take for it, since what waits for a chunk waits as long; 0: as long as
+	// it likes.
+	Longest time.Duration `json:"-"`
 	// Why is set in place of value and limit where there is no number to tell: the signal is over.
 	Why string `json:"why,omitempty"`
 }

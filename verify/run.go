@@ -12,10 +12,10 @@ import (
 type Options struct {
 	Table  string        // for messages
 	Target time.Duration // how long a chunk's read should take; 0: 500 ms
-	// Pace is asked after a chunk of some rows that took so long. Share is what part of the
-	// time may be worked; chunks are as much shorter. Both may be nil.
+	// Pace is asked after a chunk of some rows that took so long. Part is what part of a
+	// chunk that is meant to take so long should be read at once. Both may be nil.
 	Pace      func(ctx context.Context, rows int64, took time.Duration) error
-	Share     func() float64
+	Part      func(chunk time.Duration) float64
 	Progress  func(rows int64)
 	ShownKeys int // keys of differing rows to name; 0: 10
 }
@@ -45,8 +45,8 @@ func Run(ctx context.Context, c Comparer, o Options) (Result, error) {
 	if o.ShownKeys == 0 {
 		o.ShownKeys = 10
 	}
-	if o.Share == nil {
-		o.Share = func() float64 { return 1 }
+	if o.Part == nil {
+		o.Part = func(time.Duration) float64 { return 1 }
 	}
 	var res Result
 	size := 5_000.0
@@ -68,7 +68,7 @@ func Run(ctx context.Context, c Comparer, o Options) (Result, error) {
 		if high == "" {
 			return res, nil
 		}
-		size = min(max(size*min(float64(o.Target)*o.Share()/float64(took), 2), 500), 200_000)
+		size = min(max(size*min(float64(o.Target)*o.Part(o.Target)/float64(took), 2), 500), 200_000)
 		low = high
 	}
 }

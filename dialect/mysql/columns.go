@@ -124,6 +124,12 @@ func (c *columns) keyList(ctx context.Context, q string) ([]string, error) {
 	return out, classify(rows.Err())
 }
 
+// Ping implements backfill.Distant.
+func (c *columns) Ping(ctx context.Context) error { return c.db.PingContext(ctx) }
+
+// Trips implements backfill.Distant: the chunk's end, BEGIN, the lease, the segment, the UPDATE, COMMIT.
+func (c *columns) Trips() int { return 6 }
+
 // Fill implements backfill.Table.
 func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {
 	where, err := between(c.s.Key, ch.Low, ch.High)

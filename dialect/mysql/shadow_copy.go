@@ -50,6 +50,12 @@ func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copie
 	return p.afterLoss(ctx, id, seg, err)
 }
 
+// Ping implements backfill.Distant.
+func (p *pair) Ping(ctx context.Context) error { return p.copy.PingContext(ctx) }
+
+// Trips implements backfill.Distant: the lease, the rows, the chunk's end, the segment, COMMIT.
+func (p *pair) Trips() int { return 5 }
+
 // borrow takes a session that copies; giveBack returns it for the next chunk.
 func (p *pair) borrow() *session {
 	p.mu.Lock()

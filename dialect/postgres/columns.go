@@ -117,6 +117,12 @@ func (c *columns) End(ctx context.Context) (backfill.Key, error) {
 	return key, classify(err)
 }
 
+// Ping implements backfill.Distant.
+func (c *columns) Ping(ctx context.Context) error { return c.db.PingContext(ctx) }
+
+// Trips implements backfill.Distant: the chunk's end, what goes out together, COMMIT.
+func (c *columns) Trips() int { return 3 }
+
 // Fill writes a chunk. The lease's row is share-locked first, so that a takeover
 // waits for this commit or this transaction sees the takeover.
 func (c *columns) Fill(ctx context.Context, ch backfill.Chunk, seg state.Segment) (backfill.Filled, error) {

@@ -38,6 +38,7 @@ type pair struct {
 	db       *sql.DB  // sessions that copy, compare and ask
 	applier  *session // of the one lane
 	origins  *origins
+	copiers  []*copier // not at work
 
 	mu     sync.Mutex
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
@@ -155,6 +156,9 @@ func (s *server) textOrder(ctx context.Context, id schema.Ident, column string) 
 // Close ends the sessions.
 func (p *pair) Close() error {
 	p.applier.close()
+	for _, c := range p.copiers {
+		c.close()
+	}
 	return p.db.Close()
 }
 
@@ -164,17 +168,21 @@ func (p *pair) Lanes() int { return 1 }
 
 // Boundary implements shadow.Comparer.
 func (p *pair) Boundary(ctx context.Context, low, high string, n int) (string, error) {
-	return p.boundary(ctx, p.db, low, high, n)
+	pl, ph, args := rangeArgs(low, high)
+	query, args := p.boundarySQL(pl, ph, args, n)
+	var key string
+	err := p.db.QueryRowContext(ctx, query, args...).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return key, classify(err)
 }
 
-func (p *pair) boundary(ctx context.Context, q queryer, low, high string, n int) (string, error) {
-	pl, ph, args := rangeArgs(low, high)
-	list, err := textRows(ctx, q, 1, fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s AS t WHERE %s ORDER BY %s OFFSET %d LIMIT 1) AS k", keyTextSQL(p.key, "k."), strings.Join(keyColumns(p.key, "t."), ", "),
-		relation(p.from.Ident), keyRange(p.key, "t.", pl, ph), strings.Join(keyColumns(p.key, "t."), ", "), max(n, 1)-1), args...)
-	if err != nil || len(list) == 0 {
-		return "", classify(err)
-	}
-	return list[0][0], nil
+// boundarySQL finds the key of the n-th row of a range.
+func (p *pair) boundarySQL(low, high string, args []any, n int) (string, []any) {
+	walked := strings.Join(keyColumns(p.key, "t."), ", ")
+	return fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s AS t WHERE %s ORDER BY %s OFFSET $%d LIMIT 1) AS k", keyTextSQL(p.key, "k."), walked,
+		relation(p.from.Ident), keyRange(p.key, "t.", low, high), walked, len(args)+1), append(args, max(n, 1)-1)
 }
 
 // About implements dialect.Shadow.

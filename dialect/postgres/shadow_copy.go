@@ -2,10 +2,8 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -31,21 +29,18 @@ func (p *pair) insertHead() string {
 // own, and one transaction with the segment and the check of the lease. Which keys are the chunk's is known before: the
 // statement copies whatever rows they have then.
 func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
-	conn, err := p.db.Conn(ctx)
-	if err != nil {
-		return shadow.Copied{}, connectError(err)
+	c := p.borrow()
+	defer p.giveBack(c)
+	if err := c.open(ctx); err != nil {
+		return shadow.Copied{}, err
 	}
-	defer conn.Close()
-	var pid string
-	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()::text").Scan(&pid); err != nil {
-		return shadow.Copied{}, classify(err)
-	}
-	defer p.origins.mark(ctx, conn)()
-	got, err := p.copyChunk(ctx, conn, seg, n)
+	got, err := c.copy(ctx, seg, n)
 	if !errors.Is(err, dberr.ConnLost) {
 		return got, err
 	}
 	// Only when its session is gone can nothing of the chunk happen any more.
+	pid := c.pid
+	c.close()
 	if err := p.awaitEnd(ctx, pid); err != nil {
 		return shadow.Copied{}, err
 	}
@@ -57,42 +52,6 @@ func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copie
 		return shadow.Copied{}, err
 	}
 	return shadow.Copied{Rows: now.Rows - seg.Rows, Next: now}, nil
-}
-
-func (p *pair) copyChunk(ctx context.Context, conn *sql.Conn, seg state.Segment, n int) (shadow.Copied, error) {
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return shadow.Copied{}, classify(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := stateFlavor().CheckFence(ctx, tx, p.fence); err != nil {
-		return shadow.Copied{}, err
-	}
-	end, err := p.boundary(ctx, tx, seg.Cursor, seg.High, n)
-	if err != nil {
-		return shadow.Copied{}, fmt.Errorf("find the end of the chunk: %w", err)
-	}
-	next := seg
-	next.Cursor, next.Done = end, end == "" || end == seg.High
-	if next.Done {
-		next.Cursor = seg.High
-	}
-	pl, ph, args := rangeArgs(seg.Cursor, next.Cursor)
-	q := fmt.Sprintf("%sSELECT %s FROM %s AS t WHERE %s ORDER BY %s", p.insertHead(), p.sourceColumns("t."), relation(p.from.Ident), keyRange(p.key, "t.", pl, ph),
-		strings.Join(keyColumns(p.key, "t."), ", "))
-	res, err := tx.ExecContext(ctx, q, args...)
-	if err != nil {
-		return shadow.Copied{}, p.duplicate(err)
-	}
-	rows, err := res.RowsAffected()
-	if err != nil {
-		return shadow.Copied{}, err
-	}
-	next.Rows += rows
-	if err := stateFlavor().AdvanceSegment(ctx, tx, next); err != nil {
-		return shadow.Copied{}, err
-	}
-	return shadow.Copied{Rows: rows, Next: next}, p.duplicate(tx.Commit())
 }
 
 // segmentNow is a segment as it is stored.

@@ -72,31 +72,38 @@ func rollback(ctx context.Context, conn *pgx.Conn) error {
 func (w *writer) send(ctx context.Context, conn *pgx.Conn) error {
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
-	fence, args := stateFlavor().FenceSQL(w.fence)
-	var epoch int64
-	var token string
-	b.Queue(fence, args...).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&epoch, &token)
-		if errors.Is(err, pgx.ErrNoRows) {
-			err = sql.ErrNoRows
-		}
-		return stateFlavor().Fenced(w.fence, epoch, token, err)
-	})
+	queueFence(&b, w.fence)
 	if w.wait > 0 {
 		b.Queue(lockTimeoutSQL(w.wait))
 	}
 	if w.seg != nil {
 		segment, args := stateFlavor().SegmentSQL(*w.seg)
-		b.Queue(segment, args...).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() == 0 {
-				return fmt.Errorf("advance segment %d of %s: it was never opened", w.seg.Number, w.seg.Step)
-			}
-			return nil
-		})
+		b.Queue(segment, args...).Exec(func(tag pgconn.CommandTag) error { return segmentHit(tag, *w.seg) })
 	}
 	b.Queue(w.update, w.args...).Exec(func(tag pgconn.CommandTag) error {
 		w.rows = tag.RowsAffected()
 		return nil
 	})
 	return conn.SendBatch(ctx, &b).Close()
+}
+
+// queueFence share-locks the lease's row until the transaction ends, and fails unless it is ours still.
+func queueFence(b *pgx.Batch, fence state.Fence) {
+	query, args := stateFlavor().FenceSQL(fence)
+	b.Queue(query, args...).QueryRow(func(row pgx.Row) error {
+		var epoch int64
+		var token string
+		err := row.Scan(&epoch, &token)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = sql.ErrNoRows
+		}
+		return stateFlavor().Fenced(fence, epoch, token, err)
+	})
+}
+
+func segmentHit(tag pgconn.CommandTag, seg state.Segment) error {
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("advance segment %d of %s: it was never opened", seg.Number, seg.Step)
+	}
+	return nil
 }

@@ -39,11 +39,10 @@ type Loaded struct {
 	Limited *Limited  `json:"under_max_latency,omitempty"`
 }
 
-// Limited is a migration while the latency of the writers' statements is limited.
+// Limited is a migration while the latency of the writers' transactions is limited.
 type Limited struct {
-	Limit    float64  `json:"max_latency_ms"`  // twice the p99 that the writers' statements had alone, BEGIN and COMMIT among them
-	P99      float64  `json:"p99_ms"`          // of their statements; promise: ≤ the limit
-	Whole    float64  `json:"transactions_ms"` // the p99 of their transactions
+	Limit    float64  `json:"max_latency_ms"` // twice the p99 that the writers' transactions had alone
+	P99      float64  `json:"p99_ms"`         // of their transactions; promise: ≤ the limit
 	Took     float64  `json:"phasemig_s"`
 	OverIdle float64  `json:"over_idle"` // promise: ≤ 10
 	Said     []string `json:"said,omitempty"`
@@ -69,8 +68,8 @@ func (m *shadowMeasure) underLoad(ctx context.Context, idle float64) (*Loaded, e
 	during := w.lap()
 	l := &Loaded{Writers: loadWriters, Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, CutOver: t.note,
 		P99Alone: alone.percentile(.99), P99: during.percentile(.99), Longest: during.percentile(1), TPSAlone: alone.rate(), TPS: during.rate(), Errors: during.errors}
-	fmt.Fprintf(m.o.Out, "under %d writers: %.2f s (%.2f × idle), p99 %.1f → %.1f ms, longest %.0f ms, %.0f → %.0f tps, %d application errors, %s\n",
-		l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.Longest, l.TPSAlone, l.TPS, l.Errors, l.CutOver)
+	fmt.Fprintf(m.o.Out, "under %d writers: %.2f s (%.2f × idle; copy %.2f s, compare %.2f s), p99 %.1f → %.1f ms, longest %.0f ms, %.0f → %.0f tps, %d application errors, %s\n",
+		l.Writers, l.Took, l.OverIdle, t.copy.Seconds(), t.compare.Seconds(), l.P99Alone, l.P99, l.Longest, l.TPSAlone, l.TPS, l.Errors, l.CutOver)
 	if l.Stalls, err = m.cutOvers(ctx, w); err != nil {
 		return l, fmt.Errorf("exchange the tables: %w", err)
 	}
@@ -129,15 +128,15 @@ func (m *shadowMeasure) limited(ctx context.Context, w *writers, idle float64) (
 	if err := pause.For(ctx, m.o.Load); err != nil {
 		return nil, err
 	}
-	limit := 2 * w.lap().statement(.99)
+	limit := 2 * w.lap().percentile(.99)
 	t, err := m.migrate(ctx, engine.Config{Workers: m.o.Workers, MaxLatency: time.Duration(limit * float64(time.Millisecond))})
 	if err != nil {
 		return nil, err
 	}
 	during := w.lap()
-	l := &Limited{Limit: limit, P99: during.statement(.99), Whole: during.percentile(.99), Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, Said: t.said}
-	fmt.Fprintf(m.o.Out, "with --max-latency %.1f ms: %.2f s (%.2f × idle), p99 of statements %.1f ms, of transactions %.1f ms; said: %s\n",
-		l.Limit, l.Took, l.OverIdle, l.P99, l.Whole, strings.Join(l.Said, "; "))
+	l := &Limited{Limit: limit, P99: during.percentile(.99), Took: t.all.Seconds(), OverIdle: t.all.Seconds() / idle, Said: t.said}
+	fmt.Fprintf(m.o.Out, "with --max-latency %.1f ms: %.2f s (%.2f × idle; copy %.2f s, compare %.2f s), p99 %.1f ms; said: %s\n",
+		l.Limit, l.Took, l.OverIdle, t.copy.Seconds(), t.compare.Seconds(), l.P99, strings.Join(l.Said, "; "))
 	return l, nil
 }
 
@@ -150,7 +149,6 @@ type writers struct {
 
 	mu    sync.Mutex
 	times []float64 // of transactions, in ms
-	each  []float64 // of their statements
 	errs  int
 	begin time.Time
 	over  error
@@ -234,52 +232,36 @@ func simpleUpdate(rows int) transactions {
 }
 
 func (w *writers) transaction(ctx context.Context, r *rand.Rand) error {
-	statements := w.make(r)
-	took := make([]float64, 0, len(statements)+2)
-	timed := func(f func() error) error {
-		begin := time.Now()
-		err := f()
-		took = append(took, float64(time.Since(begin).Microseconds())/1000)
-		return err
-	}
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.each = append(w.each, took...)
-	}()
-	var tx *sql.Tx
-	if err := timed(func() (err error) { tx, err = w.db.BeginTx(ctx, nil); return err }); err != nil {
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, q := range statements {
-		if err := timed(func() error { _, err := tx.ExecContext(ctx, q); return err }); err != nil {
+	for _, q := range w.make(r) {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
 		}
 	}
-	return timed(tx.Commit)
+	return tx.Commit()
 }
 
 // lap is what was measured since the last one.
 type lap struct {
-	times, each []float64 // of transactions and of their statements, sorted
-	errors      int
-	took        time.Duration
+	times  []float64 // sorted
+	errors int
+	took   time.Duration
 }
 
 func (w *writers) lap() lap {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := lap{times: w.times, each: w.each, errors: w.errs, took: time.Since(w.begin)}
-	w.times, w.each, w.errs, w.begin = nil, nil, 0, time.Now()
+	l := lap{times: w.times, errors: w.errs, took: time.Since(w.begin)}
+	w.times, w.errs, w.begin = nil, 0, time.Now()
 	slices.Sort(l.times)
-	slices.Sort(l.each)
 	return l
 }
 
 func (l lap) percentile(p float64) float64 { return percentile(l.times, p) }
-
-func (l lap) statement(p float64) float64 { return percentile(l.each, p) }
 
 func percentile(sorted []float64, p float64) float64 {
 	if len(sorted) == 0 {

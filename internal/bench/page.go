@@ -84,10 +84,10 @@ func (r Report) loads(b *strings.Builder) {
 		l := x.Load
 		fmt.Fprintf(b, "| %s | %d | %d | %.1f s | **%.2f** | %.1f → %.1f ms | %.0f → %.0f | %d | **%.0f ms** |\n", x.Server, x.Rows, l.Writers, l.Took, l.OverIdle, l.P99Alone, l.P99, l.TPSAlone, l.TPS, l.Errors, median(l.Stalls))
 	}
-	b.WriteString("\nWith `--max-latency` at twice the p99 that the application's statements, BEGIN and COMMIT among them, have alone:\n\n| server | rows | limit | p99 of its statements | of its transactions | phasemig | over idle (≤ 10) |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("\nWith `--max-latency` at twice the p99 that the application's transactions have alone:\n\n| server | rows | limit | p99 of its transactions | phasemig | over idle (≤ 10) |\n|---|--:|--:|--:|--:|--:|\n")
 	for _, x := range list {
 		if l := x.Load.Limited; l != nil {
-			fmt.Fprintf(b, "| %s | %d | %.1f ms | **%.1f ms** | %.1f ms | %.1f s | %.1f |\n", x.Server, x.Rows, l.Limit, l.P99, l.Whole, l.Took, l.OverIdle)
+			fmt.Fprintf(b, "| %s | %d | %.1f ms | **%.1f ms** | %.1f s | %.1f |\n", x.Server, x.Rows, l.Limit, l.P99, l.Took, l.OverIdle)
 		}
 	}
 	b.WriteString("\n")
