@@ -192,33 +192,22 @@ func (p *pair) write(ctx context.Context, tx *sql.Tx, images []shadow.Image, gap
 		return nil
 	}
 	keys, rows := p.keyPositions(), p.rowPositions()
-	err := insertRows(ctx, tx, "INSERT INTO "+stageKeys+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+	s := script{p: p, tx: tx}
+	s.insert(ctx, "INSERT INTO "+stageKeys+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
 		return writeTuple(b, i.Key, keys, "")
 	})
-	if err != nil {
-		return err
-	}
-	err = insertRows(ctx, tx, "INSERT INTO "+stageRows+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+	s.insert(ctx, "INSERT INTO "+stageRows+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
 		return i.Row != nil && writeTuple(b, i.Row, rows, ", '{"+strings.Join(gapsOf(i.Row, rows), ",")+"}'")
 	})
-	if err != nil {
-		return err
-	}
 	if p.Keeps() {
-		if err := p.putAside(ctx, tx, images); err != nil {
-			return err
-		}
+		p.putAside(ctx, &s, images)
 	}
-	list := append([]string{p.deleteStatement()}, p.insertStatements()...)
 	if gaps {
-		list = append(p.gapStatements(), list...)
+		s.add(ctx, p.gapStatements()...)
 	}
-	for _, q := range list {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return p.duplicate(err)
-		}
-	}
-	return nil
+	s.add(ctx, p.deleteStatement())
+	s.add(ctx, p.insertStatements()...)
+	return s.run(ctx)
 }
 
 func (p *pair) keyPositions() []int {
@@ -300,39 +289,4 @@ func writeTuple(b *bytes.Buffer, r stream.Row, at []int, tail string) bool {
 	}
 	b.WriteString(tail + ")")
 	return true
-}
-
-// statementBytes is about how long a statement with rows becomes.
-const statementBytes = 1 << 20
-
-// insertRows sends rows in statements of a bounded size, past the cache of prepared
-// statements: no two are alike.
-func insertRows(ctx context.Context, tx *sql.Tx, head string, images []shadow.Image, row func(*bytes.Buffer, shadow.Image) bool) error {
-	var b, one bytes.Buffer
-	flush := func() error {
-		if b.Len() == 0 {
-			return nil
-		}
-		_, err := tx.ExecContext(ctx, b.String(), pgx.QueryExecModeSimpleProtocol)
-		b.Reset()
-		return classify(err)
-	}
-	for _, i := range images {
-		one.Reset()
-		if !row(&one, i) {
-			continue
-		}
-		if b.Len() == 0 {
-			b.WriteString(head)
-		} else {
-			b.WriteString(", ")
-		}
-		b.Write(one.Bytes())
-		if b.Len() > statementBytes {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,9 +62,9 @@ func (p *pair) keepTables() []string {
 
 // putAside notes what changed rows have in columns of the target's own, under the keys that the
 // rows will have.
-func (p *pair) putAside(ctx context.Context, tx *sql.Tx, images []shadow.Image) error {
+func (p *pair) putAside(ctx context.Context, s *script, images []shadow.Image) {
 	keys := p.keyPositions()
-	err := insertRows(ctx, tx, "INSERT INTO "+stageHeirs+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
+	s.insert(ctx, "INSERT INTO "+stageHeirs+" VALUES ", images, func(b *bytes.Buffer, i shadow.Image) bool {
 		if i.Row == nil || i.Heir == nil {
 			return false
 		}
@@ -78,9 +77,6 @@ func (p *pair) putAside(ctx context.Context, tx *sql.Tx, images []shadow.Image) 
 		b.WriteString(")")
 		return true
 	})
-	if err != nil {
-		return err
-	}
 	var cols []string
 	for n := range p.keyTo {
 		cols = append(cols, "h."+isColumn(n))
@@ -88,8 +84,7 @@ func (p *pair) putAside(ctx context.Context, tx *sql.Tx, images []shadow.Image) 
 	for _, c := range p.kept() {
 		cols = append(cols, "t."+Quote(c.Name))
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s AS h JOIN %s AS t ON %s", stageKept, strings.Join(cols, ", "), stageHeirs, relation(p.to.Ident), strings.Join(p.wasIn("t."), " AND ")))
-	return classify(err)
+	s.add(ctx, fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s AS h JOIN %s AS t ON %s", stageKept, strings.Join(cols, ", "), stageHeirs, relation(p.to.Ident), strings.Join(p.wasIn("t."), " AND ")))
 }
 
 // wasIn is the target's row that a changed row was, isIn the staged row that it is now.
