@@ -20,42 +20,53 @@ const (
 // controller by the ratio of value and limit: pauses grow in proportion to the
 // overshoot, instead of work and standstill taking turns.
 //
-// Where each statement is counted it keeps an account of the slow ones instead. A server's
+// Where each statement is counted it steers what is slow of them to what may be, in the long run. A server's
 // own hiccup of a tenth of a second puts the p99 of that second at ten times the
-// limit, and is a few statements; work that is in the way makes many slow. What the limit
-// allows over time is what counts, and a hiccup that it has room for costs nothing.
+// limit, and is a few statements; work that is in the way makes many slow. The logarithm of the share adds up what the limit
+// leaves, less what was slow: it moves little with each, and rests where both are the same.
 type brake struct {
 	share float64 // 0: no answer yet
 	held  bool    // over the limit also at the least share: it isn't the work that does it
 
-	debt      float64 // slow ones more than allowed until now; less than 0: room
+	usual     float64 // slow ones allowed in an answer, of late
+	calm      float64 // answers since the last slow one
 	over, may float64 // slow ones, and how many were allowed, of about the last second
 }
 
-// The account's constants.
+// The constants of steering by counts. The gain was chosen on a disk whose hiccups come with what is written (at half of the time
+// worked, two in three seconds): the share keeps within a third of its mean, and gets there within some 10 s.
 const (
-	spend    = 0.6  // of what is allowed, so that the rest is there for what can't be foreseen
-	most     = 20.0 // answers' worth of room that is kept: about 5 s at four a second
-	mostDebt = 40.0 // and of debt
-	recent   = 0.75 // weight of what was seen before, at each answer, in the last second's ratio
+	spend      = 0.85 // of what is allowed, so that the rest is there for what can't be foreseen
+	gain       = 0.03 // in the share's logarithm, for one answer's usual allowance
+	longCalm   = 40.0 // answers without a slow one after which it is twice as much upwards
+	leastUsual = 0.25 // so that of few statements a slow one isn't a reason to stop
+	recent     = 0.75 // weight of what was seen before, at each answer, in the last second's ratio
+	remembers  = 0.95 // and in what is usual
 )
 
 // pay takes how many were slow and how many may be.
 func (b *brake) pay(t Tail) {
 	if b.share == 0 {
-		b.share, b.debt = firstShare, -1 // one slow statement tells nothing
+		b.share, b.usual = firstShare, t.Allowed
 	}
-	allowed := spend * t.Allowed
-	room := max(most*allowed, 1)
-	b.debt = min(max(b.debt+t.Over-allowed, -room), max(mostDebt*allowed, 2))
+	b.usual = remembers*b.usual + (1-remembers)*t.Allowed
 	b.over, b.may = recent*b.over+t.Over, recent*b.may+t.Allowed
-	b.held = b.debt > 0 && b.share <= leastShare
-	switch {
-	case b.debt <= 0:
-		b.share = min(b.share*(1-(mostUp-1)*b.debt/room), 1) // the more room, the faster
-	case t.Over > allowed:
-		b.share = max(b.share*factor(b.over/max(b.may, 1e-9)), leastShare)
-	} // else what was done last has helped: wait until the debt is paid
+	b.share = min(max(b.share*max(math.Exp(b.step(t)), mostDown), leastShare), 1)
+	b.held = b.share <= leastShare && b.over > b.may
+}
+
+// step is by how much the share's logarithm moves. Of an application that does nothing, nothing is slow.
+func (b *brake) step(t Tail) float64 {
+	if t.Over > 0 {
+		b.calm = 0
+		return gain * (spend*t.Allowed - t.Over) / max(b.usual, leastUsual)
+	}
+	b.calm++
+	up := 1.0
+	if t.Allowed > 0 {
+		up = t.Allowed / max(b.usual, leastUsual)
+	}
+	return gain * spend * up * (1 + b.calm/longCalm)
 }
 
 // see takes the ratio of a value and its limit.
