@@ -17,7 +17,7 @@ func paceFlags() []cli.Flag {
 		&cli.IntFlag{Name: "chunk-rows", Usage: "`ROWS` in a batch, fixed", DefaultText: "grows by itself"},
 		&cli.DurationFlag{Name: "chunk-target", Usage: "`TIME` that a batch shall take, at most 200ms", DefaultText: "150ms"},
 		&cli.DurationFlag{Name: "max-lag", Usage: "`TIME` that a replica may lag before the copying is held", DefaultText: "5s"},
-		&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` of the application's statements, at their p99, over which the copying slows down", DefaultText: "off"},
+		&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` of the application's transactions, at their p99, over which the copying slows down", DefaultText: "off"},
 		&cli.Float64Flag{Name: "max-active", Usage: "`N` active sessions from which on the copying is held", DefaultText: "by the server's size"},
 		&cli.StringFlag{Name: "max-load", Usage: "`NAME=NUMBER,…` of the server's variables over which the copying is held"},
 		&cli.StringFlag{Name: "critical-load", Usage: "`NAME=NUMBER,…` over which the run ends, to be called again"},

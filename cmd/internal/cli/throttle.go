@@ -24,7 +24,7 @@ func (p *program) throttleCommand() *cli.Command {
 		Flags: runFlags(
 			&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` a second at most"},
 			&cli.DurationFlag{Name: "max-lag", Usage: "`TIME` that a replica may lag before the copying is held"},
-			&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` of the application's statements, at their p99, over which the copying slows down"},
+			&cli.DurationFlag{Name: "max-latency", Usage: "`TIME` of the application's transactions, at their p99, over which the copying slows down"},
 			&cli.StringFlag{Name: "max-load", Usage: "`NAME=NUMBER,…` of the server's variables over which the copying is held"},
 			&cli.StringFlag{Name: "critical-load", Usage: "`NAME=NUMBER,…` over which the run ends, to be called again"},
 		),
