@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "run the whole catalog and write docs/ca
 // TestCatalog takes every operation there under writes, compares the end with what the server does at once, and goes back from every phase to
 // what was before it; what a server has no safe way for is refused with the reason. The committed page says the same. The short form samples.
 func TestCatalog(t *testing.T) {
+	beside(t)
 	page := readCatalog(t)
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		for n, c := range wholeCatalog(k) {

@@ -24,6 +24,7 @@ func recipePoints() []string {
 // TestCrashRecipe kills the program at every failpoint of a recipe, there and back, and calls again each time; in the short form all
 // points are armed at once.
 func TestCrashRecipe(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		beside(t)
 		lives, hits := [][]string{recipePoints()}, 2

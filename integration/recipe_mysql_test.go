@@ -55,6 +55,7 @@ var clauseWriter = []string{
 // TestOperationsByClause holds what a plan says of each operation that MySQL and MariaDB have a clause for against what the server
 // refuses when the algorithm and the lock are spelled out, and takes it there. The short form shares them out.
 func TestOperationsByClause(t *testing.T) {
+	beside(t)
 	eachShadow(t, func(t *testing.T, k throwaway.Kind) {
 		for n, c := range clauseCases {
 			if c.only != "" && c.only != k {

@@ -169,6 +169,7 @@ func TestPartitionsMeetRows(t *testing.T) {
 
 // TestCrashPartitions kills the program at every failpoint of a recipe on a partitioned table, there and back.
 func TestCrashPartitions(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		const operations = "  - create_index: {table: orders, name: orders_total_idx, columns: [total]}\n  - add_unique: {table: orders, name: orders_email_key, columns: [email, id]}\n  - drop_index: {table: orders, name: orders_status_idx}\n"
 		x := newKitchen(t, k, recipeCase{create: append(slices.Clone(parted), "CREATE INDEX orders_status_idx ON orders (status)", "COMMENT ON INDEX orders_status_idx IS 'old'", "CREATE INDEX b_total ON orders_b0 (total)"), operations: operations})

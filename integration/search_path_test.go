@@ -17,6 +17,7 @@ const oddSchema = `we"ird, "schema`
 // TestSearchPath: a table is found along the search_path of the target's URL, in both ways in which it can be given, whatever its schema is called,
 // and a session with another path meets the same triggers.
 func TestSearchPath(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		const quoted, path = `"we""ird, ""schema"`, `nowhere, "we""ird, ""schema", public`
 		for name, value := range map[string]string{"search_path": path, "options": "-csearch_path=" + strings.NewReplacer(" ", `\ `).Replace(path)} {

@@ -187,6 +187,7 @@ func TestShadowAlters(t *testing.T) {
 
 // TestShadowAltersPostgres is the same for PostgreSQL.
 func TestShadowAltersPostgres(t *testing.T) {
+	beside(t)
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) { runAll(t, k, postgresAlterations, shortSample) })
 }
 

@@ -131,6 +131,7 @@ func TestCrashShadow(t *testing.T) {
 
 // TestCrashPartition kills the program while a table goes into partitions and back, and rows move between them.
 func TestCrashPartition(t *testing.T) {
+	beside(t)
 	eachPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		beside(t)
 		if k == throwaway.Postgres15 && !long() {
