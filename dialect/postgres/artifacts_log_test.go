@@ -25,7 +25,7 @@ func TestSlotsAreArtifacts(t *testing.T) {
 		}
 		const run = "0123456789ab"
 		c := pgoutput.Config{Conn: conn}
-		c.Slot, c.Publication = pgoutput.Names(run, 1, true)
+		c.Slot, c.Publication = pgoutput.Names(run, 1, 0, true)
 		list := []pgoutput.Relation{{Ident: schema.Ident{Schema: "public", Name: "users"}, Columns: []schema.Column{{Name: "id", Type: "integer"}}, Key: []string{"id"}}}
 		from, err := pgoutput.Create(b.Context(), c, "phasemig "+run+": follows users; undo: phasemig cleanup", list, time.Minute)
 		if err != nil {

@@ -155,7 +155,7 @@ func (l *locked) swap(ctx context.Context, reached stream.Position) error {
 	if err := fault.Point("shadow.position_stored"); err != nil {
 		return err
 	}
-	c := carrier{ctx: ctx, tx: l.tx, from: l.p.from.Ident, to: l.p.to.Ident, columns: l.p.columns, planID: l.p.planID}
+	c := carrier{ctx: ctx, tx: l.tx, from: l.p.from.Ident, to: l.p.to.Ident, columns: l.p.columns, at: l.p.at()}
 	if err := c.exchange(); err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (p *pair) afterSwap(ctx context.Context) error {
 	}
 	defer conn.Close()
 	e := executor{conn: conn, fence: p.fence, wait: plans.LockBudget, step: "finish the exchange"}
-	return e.finish(ctx, p.s, p.planID, !p.reverse)
+	return e.finish(ctx, p.s, p.at(), !p.reverse)
 }
 
 // end is the end of the log that a position is of.

@@ -108,11 +108,11 @@ func (p *pair) recordLost(ctx context.Context, tx *sql.Tx, images []shadow.Image
 		if err != nil {
 			return err
 		}
-		q := "DELETE FROM " + unreturnableTable + " WHERE run = $1 AND sync = 0 AND key_digest = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex') AND relation = $2"
+		q := "DELETE FROM " + unreturnableTable + " WHERE run = $1 AND sync = $4 AND key_digest = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex') AND relation = $2"
 		if lost[i] {
-			q = "INSERT INTO " + unreturnableTable + " (run, sync, relation, row_key, key_digest, at) VALUES ($1, 0, $2, $3, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex'), pg_catalog.clock_timestamp()) ON CONFLICT (run, sync, key_digest) DO UPDATE SET at = excluded.at"
+			q = "INSERT INTO " + unreturnableTable + " (run, sync, relation, row_key, key_digest, at) VALUES ($1, $4, $2, $3, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex'), pg_catalog.clock_timestamp()) ON CONFLICT (run, sync, key_digest) DO UPDATE SET at = excluded.at"
 		}
-		if _, err := tx.ExecContext(ctx, q, p.planID, p.from.Ident.String(), string(key)); err != nil {
+		if _, err := tx.ExecContext(ctx, q, p.planID, p.from.Ident.String(), string(key), p.listed); err != nil {
 			return classify(err)
 		}
 	}
@@ -122,7 +122,7 @@ func (p *pair) recordLost(ctx context.Context, tx *sql.Tx, images []shadow.Image
 // Unreturnable implements dialect.Shadow. A record counts while its row is in the new
 // table and not in the old one.
 func (p *pair) Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error) {
-	rows, err := p.db.QueryContext(ctx, "SELECT row_key, at FROM "+unreturnableTable+" WHERE run = $1 AND sync = 0 ORDER BY at, key_digest", p.planID)
+	rows, err := p.db.QueryContext(ctx, "SELECT row_key, at FROM "+unreturnableTable+" WHERE run = $1 AND sync = $2 ORDER BY at, key_digest", p.planID, p.listed)
 	if err != nil {
 		return 0, nil, fmt.Errorf("list rows that can't go back: %w", classify(err))
 	}
