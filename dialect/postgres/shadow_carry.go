@@ -282,12 +282,14 @@ func (c *carrier) comment() {
 	}
 }
 
-// partners are the tables at the other ends of foreign keys, in the order in which every
+// partnersSQL lists the tables at the other ends of foreign keys, in the order in which every
 // runner locks them.
+const partnersSQL = `SELECT DISTINCT o.oid::regclass::text FROM pg_constraint k JOIN pg_class o ON o.oid IN (k.conrelid, k.confrelid)
+	WHERE k.contype = 'f' AND to_regclass($1)::oid IN (k.conrelid, k.confrelid) AND o.oid NOT IN (to_regclass($1)::oid, to_regclass($2)::oid) ORDER BY 1`
+
 func (c *carrier) partners() []string {
 	var out []string
-	for _, r := range c.rows("the foreign keys", `SELECT DISTINCT o.oid::regclass::text FROM pg_constraint k JOIN pg_class o ON o.oid IN (k.conrelid, k.confrelid)
-		WHERE k.contype = 'f' AND to_regclass($1)::oid IN (k.conrelid, k.confrelid) AND o.oid NOT IN (to_regclass($1)::oid, to_regclass($2)::oid) ORDER BY 1`, 1, c.from, c.to) {
+	for _, r := range c.rows("the foreign keys", partnersSQL, 1, c.from, c.to) {
 		out = append(out, r[0])
 	}
 	return out
