@@ -332,6 +332,9 @@ func TestSeveralCopiesLose(t *testing.T) {
 
 // TestNoRoomForCopies: what the server has no slots for is told by the plan.
 func TestNoRoomForCopies(t *testing.T) {
+	if !long() {
+		t.Skip("tries twenty changes for one sentence")
+	}
 	newestPostgres(t, func(t *testing.T, k throwaway.Kind) {
 		dsn := dbtest.Database(t, k)
 		change := "name: many\nreplicas: none\noperations:\n"

@@ -74,7 +74,7 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 	if err := p.readLate(ctx); err != nil {
 		return nil, err
 	}
-	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+len(w.Plan.Shadows())); err != nil {
+	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+max(len(w.Plan.Shadows()), 1)); err != nil {
 		return nil, err
 	}
 	p.db = s.pool(max(w.Workers, 1)+4, shadowSettings)
