@@ -438,8 +438,8 @@ func (e *Engine) Verify(ctx context.Context, id string) (VerifyResult, error) {
 	return res, diverged
 }
 
-// verifyShadow brings both tables in step and compares them, which only the holder of
-// the lease may do.
+// verifyShadow brings tables and their shadows in step and compares them, which only the holder of
+// the lease may do, and what column syncs beside them keep.
 func (e *Engine) verifyShadow(ctx context.Context, p *plans.Plan) (VerifyResult, error) {
 	res := VerifyResult{Run: p.ID}
 	err := e.hold(ctx, p, func(ctx context.Context, s *session) error {
@@ -458,7 +458,16 @@ func (e *Engine) verifyShadow(ctx context.Context, p *plans.Plan) (VerifyResult,
 			res.Tables = append(res.Tables, t)
 			diverged = errors.Join(diverged, t.err())
 		}
-		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), s.repairable(diverged))
+		diverged = s.repairable(diverged)
+		for i := range p.Syncs {
+			t, err := s.compare(ctx, i, "verify", new(throttle.Pacer))
+			if err != nil {
+				return err
+			}
+			res.Tables = append(res.Tables, t)
+			diverged = errors.Join(diverged, t.err())
+		}
+		return errors.Join(s.storeVerified(ctx, s.run.Phase, res.Tables), diverged)
 	})
 	return res, err
 }

@@ -248,56 +248,92 @@ func (s *session) intact(ctx context.Context) (string, error) {
 }
 
 // verified returns the last verification if it may still be believed, else
-// compares every row now.
+// compares every row now: of copies only until their tables have changed places.
 func (s *session) verified(ctx context.Context, ph plans.PhaseName, in gate.Input, maxAge time.Duration) (gate.Verified, error) {
-	if v, ok := s.believed(ph, in, maxAge); ok {
-		return v, nil
+	believed := s.believed(ph, in, maxAge)
+	var list, fresh []TableVerified
+	at := in.Now
+	add := func(v believedTable, known bool, compare func() (TableVerified, error)) error {
+		if known {
+			list, at = append(list, v.TableVerified), earlier(at, v.at)
+			return nil
+		}
+		t, err := compare()
+		if err == nil {
+			list, fresh = append(list, t), append(fresh, t)
+		}
+		return err
 	}
-	var list []TableVerified
 	for i := range s.plan.Syncs {
-		t, err := s.compare(ctx, i, string(ph)+".verify", new(throttle.Pacer))
-		if err != nil {
+		v, known := believed[syncSides(&s.plan.Syncs[i])]
+		if err := add(v, known, func() (TableVerified, error) { return s.compare(ctx, i, string(ph)+".verify", new(throttle.Pacer)) }); err != nil {
 			return gate.Verified{}, err
 		}
-		list = append(list, t)
 	}
 	for _, i := range s.plan.Shadows() {
-		t, err := s.compareShadow(ctx, i, string(ph)+".verify")
-		if err != nil {
+		if ph == plans.Contract {
+			break
+		}
+		v, known := believed[copySides(&s.plan.Alters[i])]
+		if err := add(v, known, func() (TableVerified, error) { return s.compareShadow(ctx, i, string(ph)+".verify") }); err != nil {
 			return gate.Verified{}, err
 		}
-		list = append(list, t)
 	}
-	return total(list, in.Now), s.storeVerified(ctx, ph, list)
+	if len(fresh) == 0 {
+		return total(list, at), nil
+	}
+	return total(list, at), s.storeVerified(ctx, ph, fresh)
 }
 
-// believed is the last verification of this phase if it is fresh enough and nothing
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// sides name what was compared.
+type sides struct{ table, columns string }
+
+func syncSides(y *plans.Sync) sides  { return sides{y.Table.String(), y.Old[0].Name} }
+func copySides(a *plans.Alter) sides { return sides{a.Table.String(), wholeTable} }
+
+// believedTable is what was seen of two sides, and when.
+type believedTable struct {
+	TableVerified
+	at time.Time
+}
+
+// believed are the verifications of this phase that are fresh enough, if nothing
 // was done or undone since: a column that was dropped and added again is another
 // column. Where no trigger keeps the sides in step it is stale with the next statement
-// of an old instance, so there every row is compared each time.
-func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Duration) (gate.Verified, bool) {
+// of an old instance, so there every row is compared each time. What the comparison of a copy saw in expand holds until
+// the tables change places.
+func (s *session) believed(ph plans.PhaseName, in gate.Input, maxAge time.Duration) map[sides]believedTable {
+	out := map[sides]believedTable{}
 	if slices.ContainsFunc(s.plan.Syncs, func(y plans.Sync) bool { return y.DualWrite != "trigger" }) {
-		return gate.Verified{}, false
+		return out
 	}
 	changed := lastChange(in.Steps)
-	tables := len(s.plan.Syncs) + len(s.plan.Shadows())
-	if _, ok := s.plan.Shadowed(); ok {
-		ph = plans.Expand // what the comparison of expand saw holds until the tables change places
-	}
 	for _, e := range slices.Backward(in.Evidence) {
 		if e.At.Before(changed) {
 			break
 		}
-		if e.Kind != "verify" || e.PlanHash != s.plan.Hash || in.Now.Sub(e.At) > maxAge || e.Phase != ph {
+		if e.Kind != "verify" || e.PlanHash != s.plan.Hash || in.Now.Sub(e.At) > maxAge {
 			continue
 		}
 		var list []TableVerified
-		if err := json.Unmarshal(e.Data, &list); err == nil && len(list) == tables && e.State == "pass" {
-			return total(list, e.At), true
+		if err := json.Unmarshal(e.Data, &list); err != nil || e.State != "pass" {
+			break
 		}
-		break
+		for _, t := range list {
+			of := sides{t.Table, t.Columns}
+			if _, newer := out[of]; !newer && (e.Phase == ph || of.columns == wholeTable && e.Phase == plans.Expand) {
+				out[of] = believedTable{t, e.At}
+			}
+		}
 	}
-	return gate.Verified{}, false
+	return out
 }
 
 // lastChange is when the last step was begun, done or undone.

@@ -110,6 +110,9 @@ type TableVerified struct {
 	Position     string        `json:"position,omitempty"`
 }
 
+// wholeTable stands in TableVerified.Columns where a table and its copy were compared.
+const wholeTable = "*"
+
 // CleanupResult lists what was removed, or would be.
 type CleanupResult struct {
 	Removed []dialect.Artifact `json:"removed"`

@@ -139,7 +139,7 @@ func (s *session) mayUndo(ctx context.Context, ph *plans.Phase, o RollbackOption
 			return err
 		}
 	}
-	if len(swapped) > 0 {
+	if len(swapped) > 0 && len(s.plan.Syncs)+len(s.plan.Recipes) == 0 {
 		return nil
 	}
 	return s.losesNothing(ctx, ph)

@@ -64,18 +64,20 @@ func (s *session) copyRows(ctx context.Context, st plans.Step) (outcome, error) 
 		return outcome{}, err
 	}
 	var sum backfill.Summary
-	err = pair.Run(ctx, func(ctx context.Context) error {
-		var err error
-		if sum, err = s.copyAll(ctx, t, pair, st); err != nil {
-			return err
-		}
-		if err := fault.Point("shadow.copied"); err != nil {
-			return err
-		}
-		if err := s.buildLate(ctx, st); err != nil {
-			return err
-		}
-		return pair.Settle(ctx)
+	err = s.besideOthers(ctx, st.Alter, func(ctx context.Context) error {
+		return pair.Run(ctx, func(ctx context.Context) error {
+			var err error
+			if sum, err = s.copyAll(ctx, t, pair, st); err != nil {
+				return err
+			}
+			if err := fault.Point("shadow.copied"); err != nil {
+				return err
+			}
+			if err := s.buildLate(ctx, st); err != nil {
+				return err
+			}
+			return pair.Settle(ctx)
+		})
 	})
 	if errors.Is(err, dberr.DataError) {
 		err = dberr.WithHint(err, "the new shape can't hold a row as it is: mend the row and call again, or take the run back with phasemig rollback %s and change the ALTER", s.run.ID)
@@ -182,14 +184,37 @@ func (c copied) FillOne(context.Context, backfill.Key, time.Duration) (backfill.
 	return backfill.Filled{}, errors.New("a copy has no single rows to fill")
 }
 
+// besideMemory is what images may take of a table that is only kept in step: nothing holds them back there.
+const besideMemory = 4 << 20
+
+// besideOthers keeps the plan's other copies in step while f works on one of them: what is copied of the one goes through the log, and
+// the server would keep all of it for the others, or have thrown it away, until their turn comes.
+func (s *session) besideOthers(ctx context.Context, alter int, f func(context.Context) error) error {
+	for _, i := range s.plan.Shadows() {
+		if i == alter || s.records[s.copyStep(i)].State != state.StepDone {
+			continue
+		}
+		inner, o := f, s.pairOptions()
+		o.Memory = besideMemory
+		f = func(ctx context.Context) error {
+			return s.followingBy(ctx, i, s.swapped(i), 1, o, func(ctx context.Context, _ dialect.Shadow, _ *shadow.Pair) error { return inner(ctx) })
+		}
+	}
+	return f(ctx)
+}
+
 // following opens the pair and keeps it in step while f works.
 func (s *session) following(ctx context.Context, alter int, reverse bool, f func(context.Context, dialect.Shadow, *shadow.Pair) error) error {
-	t, err := s.shadowOf(ctx, alter, reverse, s.e.config.Workers)
+	return s.followingBy(ctx, alter, reverse, s.e.config.Workers, s.pairOptions(), f)
+}
+
+func (s *session) followingBy(ctx context.Context, alter int, reverse bool, workers int, o shadow.Options, f func(context.Context, dialect.Shadow, *shadow.Pair) error) error {
+	t, err := s.shadowOf(ctx, alter, reverse, workers)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
-	pair, err := shadow.Open(ctx, t, nil, s.pairOptions())
+	pair, err := shadow.Open(ctx, t, nil, o)
 	if err != nil {
 		return err
 	}
@@ -222,12 +247,14 @@ func (s *session) compareShadow(ctx context.Context, alter int, step string) (Ta
 	if s.lease.Token == "" {
 		return TableVerified{}, fmt.Errorf("%w: the tables are compared by the runner that keeps them in step", ErrWrongPhase)
 	}
-	out := TableVerified{Table: a.Table.String(), Columns: "*"}
+	out := TableVerified{Table: a.Table.String(), Columns: wholeTable}
 	begin := time.Now()
 	swapped := s.swapped(alter)
-	err := s.following(ctx, alter, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
-		return s.pacedReads(ctx, plans.Step{ID: step, Table: a.Table}, func(ctx context.Context, pace *throttle.Pacer) error {
-			return s.comparison(t, pair, pace, step, alter, &out).run(ctx)
+	err := s.besideOthers(ctx, alter, func(ctx context.Context) error {
+		return s.following(ctx, alter, swapped, func(ctx context.Context, t dialect.Shadow, pair *shadow.Pair) error {
+			return s.pacedReads(ctx, plans.Step{ID: step, Table: a.Table}, func(ctx context.Context, pace *throttle.Pacer) error {
+				return s.comparison(t, pair, pace, step, alter, &out).run(ctx)
+			})
 		})
 	})
 	if err != nil {

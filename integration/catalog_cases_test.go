@@ -104,6 +104,10 @@ var postgresSyncs = []recipeCase{
 		direct: []string{"UPDATE orders SET email = 'none' WHERE email IS NULL", "ALTER TABLE orders ALTER email SET NOT NULL"}},
 }
 
+// ordersInParts puts the table into partitions, at once.
+var ordersInParts = []string{"CREATE TABLE cut (LIKE orders INCLUDING DEFAULTS) PARTITION BY HASH (id)", "CREATE TABLE orders_0 PARTITION OF cut FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "CREATE TABLE orders_1 PARTITION OF cut FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+	"DROP TABLE orders", "ALTER TABLE cut RENAME TO orders", orderKey}
+
 // postgresCopies rewrite the table, beside itself or, as long as it is small, by the server.
 var postgresCopies = slices.Concat(
 	bothWays([]recipeCase{
@@ -114,8 +118,7 @@ var postgresCopies = slices.Concat(
 	}),
 	[]recipeCase{
 		{name: "partition by hash", operations: "  - partition_table: {table: orders, by: hash, columns: [id], partitions: [{name: orders_0}, {name: orders_1}]}\n", create: []string{orderKey},
-			direct: []string{"CREATE TABLE parts (LIKE orders INCLUDING DEFAULTS) PARTITION BY HASH (id)", "CREATE TABLE orders_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "CREATE TABLE orders_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
-				"DROP TABLE orders", "ALTER TABLE parts RENAME TO orders", orderKey}},
+			direct: ordersInParts},
 		{name: "rewrite table", operations: "  - rewrite_table: {table: orders}\n", create: []string{orderKey}, direct: []string{"VACUUM FULL orders"}},
 	})
 

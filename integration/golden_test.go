@@ -18,8 +18,8 @@ import (
 var goldenCases = map[throwaway.Kind][]string{
 	throwaway.Postgres15: {"set not null", "change type"},
 	throwaway.Postgres18: {"create index of expressions", "replace index", "add foreign key", "set not null", "add primary key of nullable columns", "drop unique", "rename check", "drop column", "add column with a constant", "drop trigger",
-		"add enum value", "rename column", "split column", "move columns to a new table", "change type", "set not null with a fill", "change type of the key, on a shadow", "partition by hash", "drop table", "several tables", "create table with an index", "rename table"},
-	throwaway.MySQL:   {"create index", "add foreign key, on a shadow", "add column with a constant", "rename column", "merge columns", "set not null with a fill", "change type", "alter table, on a shadow", "create two tables", "rename table"},
+		"add enum value", "rename column", "split column", "move columns to a new table", "change type", "set not null with a fill", "change type of the key, on a shadow", "partition by hash", "drop table", "several tables", "create table with an index", "rename table", "copies of several tables"},
+	throwaway.MySQL:   {"create index", "add foreign key, on a shadow", "add column with a constant", "rename column", "merge columns", "set not null with a fill", "change type", "alter table, on a shadow", "create two tables", "rename table", "copy beside other ways"},
 	throwaway.MariaDB: {"create index", "rename column", "split column", "change type, on a shadow", "drop table"},
 }
 

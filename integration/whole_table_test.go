@@ -24,7 +24,7 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 		direct: []string{"CREATE TABLE bills (id bigint PRIMARY KEY)", "CREATE TABLE invoices (id bigint PRIMARY KEY, bill bigint, FOREIGN KEY (bill) REFERENCES bills (id))"}}
 	out := []recipeCase{create, drop, pair, renamed(k, columns), anyOrder}
 	if !k.IsPostgres() {
-		return append(out, severalAlters.onCopy(), recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
+		return append(out, severalAlters.onCopy(), besideOthers(k), recipeCase{name: "rename partitioned table", refused: "rows of all partitions", create: []string{"CREATE TABLE invoices (id BIGINT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"}, operations: renameInvoices})
 	}
 	drop.create = append(there, "COMMENT ON TABLE invoices IS 'it''s all'")
 	out[1] = drop
@@ -36,7 +36,7 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 		"  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, note text)\"}\n",
 		direct: []string{"CREATE TABLE invoices (id bigint PRIMARY KEY, note text)", "ALTER TABLE orders ADD CONSTRAINT orders_invoice FOREIGN KEY (invoice) REFERENCES invoices (id)"}}
 	return append(out, several, pointing, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
-		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}})
+		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}}, severalCopies, besideOthers(k))
 }
 
 // anyOrder is written so that nothing could be done in the order of the file.
@@ -48,6 +48,38 @@ var anyOrder = recipeCase{name: "tables in any order", also: "invoices", create:
 var severalAlters = recipeCase{name: "alter several tables", also: "parts", create: []string{"CREATE TABLE parts (id bigint PRIMARY KEY, n int)", "INSERT INTO parts VALUES (1, 1), (2, 2)"}, old: []string{"INSERT INTO parts (id, n) VALUES ($1, 3)", "UPDATE parts SET n = n + 1 WHERE id = $1 - 2"},
 	operations: "  - add_column: {table: orders, name: extra, type: int}\n  - change_type: {table: parts, column: n, type: bigint}\n",
 	direct:     []string{"ALTER TABLE orders ADD COLUMN extra int", "ALTER TABLE parts MODIFY n bigint"}}
+
+// severalCopies puts a table into partitions and changes one that points at it, each on a copy of its own.
+var severalCopies = recipeCase{name: "copies of several tables", also: "parts", strategy: "shadow",
+	create:     []string{orderKey, "CREATE TABLE parts (id bigint PRIMARY KEY, order_id bigint, n int, CONSTRAINT parts_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE)", "INSERT INTO parts SELECT id, id, 1 FROM orders"},
+	old:        []string{"INSERT INTO parts SELECT $1::bigint, id, 3 FROM orders WHERE id = $1::bigint - 1", "UPDATE parts SET n = n + 1 WHERE id = $1::bigint - 1"},
+	operations: "  - alter_table: {table: parts, sql: ALTER n TYPE bigint}\n  - partition_table: {table: orders, by: hash, columns: [id], partitions: [{name: orders_0}, {name: orders_1}]}\n",
+	direct:     slices.Concat([]string{"ALTER TABLE parts DROP CONSTRAINT parts_order"}, ordersInParts, []string{"ALTER TABLE parts ALTER n TYPE bigint, ADD CONSTRAINT parts_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE"})}
+
+// besideOthers copies one table, renames a column of another, and makes a third.
+func besideOthers(k throwaway.Kind) recipeCase {
+	c := recipeCase{name: "copy beside other ways", also: "parts invoices", create: []string{"CREATE TABLE parts (id bigint PRIMARY KEY, n int)", "INSERT INTO parts VALUES (1, 1), (2, 2)"},
+		old: []string{"INSERT INTO parts (id, n) VALUES ($1, 3)", "UPDATE parts SET n = n + 1 WHERE id = $1 - 2"}, strategy: "shadow", direct: []string{"ALTER TABLE orders MODIFY total bigint"},
+		operations: "  - rename_column: {table: parts, from: n, to: m}\n  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY)\"}\n"}
+	if k.IsPostgres() {
+		c.strategy, c.direct, c.create = "", slices.Concat(ordersInParts, []string{"CREATE INDEX teams_name ON teams (name)"}), append(c.create, orderKey)
+		c.old = []string{"INSERT INTO parts (id, n) VALUES ($1::bigint, 3)", "UPDATE parts SET n = n + 1 WHERE id = $1::bigint - 2"}
+		c.operations += "  - create_index: {table: teams, name: teams_name, columns: [name]}\n  - partition_table: {table: orders, by: hash, columns: [id], partitions: [{name: orders_0}, {name: orders_1}]}\n"
+	} else {
+		c.operations += "  - alter_table: {table: orders, sql: MODIFY total bigint}\n"
+	}
+	c.direct = append(c.direct, "ALTER TABLE parts RENAME COLUMN n TO m", "CREATE TABLE invoices (id bigint PRIMARY KEY)")
+	return c
+}
+
+// TestCopyBesideOtherWays is that case of the catalog, which the short form of it doesn't come by.
+func TestCopyBesideOtherWays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
+		if !long() && oneOfEach(k) {
+			newKitchen(t, k, besideOthers(k)).life()
+		}
+	})
+}
 
 const renameInvoices = "  - rename_table: {table: invoices, to: bills}\n"
 

@@ -20,8 +20,6 @@ type Options struct {
 	Table func(index string) (string, error)
 	// RunUnread makes an ALTER TABLE that can't be read one that the server judges alone.
 	RunUnread bool
-	// Several lets one plan hold an ALTER TABLE of each of several tables, and tables that come, go or change their name beside them.
-	Several bool
 	// Begin takes what the first plan holds and names the rest, instead of refusing what one plan can't hold.
 	Begin bool
 }
@@ -253,7 +251,7 @@ func (c *composer) unused() error {
 type group struct {
 	way     way
 	items   []Item
-	several bool
+	several bool // an ALTER TABLE of each of several tables, and tables that come, go or change their name beside them
 	apart   bool // what goes by another way isn't held: the rest is planned later, and need not be refused for it
 }
 
@@ -407,7 +405,7 @@ func (c *composer) groups() (out []group, why []string) {
 				continue
 			}
 		}
-		out, why = append(out, group{i.way(), []Item{i}, c.options.Several, c.options.Begin}), append(why, reason)
+		out, why = append(out, group{i.way(), []Item{i}, !c.options.Begin, c.options.Begin}), append(why, reason)
 	}
 	return out, why
 }

@@ -33,11 +33,14 @@ type Relation struct {
 	Key     []string // the columns that old rows must hold: the key that is walked
 }
 
-// Names are the names of a run's slot and publication: one pair for the way there, one for
-// the way back. A slot can carry no comment, so its name is its mark. All databases of a server share the names of
+// Names are the names of a slot and a publication: a run has one pair for the way there, one for the way back,
+// for each of its copies, of which n is the number. A slot can carry no comment, so its name is its mark. All databases of a server share the names of
 // slots, and the same plan may run in several of them at once: so the database's OID is part of the name.
-func Names(run string, database uint32, back bool) (slot, publication string) {
+func Names(run string, database uint32, n int, back bool) (slot, publication string) {
 	name := fmt.Sprintf("phasemig_%s_%d", run, database)
+	if n > 0 {
+		name += fmt.Sprintf("_%d", n)
+	}
 	if back {
 		name += "_back"
 	}

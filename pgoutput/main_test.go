@@ -74,7 +74,7 @@ func benchOn(t testing.TB, dsn string) *bench {
 	b.config.Conn = conn(t, dsn)
 	run := make([]byte, 6)
 	_, _ = rand.Read(run)
-	b.config.Slot, b.config.Publication = pgoutput.Names(hex.EncodeToString(run), 1, false)
+	b.config.Slot, b.config.Publication = pgoutput.Names(hex.EncodeToString(run), 1, 0, false)
 	return b
 }
 

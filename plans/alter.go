@@ -190,32 +190,6 @@ func (b *builder) alters(p *Plan) error {
 	return b.together(p)
 }
 
-// together refuses what can't stand beside an ALTER TABLE: another one of the same table, a column sync, and more copies than a run can follow.
-func (b *builder) together(p *Plan) error {
-	if len(p.Alters) == 0 {
-		return nil
-	}
-	what := "change " + p.Name
-	if len(p.Syncs) > 0 {
-		return &RefusedError{What: what, Reason: "an ALTER TABLE stands beside " + p.Syncs[0].Operation + ", which is done by a column sync", Hint: "make a change of each, one after the other"}
-	}
-	copies := 0
-	for i := range p.Alters {
-		a := &p.Alters[i]
-		if slices.ContainsFunc(p.Alters[:i], func(o Alter) bool { return o.Table == a.Table }) {
-			return &RefusedError{What: what, Reason: "two operations of it are an ALTER TABLE of " + a.Table.String() + " each, which are done one after the other", Hint: "alter_table with the clauses of both, joined by a comma"}
-		}
-		if a.Way == Shadow {
-			a.N = copies
-			copies++
-		}
-	}
-	if limit := b.rules.Copies(); copies > limit {
-		return &RefusedError{What: what, Reason: fmt.Sprintf("%d tables would have to be copied, and on this server a run copies %d", copies, limit), Hint: "make a change of each, one after the other"}
-	}
-	return nil
-}
-
 // creates is the table of the change's own that a clause points at; "" where it points at none.
 func (b *builder) creates(sql string) string {
 	for _, o := range b.change.Operations {
@@ -245,7 +219,9 @@ func (b *builder) otherStrategy(p *Plan) error {
 	switch asked := b.change.Strategy; {
 	case asked == "sync" && len(p.Alters) > 0:
 		return &RefusedError{What: "strategy sync", Reason: "an ALTER TABLE is done by the server itself or on a shadow", Hint: "--strategy auto, or rename_column, split_column, set_not_null in a change file"}
-	case (asked == "native" || asked == "shadow") && len(p.Syncs) > 0:
+	case asked == "shadow" && len(p.Alters) == 0 && len(p.Recipes) > 0:
+		return &RefusedError{What: "strategy shadow", Reason: p.Recipes[0].Operation + doneByServer, Hint: "--strategy auto"}
+	case (asked == "native" || asked == "shadow" && len(p.Alters) == 0) && len(p.Syncs) > 0:
 		return &RefusedError{What: "strategy " + asked, Reason: p.Syncs[0].Operation + " is done by a column sync, so that old and new code run side by side", Hint: "--strategy auto"}
 	}
 	return nil
@@ -343,30 +319,4 @@ func alterWords(n PhaseName, a *Alter) (before, after string) {
 // onlyNative: there are no two sides to compare, and nothing to contract.
 func (p *Plan) onlyNative() bool {
 	return len(p.Syncs) == 0 && !slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow })
-}
-
-// Copied reports whether the plan does its change of a table on a shadow.
-func (p *Plan) Copied(id schema.Ident) bool {
-	return slices.ContainsFunc(p.Alters, func(a Alter) bool { return a.Way == Shadow && a.Table == id })
-}
-
-// Shadows are the places in Alters of what is done on a shadow.
-func (p *Plan) Shadows() []int {
-	var out []int
-	for i := range p.Alters {
-		if p.Alters[i].Way == Shadow {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// Shadowed is the plan's first shadow, if it has one.
-func (p *Plan) Shadowed() (*Alter, bool) {
-	for i := range p.Alters {
-		if p.Alters[i].Way == Shadow {
-			return &p.Alters[i], true
-		}
-	}
-	return nil, false
 }

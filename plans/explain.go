@@ -11,6 +11,8 @@ import (
 
 // Considered is one way in which a change could be done, and why it is the plan's or is not.
 type Considered struct {
+	// Of is the table that it is about, where the plan does several things in ways of their own.
+	Of      string
 	Way     string // native, sync or shadow; native ones by how the server does it
 	Chosen  bool
 	Because string
@@ -21,11 +23,14 @@ type Considered struct {
 // takes what Build has made the plan of.
 func Explain(c Change, f *Facts, r Rules, p *Plan) []Considered {
 	e := explainer{builder{change: c, facts: f, rules: r}, p}
+	if _, copies := p.Shadowed(); len(p.Alters) > 1 || copies && len(p.Syncs)+len(p.Recipes) > 0 {
+		return e.each()
+	}
 	var out []Considered
 	for _, way := range []string{string(Native), "sync", string(Shadow)} {
 		switch {
 		case way == string(Native) && len(p.Alters) > 0:
-			out = append(out, e.byServer(p.leading())...)
+			out = append(out, e.byServer(&p.Alters[0])...)
 		case way == p.Strategy:
 			out = append(out, Considered{Way: way, Chosen: true, Because: e.chosen()})
 		default:
@@ -35,12 +40,47 @@ func Explain(c Change, f *Facts, r Rules, p *Plan) []Considered {
 	return out
 }
 
-// leading is the ALTER TABLE that decides which way the plan goes.
-func (p *Plan) leading() *Alter {
-	if a, ok := p.Shadowed(); ok {
-		return a
+// each tells it of every table by itself: what stands against a way stands against it there.
+func (e explainer) each() []Considered {
+	var out []Considered
+	add := func(of string, list ...Considered) {
+		for _, c := range list {
+			c.Of = of
+			out = append(out, c)
+		}
 	}
-	return &p.Alters[0]
+	for i := range e.p.Syncs {
+		s := &e.p.Syncs[i]
+		add(s.Table.Name+"."+names(s.Old), Considered{Way: "sync", Chosen: true, Because: bySync})
+	}
+	for i := range e.p.Recipes {
+		r := &e.p.Recipes[i]
+		add(r.Table.Name+", "+r.Operation, Considered{Way: string(Native), Chosen: true, Because: byRecipe})
+	}
+	for i := range e.p.Alters {
+		a := &e.p.Alters[i]
+		add(a.Table.Name, e.byServer(a)...)
+		add(a.Table.Name, e.onCopy(a))
+	}
+	return out
+}
+
+// onCopy is the shadow of one table among others.
+func (e explainer) onCopy(a *Alter) Considered {
+	if a.Way == Shadow {
+		return Considered{Way: string(Shadow), Chosen: true, Because: e.copied(a)}
+	}
+	for _, o := range e.change.Operations {
+		t, ok := e.facts.Table(o.Table())
+		if !ok || t.Ident != a.Table {
+			continue
+		}
+		if sql, err := e.asAlter(t, o); err == nil && sql == a.SQL {
+			e.change.Operations = []Operation{o}
+			break
+		}
+	}
+	return e.other(string(Shadow))
 }
 
 type explainer struct {
@@ -54,11 +94,26 @@ func (e explainer) chosen() string {
 	case e.change.Strategy == e.p.Strategy:
 		return "it was asked for"
 	case len(e.p.Recipes) > 0 && len(e.p.Syncs) == 0:
-		return "the server does it by itself, in steps that keep nobody waiting for long"
+		return byRecipe
 	case len(e.p.Syncs) > 0:
-		return "old and new code run side by side, each with the columns that it knows"
-	case e.p.leading().copies():
+		return bySync
+	}
+	return e.copied(&e.p.Alters[0])
+}
+
+// Why a way is the plan's.
+const (
+	byRecipe = "the server does it by itself, in steps that keep nobody waiting for long"
+	bySync   = "old and new code run side by side, each with the columns that it knows"
+)
+
+// copied says why a table is copied.
+func (e explainer) copied(a *Alter) string {
+	switch {
+	case a.copies():
 		return "there is no way but a copy"
+	case e.change.Strategy == string(Shadow):
+		return "it was asked for"
 	}
 	return "it keeps nobody waiting, and the old table can take its place again"
 }

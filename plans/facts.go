@@ -33,6 +33,8 @@ type Facts struct {
 	Trials []Trial `json:"trials,omitempty"`
 	// Mentions are what names tables that are to get another name.
 	Mentions []Mention `json:"mentions,omitempty"`
+	// Room is set where the server has none for all the copies that the change may ask for.
+	Room *Room `json:"room,omitempty"`
 	// Views are those that read columns which other columns take the place of, where the dialect can move views.
 	Views []View `json:"views,omitempty"`
 	// Rights are what is granted on tables as a whole that columns move away from, and whose they are.

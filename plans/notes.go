@@ -14,6 +14,7 @@ func (b *builder) notes(p *Plan) []string {
 	for i := range p.Alters {
 		out = append(out, p.Alters[i].Notes...)
 	}
+	out = append(out, b.copyNotes(p)...)
 	for i := range p.Recipes {
 		out = append(out, p.Recipes[i].Notes...)
 	}

@@ -96,6 +96,9 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 	if ph.Name == Expand && len(p.Alters) > 0 {
 		slices.SortStableFunc(ph.Steps, func(x, y Step) int { return inExpand(x.Kind) - inExpand(y.Kind) })
 	}
+	if ph.Name == Switch {
+		b.exchangeOrder(p, ph.Steps)
+	}
 	for i := range ph.Steps {
 		ph.Steps[i].ID = fmt.Sprintf("%s.%d.%s", ph.Name, i+1, ph.Steps[i].Kind)
 	}
@@ -115,7 +118,7 @@ func (b *builder) finish(p *Plan, ph *Phase) {
 		ph.endOfWayBack()
 		return
 	}
-	if _, ok := p.Shadowed(); ok { // the tables were compared before they changed places
+	if _, ok := p.Shadowed(); ok && len(p.Syncs) == 0 { // the tables were compared before they changed places
 		ph.Gates = slices.DeleteFunc(ph.Gates, func(g GateRef) bool { return g.Kind == "dual_write_verified" })
 	}
 	for i := range ph.Steps {

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/phasemig/phasemig/schema"
@@ -17,10 +18,13 @@ func (b *builder) byRecipe(o Operation) bool {
 	return o.native() != nil
 }
 
+// doneByServer is why a recipe goes no other way.
+const doneByServer = " is done by the server itself, without blocking"
+
 // recipe notes a recipe for an operation; its acts come with the phases.
 func (b *builder) recipe(p *Plan, t *schema.Table, o Operation) error {
-	if b.change.Strategy == "shadow" || b.change.Strategy == "sync" {
-		return &RefusedError{What: "strategy " + b.change.Strategy, Reason: o.kind() + " is done by the server itself, without blocking", Hint: "--strategy auto"}
+	if b.change.Strategy == "sync" {
+		return &RefusedError{What: "strategy sync", Reason: o.kind() + doneByServer, Hint: "--strategy auto"}
 	}
 	to, err := b.becomes(o, t)
 	if err != nil {
@@ -55,6 +59,9 @@ func (b *builder) recipes(p *Plan) error {
 		if err := b.rules.Recipe(b.facts, t, r.of, p.ID, r); err != nil {
 			return err
 		}
+		if err := b.besideCopies(p, r); err != nil {
+			return err
+		}
 		if err := r.besideSyncs(p); err != nil {
 			return err
 		}
@@ -71,8 +78,20 @@ func (b *builder) recipes(p *Plan) error {
 // besideAlters: what an ALTER TABLE changes is read once, before anything is done.
 func (r *Recipe) besideAlters(p *Plan) error {
 	for _, a := range p.Alters {
-		if slices.Contains(r.tables(), a.Table) || !r.Whole() && a.Way == Shadow {
-			return &RefusedError{What: "change " + p.Name, Reason: r.Operation + " of " + r.Table.String() + " stands beside an ALTER TABLE of " + a.Table.String(), Hint: "make a change of each, one after the other"}
+		if slices.Contains(r.tables(), a.Table) {
+			return &RefusedError{What: "change " + p.Name, Reason: r.Operation + " of " + r.Table.String() + " stands beside an ALTER TABLE of " + a.Table.String(), Hint: apartHint}
+		}
+	}
+	return nil
+}
+
+// besideCopies refuses what touches a table that is copied, or would end a copy's way back.
+func (b *builder) besideCopies(p *Plan, r *Recipe) error {
+	for _, i := range p.Shadows() {
+		a := &p.Alters[i]
+		t, _ := b.facts.Table(a.Table)
+		if why := r.againstCopy(a, t); why != "" {
+			return &RefusedError{What: "change " + p.Name, Reason: fmt.Sprintf("%s of %s stands beside a copy of %s: %s", r.Operation, r.Table, a.Table, why), Hint: apartHint}
 		}
 	}
 	return nil
@@ -128,9 +147,10 @@ func (b *builder) recipePhases(p *Plan) error {
 	return nil
 }
 
-// inExpand puts what can be taken back in front of what can't, and what is made anew in front of copies, which take long.
+// inExpand puts what can be taken back in front of what can't, what is made anew in front of copies, which take long, and what compares them at
+// their end, so that it tells of all tables as they are then.
 func inExpand(k StepKind) int {
-	return map[StepKind]int{CreateShadow: 1, CopyRows: 1, CompareShadow: 1, RunAlter: 2}[k]
+	return map[StepKind]int{CreateShadow: 1, CopyRows: 1, CompareShadow: 2, RunAlter: 3}[k]
 }
 
 // lastingFirst puts what ends a way back behind all that can still be taken back: one soak stands between them. The acts of

@@ -16,7 +16,7 @@ func (r *Recipe) besideSyncs(p *Plan) error {
 	for i := range p.Syncs {
 		if why := r.againstSync(&p.Syncs[i]); why != "" {
 			return &RefusedError{What: "change " + p.Name, Reason: fmt.Sprintf("%s of %s stands beside %s of %s: %s", r.Operation, r.Table, p.Syncs[i].Operation, p.Syncs[i].Table, why),
-				Hint: "make a change of each, one after the other"}
+				Hint: apartHint}
 		}
 	}
 	return nil
@@ -37,7 +37,10 @@ func (r *Recipe) againstSync(s *Sync) string {
 	}
 	names := s.Columns()
 	if r.Table != s.Table {
-		names = []string{s.Table.Name}
+		names = nil
+		for _, id := range s.Tables() {
+			names = append(names, id.Name)
+		}
 	} else if n := shared(r.Columns, names); n != "" {
 		return "both are about column " + n
 	}

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,34 @@ func TestBesideSyncs(t *testing.T) {
 	} {
 		err := c.r.besideSyncs(&Plan{Name: "c", Syncs: []Sync{sync}})
 		if c.why == "" && err != nil || c.why != "" && (err == nil || !strings.Contains(err.Error(), c.why)) {
+			t.Errorf("%s: %v, want %q", name, err, c.why)
+		}
+	}
+}
+
+// TestBesideMove: columns that move leave neither of their two tables to anything else of the change; what is about others goes along.
+func TestBesideMove(t *testing.T) {
+	users, phones, teams := schema.Ident{Schema: "s", Name: "users"}, schema.Ident{Schema: "s", Name: "phones"}, schema.Ident{Schema: "s", Name: "teams"}
+	move := Sync{Operation: "move_columns", Table: users, Trigger: "~pm_1_0", Old: []Side{{Name: "phone", Hidden: "_pm_hidden_phone"}}, New: []Side{{Name: "phone"}}, Move: &Move{To: phones}}
+	recipe := func(table schema.Ident, sql string) Recipe {
+		return Recipe{Operation: "add_column", Table: table, Steps: []Step{{SQL: []string{sql}, Reversible: true, Act: &Act{Phase: Expand}}}}
+	}
+	renamed := recipe(teams, "ALTER TABLE s.teams RENAME TO phones")
+	renamed.Operation, renamed.To = "rename_table", phones
+	for name, c := range map[string]struct {
+		r   Recipe
+		why string
+	}{
+		"where they come from":             {recipe(users, "ALTER TABLE s.users ADD COLUMN other int"), "add_column of s.users stands beside move_columns of s.users: columns move to or from the table"},
+		"where they go":                    {recipe(phones, "ALTER TABLE s.phones ADD COLUMN other int"), "add_column of s.phones stands beside move_columns of s.users: columns move to or from the table"},
+		"a table that gets its name":       {renamed, "columns move to or from the table"},
+		"a key that points at the one":     {recipe(teams, "ALTER TABLE s.teams ADD FOREIGN KEY (u) REFERENCES s.users (id)"), "its statements name users"},
+		"a key that points at the other":   {recipe(teams, "ALTER TABLE s.teams ADD FOREIGN KEY (u) REFERENCES s.phones (id)"), "its statements name phones"},
+		"a table that has to do with none": {recipe(teams, "ALTER TABLE s.teams ADD COLUMN phone int"), ""},
+	} {
+		err := c.r.besideSyncs(&Plan{Name: "c", Syncs: []Sync{move}})
+		var refused *RefusedError
+		if c.why == "" && err != nil || c.why != "" && (!errors.As(err, &refused) || !strings.Contains(refused.Reason, c.why) || refused.Hint == "") {
 			t.Errorf("%s: %v, want %q", name, err, c.why)
 		}
 	}

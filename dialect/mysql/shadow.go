@@ -21,6 +21,7 @@ type pair struct {
 	s       *server
 	a       *plans.Alter
 	planID  string
+	listed  int // the number under which rows are listed that can't go back
 	fence   state.Fence
 	reverse bool
 
@@ -67,7 +68,7 @@ func (p *pair) lanesFor() int {
 
 // turned is the other direction's pair, as far as it is known without its sessions.
 func (p *pair) turned() *pair {
-	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
+	t := &pair{s: p.s, a: p.a, planID: p.planID, listed: p.listed, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
 	t.key, t.keyTo, t.columns = t.a.Walk(t.reverse)
 	return t
 }
@@ -76,7 +77,7 @@ func (p *pair) turned() *pair {
 // changed places the table itself has the new shape.
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (dialect.Shadow, error) {
 	a := &w.Plan.Alters[w.Alter]
-	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse}
+	p := &pair{s: s, a: a, planID: w.Plan.ID, listed: w.Plan.ListedAs(w.Alter), fence: w.Fence, reverse: w.Reverse}
 	p.key, p.keyTo, p.columns = a.Walk(p.reverse)
 	other := a.New
 	if p.reverse {

@@ -95,10 +95,10 @@ func (s *session) recordLost(ctx context.Context, images []shadow.Image, lost ma
 			texts[n] = text
 		}
 		key := quoteText(encodeKey(texts))
-		q := fmt.Sprintf("DELETE FROM %s.unreturnable WHERE run = %s AND sync = 0 AND key_digest = SHA2(%s, 256)", quote(stateSchema), quoteText(s.p.planID), key)
+		q := fmt.Sprintf("DELETE FROM %s.unreturnable WHERE run = %s AND sync = %d AND key_digest = SHA2(%s, 256)", quote(stateSchema), quoteText(s.p.planID), s.p.listed, key)
 		if lost[i] {
-			q = fmt.Sprintf("INSERT INTO %s.unreturnable (run, sync, relation, row_key, key_digest, at) VALUES (%s, 0, %s, %s, SHA2(%s, 256), %s) ON DUPLICATE KEY UPDATE at = %s",
-				quote(stateSchema), quoteText(s.p.planID), quoteText(s.p.from.Ident.String()), key, key, stateFlavor().Clock, stateFlavor().Clock)
+			q = fmt.Sprintf("INSERT INTO %s.unreturnable (run, sync, relation, row_key, key_digest, at) VALUES (%s, %d, %s, %s, SHA2(%s, 256), %s) ON DUPLICATE KEY UPDATE at = %s",
+				quote(stateSchema), quoteText(s.p.planID), s.p.listed, quoteText(s.p.from.Ident.String()), key, key, stateFlavor().Clock, stateFlavor().Clock)
 		}
 		if err := s.exec(ctx, q); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (s *session) recordLost(ctx context.Context, images []shadow.Image, lost ma
 // Unreturnable implements dialect.Shadow. A record counts while its row is in the new
 // table and not in the old one.
 func (p *pair) Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error) {
-	list, err := records(ctx, p.copy, "SELECT row_key, CAST(at AS CHAR) AS at FROM "+quote(stateSchema)+".unreturnable WHERE run = ? AND sync = 0 ORDER BY key_digest", p.planID)
+	list, err := records(ctx, p.copy, "SELECT row_key, CAST(at AS CHAR) AS at FROM "+quote(stateSchema)+".unreturnable WHERE run = ? AND sync = ? ORDER BY key_digest", p.planID, p.listed)
 	if err != nil || len(list) == 0 {
 		return 0, nil, err
 	}

@@ -16,7 +16,7 @@ func (Rules) RenderAlter(f *plans.Facts, t *schema.Table, a *plans.Alter, planID
 	case plans.RunAlter:
 		k.native(st)
 	case plans.CreateShadow:
-		a.New, a.Old = shadowPlace(planID, t.Ident).String(), asidePlace(planID, t.Ident).String()
+		a.New, a.Old = k.at().shadowPlace(t.Ident).String(), k.at().asidePlace(t.Ident).String()
 		st.Mode, st.SQL, st.Undo = plans.Transaction, k.create(), k.remove()
 		st.Because = "the change is done to an empty copy, as it was written; nobody reads or writes it yet"
 		if k.a.Partition != nil || k.a.Rewrite {
@@ -56,6 +56,8 @@ type alterKitchen struct {
 	path   string
 }
 
+func (k alterKitchen) at() copyID { return copyOf(k.planID, k.a) }
+
 func (k alterKitchen) native(st *plans.Step) {
 	st.SQL = []string{"SET LOCAL search_path = " + k.path, "ALTER TABLE " + relation(k.a.Table) + " " + k.a.SQL}
 	st.Mode = plans.Transaction
@@ -78,28 +80,28 @@ func (k alterKitchen) mark(what string) string {
 }
 
 func (k alterKitchen) create() []string {
-	at := shadowPlace(k.planID, k.a.Table)
-	out := []string{"CREATE SCHEMA " + Quote(at.Schema), "CREATE SCHEMA " + Quote(asideSchema(k.planID))}
+	at := k.at().shadowPlace(k.a.Table)
+	out := []string{"CREATE SCHEMA " + Quote(at.Schema), "CREATE SCHEMA " + Quote(k.at().asideSchema())}
 	out = append(out, copyStatements(k.t, at, k.a.Partition)...)
 	if k.a.Partition == nil && !k.a.Rewrite {
 		out = append(out, "SET LOCAL search_path = "+k.path, "ALTER TABLE "+relation(at)+" "+k.a.SQL, "SET LOCAL search_path = pg_catalog, pg_temp")
 	}
-	out = append(out, checkpointStatements(k.planID)...)
-	return append(out, "COMMENT ON SCHEMA "+Quote(at.Schema)+" IS "+k.mark(shadowReady), "COMMENT ON SCHEMA "+Quote(asideSchema(k.planID))+" IS "+k.mark(oldOne))
+	out = append(out, checkpointStatements(k.at())...)
+	return append(out, "COMMENT ON SCHEMA "+Quote(at.Schema)+" IS "+k.mark(shadowReady), "COMMENT ON SCHEMA "+Quote(k.at().asideSchema())+" IS "+k.mark(oldOne))
 }
 
 func (k alterKitchen) remove() []string {
-	at := shadowPlace(k.planID, k.a.Table)
-	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(at.Schema), "DROP SCHEMA IF EXISTS " + Quote(asideSchema(k.planID)),
-		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID))}
+	at := k.at().shadowPlace(k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(at.Schema), "DROP SCHEMA IF EXISTS " + Quote(k.at().asideSchema()),
+		"DROP TABLE IF EXISTS " + relation(k.at().checkpoint())}
 }
 
 func (k alterKitchen) swap() []string {
-	return exchange(k.a.Table, nil, asideSchema(k.planID), shadowPlace(k.planID, k.a.Table), k.a.Partition.Names())
+	return exchange(k.a.Table, nil, k.at().asideSchema(), k.at().shadowPlace(k.a.Table), k.a.Partition.Names())
 }
 
 func (k alterKitchen) swapBack() []string {
-	return exchange(k.a.Table, k.a.Partition.Names(), shadowSchema(k.planID), asidePlace(k.planID, k.a.Table), nil)
+	return exchange(k.a.Table, k.a.Partition.Names(), k.at().shadowSchema(), k.at().asidePlace(k.a.Table), nil)
 }
 
 // exchange puts a table into another schema, and one that stands aside into its place, each with its
@@ -118,7 +120,7 @@ func moved(table schema.Ident, parts []string, to string) []string {
 }
 
 func (k alterKitchen) dropOld() []string {
-	at := asidePlace(k.planID, k.a.Table)
-	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(shadowSchema(k.planID)),
-		"DROP TABLE IF EXISTS " + relation(checkpointTable(k.planID)), "DROP SCHEMA IF EXISTS " + Quote(at.Schema)}
+	at := k.at().asidePlace(k.a.Table)
+	return []string{"DROP TABLE IF EXISTS " + relation(at), "DROP SCHEMA IF EXISTS " + Quote(k.at().shadowSchema()),
+		"DROP TABLE IF EXISTS " + relation(k.at().checkpoint()), "DROP SCHEMA IF EXISTS " + Quote(at.Schema)}
 }

@@ -29,8 +29,8 @@ func (s *server) shadowState(ctx context.Context, k alterKitchen) (shadowState, 
 	err := s.db.QueryRowContext(ctx, `SELECT pg_catalog.to_regclass($1) IS NOT NULL, pg_catalog.to_regclass($2) IS NOT NULL, pg_catalog.to_regclass($3) IS NOT NULL,
 		n.oid IS NOT NULL, coalesce(pg_catalog.obj_description(n.oid, 'pg_namespace'), ''), pg_catalog.to_regnamespace($5) IS NOT NULL, pg_catalog.to_regclass($6) IS NOT NULL
 		FROM (VALUES (1)) AS v LEFT JOIN pg_catalog.pg_namespace n ON n.oid = pg_catalog.to_regnamespace($4)::oid`,
-		relation(k.a.Table), relation(shadowPlace(k.planID, k.a.Table)), relation(asidePlace(k.planID, k.a.Table)),
-		Quote(shadowSchema(k.planID)), Quote(asideSchema(k.planID)), relation(checkpointTable(k.planID))).
+		relation(k.a.Table), relation(k.at().shadowPlace(k.a.Table)), relation(k.at().asidePlace(k.a.Table)),
+		Quote(k.at().shadowSchema()), Quote(k.at().asideSchema()), relation(k.at().checkpoint())).
 		Scan(&out.table, &out.shadow, &out.aside, &there, &out.mark, &out.asideSchema, &out.checkpoint)
 	if err != nil {
 		return out, fmt.Errorf("look for the shadow of %s: %w", k.a.Table, classify(err))
@@ -79,7 +79,7 @@ func (k alterKitchen) observeShadow(at shadowState) (dialect.Outcome, string, er
 	case at.mark == "" && !at.asideSchema && !at.checkpoint:
 		return dialect.NotStarted, "no shadow", nil
 	case at.mark != "" && !strings.HasPrefix(at.mark, "phasemig "+k.planID+":"):
-		return dialect.Foreign, "schema " + shadowSchema(k.planID) + " is there and doesn't carry the mark of this run", nil
+		return dialect.Foreign, "schema " + k.at().shadowSchema() + " is there and doesn't carry the mark of this run", nil
 	case at.shadow || at.aside:
 		return dialect.Done, "the shadow is there", nil
 	}
@@ -89,9 +89,9 @@ func (k alterKitchen) observeShadow(at shadowState) (dialect.Outcome, string, er
 // observeSwap: the exchange is one transaction; foreign keys may be left to be validated.
 func (x *steps) observeSwap(ctx context.Context, k alterKitchen, at shadowState) (dialect.Outcome, string, error) {
 	if !at.table || at.shadow == at.aside {
-		return 0, "", fmt.Errorf("of %s, %s and %s not exactly two exist: somebody moved or dropped one", k.a.Table, shadowPlace(k.planID, k.a.Table), asidePlace(k.planID, k.a.Table))
+		return 0, "", fmt.Errorf("of %s, %s and %s not exactly two exist: somebody moved or dropped one", k.a.Table, k.at().shadowPlace(k.a.Table), k.at().asidePlace(k.a.Table))
 	}
-	left, err := x.unfinished(ctx, k.planID)
+	left, err := x.unfinished(ctx, k.at())
 	if err != nil {
 		return 0, "", err
 	}
@@ -149,7 +149,7 @@ func (x *steps) clear(ctx context.Context, e *executor, k alterKitchen, list []s
 		return err
 	}
 	for _, back := range []bool{false, true} {
-		if err := x.dropLog(ctx, k.planID, back); err != nil {
+		if err := x.dropLog(ctx, k.at(), back); err != nil {
 			return err
 		}
 	}
@@ -165,5 +165,5 @@ func (x *steps) finishSwap(ctx context.Context, e *executor, k alterKitchen) err
 	if err != nil {
 		return err
 	}
-	return e.finish(ctx, x.server, k.planID, at.aside)
+	return e.finish(ctx, x.server, k.at(), at.aside)
 }

@@ -36,7 +36,7 @@ const artifactsSQL = `SELECT kind, schema, tbl, name, mark, remove FROM (
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum,
 			LATERAL (SELECT substring(d.description FROM 'phasemig [0-9a-f]{12}: hidden column (.*); undo: phasemig rollback') AS name) AS h WHERE a.attnum > 0 AND NOT a.attisdropped
-	UNION ALL SELECT 8, 'slot', '', '', s.slot_name, 'phasemig ' || substring(s.slot_name FROM '^phasemig_([0-9a-f]{12})_[0-9]+(_back)?$') || ': keeps the log', json_build_array(
+	UNION ALL SELECT 8, 'slot', '', '', s.slot_name, 'phasemig ' || substring(s.slot_name FROM '^phasemig_([0-9a-f]{12})_[0-9]+(_[0-9]+)?(_back)?$') || ': keeps the log', json_build_array(
 			format('SELECT pg_catalog.pg_terminate_backend(active_pid, 5000) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L AND active_pid IS NOT NULL', s.slot_name),
 			format('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = %L', s.slot_name))
 		FROM pg_catalog.pg_replication_slots s WHERE s.database = pg_catalog.current_database()

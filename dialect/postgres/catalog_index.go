@@ -69,7 +69,8 @@ type constraintRow struct {
 
 // constraints reads checks, foreign keys of both directions and exclusions.
 // Unique and primary keys are indexes; NOT NULL is the column's, but for one that
-// isn't validated, which PostgreSQL 18 has.
+// isn't validated, which PostgreSQL 18 has. A foreign key to a partitioned table has
+// one more for each partition, which are that key's own.
 func (r *reader) constraints(t *schema.Table) error {
 	var list []constraintRow
 	err := r.rows(&list, `SELECT k.conname AS "Name", k.contype::text AS "Type", pg_get_constraintdef(k.oid) AS "Definition", NOT k.convalidated AS "NotValid",
@@ -84,6 +85,7 @@ func (r *reader) constraints(t *schema.Table) error {
 		FROM pg_constraint k CROSS JOIN (VALUES (false), (true)) AS w(incoming)
 		LEFT JOIN pg_class f ON f.oid = CASE WHEN w.incoming THEN k.conrelid ELSE nullif(k.confrelid, 0) END LEFT JOIN pg_namespace n ON n.oid = f.relnamespace
 		WHERE (k.contype IN ('c', 'f', 'x') OR k.contype = 'n' AND NOT k.convalidated) AND CASE WHEN w.incoming THEN k.contype = 'f' AND k.confrelid = $1 ELSE k.conrelid = $1 END
+			AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
 		ORDER BY k.conname COLLATE "C", w.incoming, n.nspname COLLATE "C", f.relname COLLATE "C"`)
 	for _, k := range list {
 		t.Constraints = append(t.Constraints, k.constraint())

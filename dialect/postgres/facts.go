@@ -68,6 +68,9 @@ func (s *server) Facts(ctx context.Context, c plans.Change) (plans.Facts, error)
 	if err := s.probeAll(ctx, c, &f); err != nil {
 		return f, err
 	}
+	if f.Room, err = s.roomFor(ctx, len(f.Alters)); err != nil {
+		return f, err
+	}
 	if err := s.judge(ctx, c, &f); err != nil {
 		return f, err
 	}

@@ -26,10 +26,9 @@ func (s *server) Preflight(ctx context.Context, p *plans.Plan) ([]dialect.Advice
 	for i := range p.Syncs {
 		c.sync(&p.Syncs[i])
 	}
-	for i := range p.Alters {
-		if p.Alters[i].Way == plans.Shadow {
-			c.shadow(&p.Alters[i])
-		}
+	copies := p.Shadows()
+	for _, i := range copies {
+		c.shadow(&p.Alters[i], len(copies))
 	}
 	return c.list, c.err
 }
@@ -40,7 +39,7 @@ func (s *server) Doctor(ctx context.Context, tables []schema.Ident) ([]dialect.A
 	c.server()
 	c.state()
 	c.replicaRole(false)
-	c.decoding(false)
+	c.decoding(false, 1)
 	c.origins()
 	c.retention()
 	c.settings()

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/phasemig/phasemig/dialect"
@@ -11,31 +12,59 @@ import (
 // What an ALTER TABLE on a shadow asks of server and account besides what every plan
 // does: its changes are read from the server's log by logical decoding.
 
-// shadow checks all of it for one table.
-func (c *checks) shadow(a *plans.Alter) {
-	c.decoding(true)
-	c.mayMake()
+// shadow checks all of it for one table of so many.
+func (c *checks) shadow(a *plans.Alter, copies int) {
+	if a.N == 0 { // for all of them
+		c.decoding(true, copies)
+		c.mayMake()
+	}
 	c.identity(a)
 	c.others(a)
 }
 
-// decoding checks the settings of the log, and the right to read it. Two slots are in use at
-// the moment in which the tables change places.
-func (c *checks) decoding(needed bool) {
+// slotsLeft and sendersLeft are what of both no others use: the runs of this database have theirs among them.
+const (
+	slotsLeft   = `pg_catalog.current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database IS DISTINCT FROM pg_catalog.current_database() OR slot_name !~ ` + ownLog + `)::int`
+	sendersLeft = `pg_catalog.current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name <> '` + applicationName + `')::int`
+)
+
+// roomFor tells whether the log can be read for so many copies. A slot follows each from its beginning on, and one more is made for the
+// way back before a table changes places.
+func (s *server) roomFor(ctx context.Context, copies int) (*plans.Room, error) {
+	var slots, senders int
+	if copies == 0 {
+		return nil, nil
+	}
+	if err := s.db.QueryRowContext(ctx, "SELECT "+slotsLeft+", "+sendersLeft).Scan(&slots, &senders); err != nil {
+		return nil, fmt.Errorf("count what is free for reading the log: %w", classify(err))
+	}
+	room := max(min(slots, senders)-1, 0)
+	if room >= copies {
+		return nil, nil
+	}
+	return &plans.Room{Copies: room, Because: fmt.Sprintf("%d replication slots and %d senders are free, and a run takes one of each for every copy, and one more", max(slots, 0), max(senders, 0)),
+		Hint: moreSlots(copies)}, nil
+}
+
+func moreSlots(copies int) string {
+	return fmt.Sprintf("ALTER SYSTEM SET max_replication_slots and max_wal_senders to as many as are in use and %d more, and restart the server; or drop slots that nobody reads; or make a change of each table, one after the other", copies+1)
+}
+
+// decoding checks the settings of the log, and the right to read it.
+func (c *checks) decoding(needed bool, copies int) {
 	var level string
 	var slots, senders int
 	var may bool
-	if !c.scan(`SELECT pg_catalog.current_setting('wal_level'),
-			pg_catalog.current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database IS DISTINCT FROM pg_catalog.current_database() OR slot_name !~ `+ownLog+`)::int,
-			pg_catalog.current_setting('max_wal_senders')::int - (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name <> '`+applicationName+`')::int,
+	if !c.scan(`SELECT pg_catalog.current_setting('wal_level'), `+slotsLeft+`, `+sendersLeft+`,
 			(SELECT r.rolsuper OR r.rolreplication OR EXISTS (SELECT 1 FROM pg_catalog.pg_roles m WHERE m.rolname IN ('rds_replication', 'cloudsqlsuperuser', 'azure_pg_admin') AND pg_catalog.pg_has_role(m.oid, 'MEMBER'))
 				FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)`, nil, &level, &slots, &senders, &may) {
 		return
 	}
 	c.add(dialect.Advice{Check: "wal_level", OK: level == "logical", Fatal: needed, Detail: "wal_level is " + level + either(level == "logical", "", ": the log doesn't hold rows, which changes are read from while a table is copied"),
 		Fix: either(level == "logical", "", "ALTER SYSTEM SET wal_level = logical, and restart the server (managed servers: rds.logical_replication, cloudsql.logical_decoding)")})
-	c.add(dialect.Advice{Check: "replication_slots", OK: slots >= 2 && senders >= 2, Fatal: needed, Detail: fmt.Sprintf("%d replication slots and %d senders are free, and a copy takes two", max(slots, 0), max(senders, 0)),
-		Fix: either(slots >= 2 && senders >= 2, "", "ALTER SYSTEM SET max_replication_slots and max_wal_senders to two more, and restart the server; or drop slots that nobody reads")})
+	enough := min(slots, senders) > copies
+	c.add(dialect.Advice{Check: "replication_slots", OK: enough, Fatal: needed, Detail: fmt.Sprintf("%d replication slots and %d senders are free, and %s", max(slots, 0), max(senders, 0), either(copies == 1, "a copy takes two", fmt.Sprintf("%d copies take %d", copies, copies+1))),
+		Fix: either(enough, "", moreSlots(copies))})
 	c.add(dialect.Advice{Check: "replication_right", OK: may, Fatal: needed, Detail: either(may, c.user+" may read the log", c.user+" may not read the log"), Fix: either(may, "", "ALTER ROLE "+Quote(c.user)+" REPLICATION (RDS: GRANT rds_replication TO "+Quote(c.user)+")")})
 }
 

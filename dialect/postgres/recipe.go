@@ -90,8 +90,8 @@ func (Rules) Recipe(f *plans.Facts, t *schema.Table, o plans.Operation, planID s
 	return r.refuse("", "this server's planner has no recipe for it")
 }
 
-// Copies implements plans.Rules: a run has one place beside the tables.
-func (Rules) Copies() int { return 1 }
+// Copies implements plans.Rules: each has a place of its own in the log. What room the server has for them is a fact.
+func (Rules) Copies() int { return 64 }
 
 // tried is what the server made of a statement.
 func (r *recipe) tried(sql string) (plans.Trial, error) {

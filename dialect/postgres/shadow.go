@@ -28,6 +28,7 @@ type pair struct {
 	s       *server
 	a       *plans.Alter
 	planID  string
+	listed  int // the number under which rows are listed that can't go back
 	fence   state.Fence
 	reverse bool
 
@@ -54,11 +55,11 @@ SET synchronous_commit = on; SET lock_timeout = '1s'`
 // changed places the table itself has the new shape.
 func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error) {
 	a := &w.Plan.Alters[w.Alter]
-	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, patchy: map[string]bool{}}
-	other := shadowPlace(p.planID, a.Table)
+	p := &pair{s: s, a: a, planID: w.Plan.ID, fence: w.Fence, reverse: w.Reverse, patchy: map[string]bool{}, listed: w.Plan.ListedAs(w.Alter)}
+	other := p.at().shadowPlace(a.Table)
 	p.key, p.keyTo, p.columns = a.Walk(p.reverse)
 	if p.reverse {
-		other = asidePlace(p.planID, a.Table)
+		other = p.at().asidePlace(a.Table)
 	}
 	var err error
 	if p.from, err = s.Table(ctx, a.Table); err == nil {
@@ -73,7 +74,7 @@ func (s *server) shadow(ctx context.Context, w dialect.ShadowWork) (*pair, error
 	if err := p.readLate(ctx); err != nil {
 		return nil, err
 	}
-	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+1); err != nil {
+	if p.origins, err = s.openOrigins(ctx, p.planID, max(w.Workers, 1)+max(len(w.Plan.Shadows()), 1)); err != nil {
 		return nil, err
 	}
 	p.db = s.pool(max(w.Workers, 1)+4, shadowSettings)
@@ -92,10 +93,13 @@ func (s *server) openShadow(ctx context.Context, w dialect.ShadowWork) (dialect.
 
 // turned is the other direction's pair, as far as it is known without its sessions.
 func (p *pair) turned() *pair {
-	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, reverse: !p.reverse, from: p.to, to: p.from}
+	t := &pair{s: p.s, a: p.a, planID: p.planID, fence: p.fence, listed: p.listed, reverse: !p.reverse, from: p.to, to: p.from}
 	t.key, t.keyTo, t.columns = t.a.Walk(t.reverse)
 	return t
 }
+
+// at tells the copy from others of its run.
+func (p *pair) at() copyID { return copyOf(p.planID, p.a) }
 
 // role is under which name the checkpoint table keeps this direction's positions.
 func (p *pair) role() string {

@@ -26,7 +26,7 @@ type carrier struct {
 	tx       *sql.Tx
 	from, to schema.Ident // where they stand before the exchange
 	columns  []plans.Copied
-	planID   string
+	at       copyID
 	// The names of their partitions, which go with them.
 	partsFrom, partsTo []string
 
@@ -143,10 +143,10 @@ func (c *carrier) statistics() {
 
 // aside is the schema that the table in use goes to.
 func (c *carrier) aside() string {
-	if c.to.Schema == asideSchema(c.planID) {
-		return shadowSchema(c.planID)
+	if c.to.Schema == c.at.asideSchema() {
+		return c.at.shadowSchema()
 	}
-	return asideSchema(c.planID)
+	return c.at.asideSchema()
 }
 
 func (c *carrier) columnTo(name string) (string, bool) {
@@ -282,12 +282,14 @@ func (c *carrier) comment() {
 	}
 }
 
-// partners are the tables at the other ends of foreign keys, in the order in which every
+// partnersSQL lists the tables at the other ends of foreign keys, in the order in which every
 // runner locks them.
+const partnersSQL = `SELECT DISTINCT o.oid::regclass::text FROM pg_constraint k JOIN pg_class o ON o.oid IN (k.conrelid, k.confrelid)
+	WHERE k.contype = 'f' AND to_regclass($1)::oid IN (k.conrelid, k.confrelid) AND o.oid NOT IN (to_regclass($1)::oid, to_regclass($2)::oid) ORDER BY 1`
+
 func (c *carrier) partners() []string {
 	var out []string
-	for _, r := range c.rows("the foreign keys", `SELECT DISTINCT o.oid::regclass::text FROM pg_constraint k JOIN pg_class o ON o.oid IN (k.conrelid, k.confrelid)
-		WHERE k.contype = 'f' AND to_regclass($1)::oid IN (k.conrelid, k.confrelid) AND o.oid NOT IN (to_regclass($1)::oid, to_regclass($2)::oid) ORDER BY 1`, 1, c.from, c.to) {
+	for _, r := range c.rows("the foreign keys", partnersSQL, 1, c.from, c.to) {
 		out = append(out, r[0])
 	}
 	return out
@@ -323,7 +325,7 @@ func (c *carrier) exchange() error {
 		return err
 	}
 	for i, q := range append([]string{dropsLog}, c.validate...) {
-		if _, err := c.tx.ExecContext(c.ctx, "INSERT INTO "+relation(checkpointTable(c.planID))+" VALUES ('"+toFinish+"', $1, $2, 0)", i, q); err != nil {
+		if _, err := c.tx.ExecContext(c.ctx, "INSERT INTO "+relation(c.at.checkpoint())+" VALUES ('"+toFinish+"', $1, $2, 0)", i, q); err != nil {
 			return classify(err)
 		}
 	}

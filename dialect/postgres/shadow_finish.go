@@ -14,30 +14,30 @@ const (
 )
 
 // unfinished lists them.
-func (s *server) unfinished(ctx context.Context, planID string) ([][]string, error) {
+func (s *server) unfinished(ctx context.Context, at copyID) ([][]string, error) {
 	var there bool
-	if err := s.db.QueryRowContext(ctx, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", relation(checkpointTable(planID))).Scan(&there); err != nil || !there {
+	if err := s.db.QueryRowContext(ctx, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", relation(at.checkpoint())).Scan(&there); err != nil || !there {
 		return nil, classify(err)
 	}
-	list, err := textRows(ctx, s.db, 2, "SELECT lane::text, log_position FROM "+relation(checkpointTable(planID))+" WHERE role = '"+toFinish+"' ORDER BY lane")
+	list, err := textRows(ctx, s.db, 2, "SELECT lane::text, log_position FROM "+relation(at.checkpoint())+" WHERE role = '"+toFinish+"' ORDER BY lane")
 	return list, classify(err)
 }
 
 // finish does what an exchange left to be done. swapped: the old table stands aside.
-func (e *executor) finish(ctx context.Context, s *server, planID string, swapped bool) error {
-	list, err := s.unfinished(ctx, planID)
+func (e *executor) finish(ctx context.Context, s *server, at copyID, swapped bool) error {
+	list, err := s.unfinished(ctx, at)
 	if err != nil {
 		return err
 	}
 	for _, r := range list {
 		work := []string{r[1]}
 		if r[1] == dropsLog {
-			if err := s.dropLog(ctx, planID, !swapped); err != nil {
+			if err := s.dropLog(ctx, at, !swapped); err != nil {
 				return err
 			}
 			work = nil
 		}
-		done := "DELETE FROM " + relation(checkpointTable(planID)) + " WHERE role = '" + toFinish + "' AND lane = " + r[0]
+		done := "DELETE FROM " + relation(at.checkpoint()) + " WHERE role = '" + toFinish + "' AND lane = " + r[0]
 		if err := e.transaction(ctx, append(work, done)); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 func (p *pairTest) keyIndex() string {
 	p.Helper()
 	return p.value(`SELECT coalesce((SELECT string_agg(pg_get_indexdef(i.indexrelid) || ' ' || coalesce(pg_get_constraintdef(c.oid), '') || i.indisvalid, ', ') FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
-		WHERE i.indrelid = '` + p.copy() + `'::regclass AND i.indkey::text = '1'), 'none') || (SELECT count(*) FROM ` + relation(checkpointTable(p.plan.ID)) + ` WHERE role = 'late')`)
+		WHERE i.indrelid = '` + p.copy() + `'::regclass AND i.indkey::text = '1'), 'none') || (SELECT count(*) FROM ` + relation(p.place().checkpoint()) + ` WHERE role = 'late')`)
 }
 
 // TestPairLate: the index of the key is away while rows are copied, also for a runner that goes on with the copy, and is the same

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/phasemig/phasemig/internal/dberr"
@@ -86,14 +88,35 @@ func (p *pair) viewLocks(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-func (p *pair) lock(ctx context.Context, views bool) (*locked, error) {
+// partnerLocks take the tables at the other ends of foreign keys before the table itself, every second time. An application that writes to them
+// first, and to the table in the same transaction, would else have them whenever we have the table, and wait for that; one that writes
+// the other way round has the same order as we have the other times. Whoever looks there for a key isn't kept waiting.
+func (p *pair) partnerLocks(ctx context.Context) ([]string, error) {
+	list, err := textRows(ctx, p.db, 1, partnersSQL, relation(p.from.Ident), relation(p.to.Ident))
+	if err != nil {
+		return nil, fmt.Errorf("list the tables that foreign keys tie to %s: %w", p.from.Ident, classify(err))
+	}
+	if len(list) == 0 || rand.IntN(2) == 0 {
+		return nil, nil
+	}
+	var names []string
+	for _, r := range list {
+		names = append(names, r[0])
+	}
+	return []string{"LOCK TABLE " + strings.Join(names, ", ") + " IN SHARE ROW EXCLUSIVE MODE", lockTimeoutSQL(laterLock)}, nil
+}
+
+// lock keeps others from writing to the table. whole: it is to change places, with all that is tied to it.
+func (p *pair) lock(ctx context.Context, whole bool) (*locked, error) {
 	list := []string{lockTimeoutSQL(plans.LockBudget), "SET LOCAL idle_in_transaction_session_timeout = '5s'"}
-	if views {
-		more, err := p.viewLocks(ctx)
-		if err != nil {
-			return nil, err
+	if whole {
+		for _, locks := range []func(context.Context) ([]string, error){p.viewLocks, p.partnerLocks} {
+			more, err := locks(ctx)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, more...)
 		}
-		list = append(list, more...)
 	}
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -155,7 +178,7 @@ func (l *locked) swap(ctx context.Context, reached stream.Position) error {
 	if err := fault.Point("shadow.position_stored"); err != nil {
 		return err
 	}
-	c := carrier{ctx: ctx, tx: l.tx, from: l.p.from.Ident, to: l.p.to.Ident, columns: l.p.columns, planID: l.p.planID}
+	c := carrier{ctx: ctx, tx: l.tx, from: l.p.from.Ident, to: l.p.to.Ident, columns: l.p.columns, at: l.p.at()}
 	if err := c.exchange(); err != nil {
 		return err
 	}
@@ -173,7 +196,7 @@ func (p *pair) afterSwap(ctx context.Context) error {
 	}
 	defer conn.Close()
 	e := executor{conn: conn, fence: p.fence, wait: plans.LockBudget, step: "finish the exchange"}
-	return e.finish(ctx, p.s, p.planID, !p.reverse)
+	return e.finish(ctx, p.s, p.at(), !p.reverse)
 }
 
 // end is the end of the log that a position is of.

@@ -13,19 +13,14 @@ import (
 	"github.com/phasemig/phasemig/stream"
 )
 
-// checkpointTable is where a run keeps from where its log is read, and its marks.
-func checkpointTable(planID string) schema.Ident {
-	return schema.Ident{Schema: stateSchema, Name: "checkpoint_" + planID}
-}
+func (p *pair) checkpoint() string { return relation(p.at().checkpoint()) }
 
-func (p *pair) checkpoint() string { return relation(checkpointTable(p.planID)) }
-
-// checkpointStatements make it.
-func checkpointStatements(planID string) []string {
-	t := relation(checkpointTable(planID))
+// checkpointStatements make the table that it keeps its place in.
+func checkpointStatements(at copyID) []string {
+	t := relation(at.checkpoint())
 	return []string{
 		`CREATE TABLE IF NOT EXISTS ` + t + ` (role text COLLATE pg_catalog."C" NOT NULL, lane integer NOT NULL, log_position text COLLATE pg_catalog."C" NOT NULL, mark bigint NOT NULL, PRIMARY KEY (role, lane))`,
-		`COMMENT ON TABLE ` + t + ` IS ` + literal("phasemig "+planID+": from where the run reads the log; to remove it when the run is over: DROP TABLE"),
+		`COMMENT ON TABLE ` + t + ` IS ` + literal("phasemig "+at.run+": from where the run reads the log; to remove it when the run is over: DROP TABLE"),
 		`INSERT INTO ` + t + ` VALUES ('mark', 0, '', 0) ON CONFLICT DO NOTHING`,
 	}
 }
@@ -33,16 +28,16 @@ func checkpointStatements(planID string) []string {
 // logConfig says how the log is read: as the target itself is reached.
 func (p *pair) logConfig() pgoutput.Config {
 	c := pgoutput.Config{Conn: &p.s.config.Config}
-	c.Slot, c.Publication = pgoutput.Names(p.planID, p.s.oid, p.reverse)
+	c.Slot, c.Publication = pgoutput.Names(p.planID, p.s.oid, p.a.N, p.reverse)
 	return c
 }
 
 // ownLog is the form of the names of slots and publications that follow a table for a run, of whatever database: see pgoutput.Names.
-const ownLog = `'^phasemig_[0-9a-f]{12}_[0-9]+(_back)?$'`
+const ownLog = `'^phasemig_[0-9a-f]{12}_[0-9]+(_[0-9]+)?(_back)?$'`
 
 // relations are what is followed: the source, and the marks.
 func (p *pair) relations(ctx context.Context) ([]pgoutput.Relation, error) {
-	marks, err := p.s.Table(ctx, checkpointTable(p.planID))
+	marks, err := p.s.Table(ctx, p.at().checkpoint())
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +124,9 @@ func (p *pair) holdsLease(ctx context.Context) error {
 }
 
 // dropLog takes slot and publication of a direction away.
-func (s *server) dropLog(ctx context.Context, planID string, back bool) error {
+func (s *server) dropLog(ctx context.Context, at copyID, back bool) error {
 	c := pgoutput.Config{Conn: &s.config.Config}
-	c.Slot, c.Publication = pgoutput.Names(planID, s.oid, back)
+	c.Slot, c.Publication = pgoutput.Names(at.run, s.oid, at.n, back)
 	if err := pgoutput.Drop(ctx, c); err != nil {
 		return fmt.Errorf("drop slot and publication %s: %w", c.Slot, err)
 	}

@@ -108,11 +108,11 @@ func (p *pair) recordLost(ctx context.Context, tx *sql.Tx, images []shadow.Image
 		if err != nil {
 			return err
 		}
-		q := "DELETE FROM " + unreturnableTable + " WHERE run = $1 AND sync = 0 AND key_digest = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex') AND relation = $2"
+		q := "DELETE FROM " + unreturnableTable + " WHERE run = $1 AND sync = $4 AND key_digest = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex') AND relation = $2"
 		if lost[i] {
-			q = "INSERT INTO " + unreturnableTable + " (run, sync, relation, row_key, key_digest, at) VALUES ($1, 0, $2, $3, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex'), pg_catalog.clock_timestamp()) ON CONFLICT (run, sync, key_digest) DO UPDATE SET at = excluded.at"
+			q = "INSERT INTO " + unreturnableTable + " (run, sync, relation, row_key, key_digest, at) VALUES ($1, $4, $2, $3, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($3, 'UTF8')), 'hex'), pg_catalog.clock_timestamp()) ON CONFLICT (run, sync, key_digest) DO UPDATE SET at = excluded.at"
 		}
-		if _, err := tx.ExecContext(ctx, q, p.planID, p.from.Ident.String(), string(key)); err != nil {
+		if _, err := tx.ExecContext(ctx, q, p.planID, p.from.Ident.String(), string(key), p.listed); err != nil {
 			return classify(err)
 		}
 	}
@@ -122,7 +122,7 @@ func (p *pair) recordLost(ctx context.Context, tx *sql.Tx, images []shadow.Image
 // Unreturnable implements dialect.Shadow. A record counts while its row is in the new
 // table and not in the old one.
 func (p *pair) Unreturnable(ctx context.Context, limit int) (int64, []state.Unreturnable, error) {
-	rows, err := p.db.QueryContext(ctx, "SELECT row_key, at FROM "+unreturnableTable+" WHERE run = $1 AND sync = 0 ORDER BY at, key_digest", p.planID)
+	rows, err := p.db.QueryContext(ctx, "SELECT row_key, at FROM "+unreturnableTable+" WHERE run = $1 AND sync = $2 ORDER BY at, key_digest", p.planID, p.listed)
 	if err != nil {
 		return 0, nil, fmt.Errorf("list rows that can't go back: %w", classify(err))
 	}
@@ -144,19 +144,26 @@ func (p *pair) Unreturnable(ctx context.Context, limit int) (int64, []state.Unre
 	return p.stillLost(ctx, keys, list, limit)
 }
 
+// has reports whether a table has a row of a key. What else the row holds has no place in the other's types.
+func (p *pair) has(ctx context.Context, which shadow.Side, key string) (there bool, err error) {
+	s := p.sideOf(which)
+	err = p.db.QueryRowContext(ctx, fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s AS t WHERE %s)", s.table, keyIs(s.key, "t.", "$1")), key).Scan(&there)
+	return there, classify(err)
+}
+
 func (p *pair) stillLost(ctx context.Context, keys []string, list []state.Unreturnable, limit int) (int64, []state.Unreturnable, error) {
 	var n int64
 	var out []state.Unreturnable
 	for i, k := range keys {
-		there, err := p.RowsOf(ctx, shadow.Source, []string{k})
+		there, err := p.has(ctx, shadow.Source, k)
 		if err != nil {
 			return 0, nil, err
 		}
-		held, err := p.RowsOf(ctx, shadow.Target, []string{k})
+		held, err := p.has(ctx, shadow.Target, k)
 		if err != nil {
 			return 0, nil, err
 		}
-		if len(there) == 0 || len(held) > 0 {
+		if !there || held {
 			continue
 		}
 		if n++; len(out) < limit {

@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/phasemig/phasemig/internal/pause"
 )
@@ -26,7 +29,7 @@ type origins struct {
 	free chan string // nil: the writes carry none
 }
 
-// openOrigins makes as many as are used side by side.
+// openOrigins makes as many as are used side by side, by all copies of the run.
 func (s *server) openOrigins(ctx context.Context, planID string, n int) (*origins, error) {
 	var may bool
 	if err := s.db.QueryRowContext(ctx, mayMarkSQL).Scan(&may); err != nil {
@@ -53,25 +56,33 @@ func (s *server) openOrigins(ctx context.Context, planID string, n int) (*origin
 }
 
 // mark lets a session write under an origin until the function that is returned is called. One that another session has, be it
-// that of a runner that was killed, is left alone.
+// that of another copy of the run or of a runner that was killed, is left alone.
 func (o *origins) mark(ctx context.Context, conn *sql.Conn) (end func()) {
-	select {
-	case name := <-o.free:
-		if _, err := conn.ExecContext(ctx, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", name); err != nil {
-			o.free <- name
-			return func() {}
-		}
-		return func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			if _, err := conn.ExecContext(ctx, "SELECT pg_catalog.pg_replication_origin_session_reset()"); err != nil {
-				discard(conn) // with the session its origin is free
+	for range cap(o.free) {
+		select {
+		case name := <-o.free:
+			_, err := conn.ExecContext(ctx, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", name)
+			if err == nil {
+				return func() { o.giveBack(ctx, conn, name) }
 			}
 			o.free <- name
+			if pg := new(pgconn.PgError); !errors.As(err, &pg) || pg.Code != "55006" { // not that another one has it
+				return func() {}
+			}
+		default:
+			return func() {}
 		}
-	default:
-		return func() {}
 	}
+	return func() {}
+}
+
+func (o *origins) giveBack(ctx context.Context, conn *sql.Conn, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "SELECT pg_catalog.pg_replication_origin_session_reset()"); err != nil {
+		discard(conn) // with the session its origin is free
+	}
+	o.free <- name
 }
 
 // dropOrigins takes a run's origins away. A session that ends has its own for a moment still; what one keeps for longer, as that of a

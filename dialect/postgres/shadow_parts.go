@@ -64,7 +64,7 @@ func (c *carrier) noteParts() []string {
 	if len(c.partsTo) == 0 {
 		return nil
 	}
-	t := relation(checkpointTable(c.planID))
+	t := relation(c.at.checkpoint())
 	return []string{fmt.Sprintf("DELETE FROM %s WHERE role = '%s'", t, partsRole),
 		fmt.Sprintf("INSERT INTO %s SELECT '%s', 0, x.list, 0 FROM (%s) AS x(list)", t, partsRole, strings.ReplaceAll(partsSQL, "$1", literal(relation(c.from))))}
 }

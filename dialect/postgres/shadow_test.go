@@ -68,16 +68,16 @@ func newPairTest(t *testing.T, dsn string) *pairTest {
 		Columns: []plans.Copied{{From: "id", To: "id"}, {From: "u", To: "u"}, {From: "n", To: "n"}, {From: "v", To: "v"}, {From: "w", To: "w"}},
 	}}}
 	p.exec("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, u int UNIQUE, g int GENERATED ALWAYS AS (u * 2) STORED, n int, v text, w text)", "ALTER TABLE t ALTER v SET STORAGE EXTERNAL",
-		"CREATE SCHEMA "+shadowSchema(p.plan.ID), "CREATE SCHEMA "+asideSchema(p.plan.ID), "CREATE TABLE "+p.copy()+" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, g bigint GENERATED ALWAYS AS (u * 2) STORED, u bigint UNIQUE, n bigint, v text)",
+		"CREATE SCHEMA "+p.place().shadowSchema(), "CREATE SCHEMA "+p.place().asideSchema(), "CREATE TABLE "+p.copy()+" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text, g bigint GENERATED ALWAYS AS (u * 2) STORED, u bigint UNIQUE, n bigint, v text)",
 		fmt.Sprintf(`INSERT INTO t (u, n, v, w) SELECT i, i, repeat('v', 3000 * (i %% 2)), 'it''s \' || i FROM generate_series(1, %d) i`, rowsThere))
-	p.exec(checkpointStatements(p.plan.ID)...)
+	p.exec(checkpointStatements(p.place())...)
 	p.take()
 	t.Cleanup(func() {
 		for _, back := range []bool{false, true} {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 			defer cancel()
 			c := pgoutput.Config{Conn: &p.s.config.Config}
-			c.Slot, c.Publication = pgoutput.Names(p.plan.ID, p.s.oid, back)
+			c.Slot, c.Publication = pgoutput.Names(p.plan.ID, p.s.oid, 0, back)
 			if err := pgoutput.Drop(ctx, c); err != nil {
 				t.Error(err)
 			}
@@ -87,7 +87,9 @@ func newPairTest(t *testing.T, dsn string) *pairTest {
 }
 
 // copy is the shadow's name until it takes the table's place.
-func (p *pairTest) copy() string { return relation(shadowPlace(p.plan.ID, p.alter().Table)) }
+func (p *pairTest) place() copyID { return copyOf(p.plan.ID, p.alter()) }
+
+func (p *pairTest) copy() string { return relation(p.place().shadowPlace(p.alter().Table)) }
 
 func (p *pairTest) exec(statements ...string) { p.Helper(); dbtest.Exec(p, p.dsn, statements...) }
 
@@ -347,7 +349,7 @@ func TestPairLife(t *testing.T) {
 		if err != nil {
 			p.Fatal(err)
 		}
-		slot, _ := pgoutput.Names(p.plan.ID, p.s.oid, false)
+		slot, _ := pgoutput.Names(p.plan.ID, p.s.oid, 0, false)
 		p.want("one slot is left, that of the way there", "SELECT string_agg(slot_name, ',') FROM pg_replication_slots WHERE slot_name LIKE 'phasemig_"+p.plan.ID+"%'", slot)
 	})
 }

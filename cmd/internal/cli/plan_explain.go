@@ -15,10 +15,18 @@ func (g *page) considered(list []plans.Considered) {
 	g.gap()
 	g.line("%s  %s", g.style.bold("WAYS"), g.style.dim("that were considered"))
 	for _, c := range list {
-		g.line("  %s %s", chosenMark(c), c.Way)
+		g.line("  %s %s", chosenMark(c), wayOf(c))
 		g.labeled(4, "because", c.Because)
 		g.labeled(4, "instead", c.Instead)
 	}
+}
+
+// wayOf names a way, and what it is one of where a plan goes several.
+func wayOf(c plans.Considered) string {
+	if c.Of == "" {
+		return c.Way
+	}
+	return c.Of + ": " + c.Way
 }
 
 func chosenMark(c plans.Considered) string {
@@ -39,6 +47,6 @@ func markdownConsidered(b *bytes.Buffer, list []plans.Considered) {
 		if c.Chosen {
 			taken = "**yes**"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", cell(c.Way), taken, cell(c.Because), cell(c.Instead))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", cell(wayOf(c)), taken, cell(c.Because), cell(c.Instead))
 	}
 }

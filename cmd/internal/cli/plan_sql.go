@@ -26,7 +26,7 @@ func (p *program) sqlInput(c *cli.Context) (input, error) {
 		if err != nil {
 			return plans.Change{}, err
 		}
-		o := migration.Options{Name: migration.Name(paths), MayDrop: c.Bool("allow-drop"), RunUnread: c.String("unparsed") == plans.UnparsedRun, Several: g.planner.Rules.Copies() > 1}
+		o := migration.Options{Name: migration.Name(paths), MayDrop: c.Bool("allow-drop"), RunUnread: c.String("unparsed") == plans.UnparsedRun}
 		if g.indexTable != nil {
 			o.Table = func(index string) (string, error) { return g.indexTable(ctx, index) }
 		}

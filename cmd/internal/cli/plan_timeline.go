@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/phasemig/phasemig/plans"
 )
@@ -16,8 +17,9 @@ type event struct {
 	last    bool    // there is no way back from here
 }
 
-// events are what happens in a phase, in its order.
-func events(ph plans.Phase) []event {
+// events are what happens in a phase, in its order. Where a plan is about several tables each step names its own.
+func events(pl *plans.Plan, ph plans.Phase) []event {
+	several := len(pl.Tables()) > 1
 	var out []event
 	for _, g := range ph.Gates {
 		out = append(out, event{what: gateName(g), gate: true})
@@ -26,7 +28,11 @@ func events(ph plans.Phase) []event {
 		for _, g := range st.Gates {
 			out = append(out, event{what: gateName(g), gate: true})
 		}
-		out = append(out, event{what: string(st.Kind), seconds: st.Estimate.Seconds, last: st.ID == ph.Until})
+		what := string(st.Kind)
+		if several {
+			what += " " + st.Table.Name
+		}
+		out = append(out, event{what: what, seconds: st.Estimate.Seconds, last: st.ID == ph.Until})
 	}
 	return out
 }
@@ -49,11 +55,12 @@ const barWidth = 30
 func (g *page) timeline(pl *plans.Plan) {
 	all := works(pl)
 	g.line("%s  %s", g.style.bold("TIMELINE"), g.style.dim("as estimated; gates and deploys take what they take"))
+	width := stepWidth(pl)
 	var at float64
 	for _, ph := range pl.Phases {
 		label := string(ph.Name)
-		for _, e := range events(ph) {
-			g.line("  %s%s", pad(label, 10), eventLine(e, at, all))
+		for _, e := range events(pl, ph) {
+			g.line("  %s%s", pad(label, 10), eventLine(e, width, at, all))
 			at, label = at+e.seconds, ""
 		}
 		if label != "" {
@@ -62,12 +69,25 @@ func (g *page) timeline(pl *plans.Plan) {
 	}
 }
 
+// stepWidth is the room of the steps' names; a long one takes more in its own line.
+func stepWidth(pl *plans.Plan) int {
+	width := 15
+	for _, ph := range pl.Phases {
+		for _, e := range events(pl, ph) {
+			if !e.gate {
+				width = max(width, min(utf8.RuneCountInString(e.what)+1, 32))
+			}
+		}
+	}
+	return width
+}
+
 // eventLine is one line: a gate by its name, a step with its bar.
-func eventLine(e event, at, all float64) string {
+func eventLine(e event, width int, at, all float64) string {
 	if e.gate {
 		return "? " + e.what
 	}
-	out := "  " + pad(e.what, 15)
+	out := "  " + pad(e.what, width)
 	if all > 0 {
 		out += pad(bar(e.seconds, at, all), barWidth+2)
 	}
@@ -97,7 +117,7 @@ func markdownTimeline(b *bytes.Buffer, pl *plans.Plan) {
 	b.WriteString("\n### Timeline\n\n```mermaid\ntimeline\n")
 	for _, ph := range pl.Phases {
 		fmt.Fprintf(b, "    section %s\n", ph.Name)
-		list := events(ph)
+		list := events(pl, ph)
 		if len(list) == 0 {
 			b.WriteString("        nothing\n")
 		}
