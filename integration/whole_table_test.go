@@ -35,8 +35,11 @@ func wholeTables(k throwaway.Kind) []recipeCase {
 	pointing := recipeCase{name: "foreign key to a new table", also: "invoices", create: []string{"ALTER TABLE orders ADD COLUMN invoice bigint"}, operations: "  - add_foreign_key: {table: orders, name: orders_invoice, columns: [invoice], references: {table: invoices, columns: [id]}}\n" +
 		"  - create_table: {table: invoices, definition: \"(id bigint PRIMARY KEY, note text)\"}\n",
 		direct: []string{"CREATE TABLE invoices (id bigint PRIMARY KEY, note text)", "ALTER TABLE orders ADD CONSTRAINT orders_invoice FOREIGN KEY (invoice) REFERENCES invoices (id)"}}
+	if k == throwaway.Postgres18 { // 15 leaves what it adds of a key for each partition that it points at unvalidated
+		out = append(out, severalCopies)
+	}
 	return append(out, several, pointing, recipeCase{name: "create table with an index", also: "invoices", operations: "  - create_table: {table: invoices, definition: \"" + columns + "\", then: [CREATE INDEX invoices_note ON invoices (note), COMMENT ON TABLE invoices IS 'bills']}\n",
-		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}}, severalCopies, besideOthers(k))
+		direct: []string{there[0], there[1], "COMMENT ON TABLE invoices IS 'bills'"}}, besideOthers(k))
 }
 
 // anyOrder is written so that nothing could be done in the order of the file.
@@ -54,7 +57,7 @@ var severalCopies = recipeCase{name: "copies of several tables", also: "parts", 
 	create:     []string{orderKey, "CREATE TABLE parts (id bigint PRIMARY KEY, order_id bigint, n int, CONSTRAINT parts_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE)", "INSERT INTO parts SELECT id, id, 1 FROM orders"},
 	old:        []string{"INSERT INTO parts SELECT $1::bigint, id, 3 FROM orders WHERE id = $1::bigint - 1", "UPDATE parts SET n = n + 1 WHERE id = $1::bigint - 1"},
 	operations: "  - alter_table: {table: parts, sql: ALTER n TYPE bigint}\n  - partition_table: {table: orders, by: hash, columns: [id], partitions: [{name: orders_0}, {name: orders_1}]}\n",
-	direct:     slices.Concat([]string{"ALTER TABLE parts DROP CONSTRAINT parts_order"}, ordersInParts, []string{"ALTER TABLE parts ALTER n TYPE bigint, ADD CONSTRAINT parts_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE"})}
+	direct:     slices.Concat([]string{"ALTER TABLE parts DROP CONSTRAINT parts_order", "TRUNCATE parts"}, ordersInParts, []string{"ALTER TABLE parts ALTER n TYPE bigint, ADD CONSTRAINT parts_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE"})}
 
 // besideOthers copies one table, renames a column of another, and makes a third.
 func besideOthers(k throwaway.Kind) recipeCase {
