@@ -2,11 +2,12 @@
 //
 // The cases stand in testdata/lintset, one file a server: a schema in use, the statements of a migration, and a
 // label. Read reads such a file. The labels come from the servers' manuals and from what the servers
-// are seen to do, never from a linter. There are two folders:
+// are seen to do, never from a linter. There are three folders:
 //
 //   - unseen says how good a linter is. It can say so only as long as nobody who writes rules looks at it, nor at a list of the cases
 //     that a linter gets wrong: only totals may leave TestScore. Who needs examples to write a rule by takes
 //     the manual, and makes new ones, or takes practice. The set is written from the manuals by somebody who has read neither rules nor practice.
+//   - fresh is a second set of that kind, for the same use and under the same rule.
 //   - practice may be looked at while writing rules, and so says only that what was learnt is still known.
 //
 // Beside them stands walk: migrations without a label, of a walk through the manuals' grammar. TestWalk asks the server for it, and compares what
@@ -32,7 +33,7 @@
 //
 // The proof, in the tests of this package, fills the tables at two sizes, runs the statements and looks: at
 // errors; at the old client's statements before and after; at counts of rows and values; at whether reads and writes
-// by key in other sessions wait, and whether the work done meanwhile grows with the table. By default a sample of both folders is
+// by key in other sessions wait, and whether the work done meanwhile grows with the table. By default a sample of each folder is
 // proved; every label is by
 //
 //	PHASEMIG_LONG=1 go test -count=1 -v -timeout 120m ./integration/lintset

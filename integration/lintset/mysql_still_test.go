@@ -16,14 +16,17 @@ var definition = regexp.MustCompile(`(?is)^\s*(alter\s+(table|view|database|sequ
 var moving = regexp.MustCompile(`(?i)\b(exchange|convert|truncate|analyze|check|rebuild|repair|optimize)\s+(partition|table)|\bdiscard\b|\bimport\b`)
 
 // structure is what InnoDB calls the tables and indexes of the case. One that is made anew, by whatever algorithm, has another number.
-type structure struct{ tables, indexes map[string]string }
+type structure struct {
+	tables, indexes map[string]string
+	others          string // how many tables other engines have, of which InnoDB knows nothing
+}
 
 func (m mysql) structure(ctx context.Context, s session) (structure, error) {
 	tables, indexes := "INNODB_TABLES", "INNODB_INDEXES"
 	if m.server.Kind() == throwaway.MariaDB {
 		tables, indexes = "INNODB_SYS_TABLES", "INNODB_SYS_INDEXES"
 	}
-	out := structure{map[string]string{}, map[string]string{}}
+	out := structure{tables: map[string]string{}, indexes: map[string]string{}}
 	rows, err := s.exec(ctx, fmt.Sprintf("SELECT t.NAME, t.TABLE_ID, i.INDEX_ID FROM information_schema.%s t LEFT JOIN information_schema.%s i USING (TABLE_ID) WHERE t.NAME LIKE '%s/%%'", tables, indexes, webshop))
 	if err != nil {
 		return structure{}, fmt.Errorf("read the structure: %w", err)
@@ -32,13 +35,18 @@ func (m mysql) structure(ctx context.Context, s session) (structure, error) {
 		out.tables[r[0]] = r[1]
 		out.indexes[r[2]] = r[1]
 	}
+	rows, err = s.exec(ctx, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND ENGINE <> 'InnoDB'")
+	if err != nil {
+		return structure{}, fmt.Errorf("count the tables of other engines: %w", err)
+	}
+	out.others = rows[0][0]
 	return out, nil
 }
 
 // still says that every table that was there is the same one, with no index and no partition that wasn't there. MySQL doesn't
-// list the indexes of partitions; of such tables nothing is known.
+// list the indexes of partitions; of such tables, and of other engines', nothing is known.
 func (now structure) still(before structure) bool {
-	if before.indexes[""] != "" || now.indexes[""] != "" {
+	if before.indexes[""] != "" || now.indexes[""] != "" || before.others != "0" || now.others != "0" {
 		return false
 	}
 	old, names := map[string]bool{}, map[string]bool{}

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 func long() bool { return dbtest.Long() }
 
 // sampled is how many cases of a file a default run proves.
-var sampled = map[string]int{Unseen: 8, Practice: 2}
+var sampled = map[string]int{Unseen: 8, Practice: 2, Fresh: 1}
 
 // sample is the same at every run, and spread over the whole file.
 func sample(folder string, all []Case) []Case {
@@ -45,7 +45,7 @@ func TestLabels(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := productOf(t, server)
-		for _, folder := range []string{Unseen, Practice} {
+		for _, folder := range []string{Unseen, Practice, Fresh} {
 			t.Run(folder, func(t *testing.T) {
 				proved := proveAll(t, p, major, sample(folder, cases(t, folder, k)))
 				t.Logf("%s %s, %s: proved %v", k, server.Version(), folder, proved)

@@ -63,6 +63,7 @@ func (c Case) On(major int) Verdict {
 const (
 	Practice = "practice"
 	Unseen   = "unseen"
+	Fresh    = "fresh"
 )
 
 // Set is the content of one file.

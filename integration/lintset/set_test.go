@@ -9,7 +9,7 @@ import (
 
 // TestSets: each file has enough of both labels to say something.
 func TestSets(t *testing.T) {
-	for _, folder := range []string{Practice, Unseen} {
+	for _, folder := range []string{Practice, Unseen, Fresh} {
 		for _, k := range []throwaway.Kind{throwaway.Postgres18, throwaway.MySQL, throwaway.MariaDB} {
 			count := map[Label]int{}
 			for _, c := range cases(t, folder, k) {
