@@ -188,6 +188,13 @@ func (c *Catalog) Type(name string) *Type {
 	return c.types[c.key(name[strings.LastIndexByte(name, '.')+1:])]
 }
 
+// Types calls f for each type that users made.
+func (c *Catalog) Types(f func(*Type)) {
+	for _, t := range c.types {
+		f(t)
+	}
+}
+
 // PutType adds a type.
 func (c *Catalog) PutType(t *Type) { c.types[c.key(t.Name)] = t }
 

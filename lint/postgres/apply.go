@@ -548,6 +548,9 @@ func (j *judge) createFunction(n *pg.CreateFunctionStmt) {
 	if body := writtenBody(n); body != "" {
 		j.routines[name] = body
 	}
+	if e := inlined(n); e != nil {
+		volatile = volatile && j.volatileIn(e) != ""
+	}
 	j.volatile[name] = volatile
 	j.putRoutine(n)
 }

@@ -78,8 +78,9 @@ func (j *judge) views(f func(*lint.Relation)) {
 func (j *judge) createView(r *pg.RangeVar, query *pg.Node, aliases []string, kind string) *lint.Relation {
 	x := j.reader()
 	cols, open := x.query(query.GetSelectStmt(), nil)
+	why := j.readOnly(query.GetSelectStmt())
 	k := j.fresh(r, kind)
-	k.Uses = x.uses
+	k.Uses, k.Options["read only"] = x.uses, why
 	k.Partial = open || len(cols) == 0
 	for i, c := range cols {
 		if i < len(aliases) {

@@ -65,7 +65,7 @@ func columnsIn(n *pg.Node) []string {
 }
 
 // volatileIn names the first function of an expression that gives each row a value of its own. A function of the user's is
-// volatile unless the files say otherwise, as it is for the server.
+// volatile unless the files say otherwise, or the server puts its body in its place, as it is for the server.
 func (j *judge) volatileIn(n *pg.Node) string {
 	found := ""
 	walk(n, func(x *pg.Node) {

@@ -37,7 +37,8 @@ type judge struct {
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool
-	depth    int // of routine bodies
+	prepared map[string]*pg.Node // by PREPARE, in the session at hand
+	depth    int                 // of routine bodies
 	// variables are the names that the body at hand declares; looped: the statement at hand stands in a loop of it, and committed: it ends transactions.
 	variables         map[string]bool
 	looped, committed bool
@@ -89,7 +90,7 @@ func (c *call) report(x said) {
 func (j *judge) Begin(f *lint.File) {
 	j.file, j.next, j.timeout, j.utc, j.path, j.unchecked = f, 0, false, false, "", false
 	j.tx = transaction{}
-	j.said = map[string]bool{}
+	j.said, j.prepared = map[string]bool{}, map[string]*pg.Node{}
 	if inOne(f) {
 		j.tx.begin(true)
 	}
@@ -129,7 +130,7 @@ func outside(text string) bool {
 	return false
 }
 
-// End ends the session; what is open is committed by whoever runs the file. Context that makes every table that it changes is taken for the
+// End ends the session; what is open is committed by whoever runs the file, if that one began it, and taken back if the file did. Context that makes every table that it changes is taken for the
 // whole schema.
 func (j *judge) End() []lint.Finding {
 	if j.file.Context {
@@ -138,6 +139,7 @@ func (j *judge) End() []lint.Finding {
 	if !j.tx.open || j.tx.wrapped || j.file.Format == lint.Plain && len(j.file.Statements) == 0 {
 		return nil
 	}
+	j.takeBack()
 	last := j.file.Statements[len(j.file.Statements)-1]
 	return []lint.Finding{lint.At(last, "transaction-left-open", lint.Warning, "the file ends inside a transaction: without COMMIT the server rolls it back when the session ends")}
 }
@@ -151,9 +153,10 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	if err != nil {
 		return []lint.Finding{notJudged(s, err.Error())}
 	}
-	if p.node == nil {
+	if p.node = j.carriedOut(p.node); p.node == nil {
 		return nil
 	}
+	j.prepare(p.node)
 	var out []lint.Finding
 	c := &call{judge: j, parsed: p, s: s, out: &out}
 	for i := range j.rules {
@@ -164,6 +167,7 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 	j.hold(p)
 	j.loses(p)
 	j.apply(p)
+	j.fills(p.node)
 	return append(out, j.inside(p, s)...)
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/phasemig/phasemig/lint"
 )
 
 // placeImpossible looks at where a new table is to be, how long it lasts, and what its parts are limited to.
@@ -89,12 +91,22 @@ func modifierImpossible(t *pg.TypeName) string {
 	return ""
 }
 
-// writtenView: a materialized view takes no rows.
+// writtenView: a materialized view takes no rows, and a view only those that it can pass on, unless a trigger or a rule does something else.
 func (c *call) writtenView(r *pg.RangeVar) string {
-	if k := c.relation(r); k != nil && k.Kind == "matview" {
+	k := c.relation(r)
+	switch {
+	case k == nil:
+	case k.Kind == "matview":
 		return fmt.Sprintf("%s is a materialized view, and can't be written", quoted(k.Ident))
+	case k.Kind == "view" && k.Options["read only"] != "" && !c.instead(k):
+		return fmt.Sprintf("nobody can write through the view %s, as %s", quoted(k.Ident), k.Options["read only"])
 	}
 	return ""
+}
+
+// instead: a trigger or a rule of the relation is known.
+func (c *call) instead(k *lint.Relation) bool {
+	return slices.ContainsFunc(append(c.catalog.Objects.All("trigger"), c.catalog.Objects.All("rule")...), func(o *lint.Object) bool { return o.On == k })
 }
 
 // domainImpossible looks at what a new domain says twice, or against itself.

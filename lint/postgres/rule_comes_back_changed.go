@@ -12,7 +12,8 @@ import (
 var comesBackChanged = rule{lint.Rule{
 	ID: "comes-back-changed", Severity: lint.Error, Kind: lint.Client,
 	Summary: "what a transaction drops or renames and makes again lacks something that clients name",
-	Why:     "A view in the place of a table, or a view or function that is dropped and created again, is no interruption as long as it has the columns and takes the arguments of the old one, and roles have the same rights on it: a new view has none of the old one's. Running clients that name what is missing fail.",
+	Why: "A view in the place of a table takes writes only if it is a SELECT of plain columns from one table: with DISTINCT, GROUP BY, LIMIT, UNION, a join, WITH, an aggregate or a window it takes none (55000), and a column that is computed takes no value. " +
+		"A materialized view takes none at all. INSTEAD OF triggers make up for it.\n\nA view in the place of a table, or a view or function that is dropped and created again, is no interruption as long as it has the columns and takes the arguments of the old one, and roles have the same rights on it: a new view has none of the old one's. Running clients that name what is missing fail.",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int, b int);", SQL: "BEGIN;\nALTER TABLE t RENAME TO t2;\nCREATE VIEW t AS SELECT a FROM t2;\nCOMMIT;"},
 		{Schema: "CREATE VIEW v AS SELECT 1 AS a, 2 AS b;", SQL: "BEGIN;\nDROP VIEW v;\nCREATE VIEW v AS SELECT 1 AS a;\nCOMMIT;"}},
 	Good: []lint.Example{{Schema: "CREATE TABLE t (a int, b int);", SQL: "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE t RENAME TO t2;\nCREATE VIEW t AS SELECT a, b FROM t2;\nCOMMIT;"}, {SQL: "CREATE VIEW t AS SELECT a, b FROM t2;"}},
@@ -20,12 +21,20 @@ var comesBackChanged = rule{lint.Rule{
 	if f := c.node.GetCreateFunctionStmt(); f != nil {
 		c.routineBack(routineOf(f))
 	}
+	if t := c.node.GetCreateTableAsStmt(); t.GetObjtype() == pg.ObjectType_OBJECT_MATVIEW && c.tx.tables[t.Into.GetRel().GetRelname()] != nil {
+		c.report(said{message: fmt.Sprintf("%s was a table, and a materialized view in its place takes no rows: writes of running clients fail", table(t.Into.Rel)), safe: "Give the materialized view a name of its own."})
+	}
 	v := c.node.GetViewStmt()
 	if v == nil {
 		return
 	}
 	was, ok := c.tx.lost[v.View.Relname]
 	if !ok {
+		return
+	}
+	if why := c.writesRefused(v, c.tx.tables[v.View.Relname]); why != "" {
+		c.report(said{message: fmt.Sprintf("%s was a table, and nobody can write through the view in its place, as %s: writes of running clients fail", table(v.View), why),
+			safe: "Let the view be SELECT of plain columns from one table, or give it INSTEAD OF triggers in the same transaction."})
 		return
 	}
 	for _, role := range c.tx.rights[v.View.Relname] {
@@ -81,13 +90,16 @@ func (j *judge) loses(p *parsed) {
 			return
 		}
 		if j.tx.lost == nil {
-			j.tx.lost = map[string][]string{}
+			j.tx.lost, j.tx.tables = map[string][]string{}, map[string]*lint.Relation{}
 		}
 		var cols []string
 		for _, c := range k.Columns {
 			cols = append(cols, c.Name)
 		}
 		j.tx.lost[name] = cols
+		if k.Kind == "table" {
+			j.tx.tables[name] = k
+		}
 		if j.tx.rights == nil {
 			j.tx.rights = map[string][]string{}
 		}

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -272,7 +274,24 @@ func (c *call) typeNeeded(name string) string {
 			by = fmt.Sprintf("the %s %s needs it", o.Kind, quoted(o.ID))
 		}
 	}
+	c.catalog.Types(func(o *lint.Type) {
+		of := func(text string) bool { return parseType(text).name == t.Name }
+		if o != t && (o.Kind == "domain" && of(o.Base) || o.Kind == "composite" && slices.ContainsFunc(o.Values, func(v string) bool { _, text, _ := strings.Cut(v, " "); return of(text) })) {
+			by = fmt.Sprintf("the %s %s is made of it", map[bool]string{true: "domain", false: "type"}[o.Kind == "domain"], o.Name)
+		}
+	})
 	return by
+}
+
+// namedInBody finds a routine of the files whose body names a thing: a body is a text, so it doesn't follow a new name.
+func (j *judge) namedInBody(name string) string {
+	word := regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(name) + `([^\w$]|$)`)
+	for _, f := range slices.Sorted(maps.Keys(j.routines)) {
+		if word.MatchString(j.routines[f]) {
+			return f
+		}
+	}
+	return ""
 }
 
 func (c *call) functionNeeded(f *lint.Object) string {

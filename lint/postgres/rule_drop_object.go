@@ -14,7 +14,7 @@ var dropObject = rule{lint.Rule{
 	ID: "drop-object", Severity: lint.Error, Kind: lint.Data,
 	Summary: "something is dropped that holds data or that running clients name",
 	Why: "DROP TABLE deletes its rows; a view, a function, a sequence, a type, a schema or a role that is gone makes every statement fail that names it. Drop it after the last client, and after a time in which it could be brought back: " +
-		"a table that is renamed first can be renamed back.\n\nWhat the same transaction creates again (a view, a function) is not lost.",
+		"a table that is renamed first can be renamed back.\n\nWhat the same transaction creates again (a view, a function) is not lost. A type that nothing in the known schema is of, and the sequence of a serial column whose default went first, are a warning: no statement on rows names them.",
 	Bad:  []lint.Example{{SQL: "DROP TABLE users;"}, {SQL: "DROP VIEW active_users;"}, {SQL: "DROP FUNCTION total(int);"}, {SQL: "DROP SCHEMA shop CASCADE;"}, {SQL: "ALTER TYPE address DROP ATTRIBUTE zip;"}},
 	Good: []lint.Example{{SQL: "CREATE TABLE t (a int);\nDROP TABLE t;"}, {SQL: "DROP TRIGGER audit ON users;"}, {SQL: "BEGIN;\nDROP VIEW v;\nCREATE VIEW v AS SELECT 1 AS a;\nCOMMIT;"}},
 }, func(c *call) {
@@ -82,6 +82,10 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 	if !data && c.comesBack(id.Name) {
 		return
 	}
+	if c.unused(d, id) {
+		c.report(said{severity: lint.Warning, message: fmt.Sprintf("nothing in the schema uses the %s %s: only a statement that names it would fail", kind, quoted(id)), safe: "Make sure that no client names it."})
+		return
+	}
 	x := said{message: fmt.Sprintf("running clients that name the %s %s fail", kind, quoted(id)), lock: exclusive + ", short", safe: fmt.Sprintf("Drop the %s after the last client that names it, in a release of its own.", kind)}
 	if data {
 		x.message = fmt.Sprintf("the %s %s and its data are gone for good, and running clients that name it fail", kind, quoted(id))
@@ -90,6 +94,24 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 		x.safe = fmt.Sprintf("-- after the last client; a rename can be taken back:\nALTER TABLE %s RENAME TO %s;\n-- and when nobody has missed it:\nDROP TABLE %s;", quoted(id), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))), quote(short("_drop", strings.TrimPrefix(id.Name, "_"))))
 	}
 	c.report(x)
+}
+
+// unused: a type that no column, routine or other type is of, where the whole schema is known, and a sequence that the server made for a column which
+// isn't numbered by it any more. No statement on rows names them.
+func (c *call) unused(d *pg.DropStmt, id schema.Ident) bool {
+	switch d.RemoveType {
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return c.catalog.Complete && c.catalog.Type(id.Name) != nil && c.typeNeeded(id.Name) == "" && c.namedInBody(id.Name) == ""
+	case pg.ObjectType_OBJECT_SEQUENCE:
+		left := false
+		c.catalog.Relations(func(k *lint.Relation) {
+			for _, col := range k.Columns {
+				left = left || whole(k) && id.Name == objectName(k.Name, col.Name, "seq") && k.Was["default "+col.Name]
+			}
+		})
+		return left && c.sequenceNeeded(id) == ""
+	}
+	return false
 }
 
 // unnamed: what the file itself made isn't named by anybody yet, and a function of triggers never is by a statement of a client.

@@ -15,7 +15,7 @@ var rename = rule{lint.Rule{
 	ID: "rename", Severity: lint.Error, Kind: lint.Client,
 	Summary: "something that running clients name gets another name or another schema",
 	Why: "The lock is short, but old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names " +
-		"in step; rename a table and leave a view of the old name behind in the same transaction.\n\nIndexes, constraints, triggers and policies aren't named by statements, so they may be renamed.",
+		"in step; rename a table and leave a view of the old name behind in the same transaction.\n\nIndexes, constraints, triggers and policies aren't named by statements, so they may be renamed. A type is named by casts and by the bodies of routines only: where no known body does, it is a warning.",
 	Bad: []lint.Example{{SQL: "ALTER TABLE users RENAME COLUMN full_name TO display_name;"}, {SQL: "ALTER TABLE users RENAME TO people;"}, {SQL: "ALTER TYPE state RENAME VALUE 'new' TO 'open';"}, {SQL: "ALTER TABLE users SET SCHEMA archive;"}},
 	Good: []lint.Example{{SQL: "ALTER INDEX users_email RENAME TO users_email_key;"}, {SQL: "ALTER TABLE users RENAME CONSTRAINT a TO b;"},
 		{SQL: "BEGIN;\nSET lock_timeout = '2s';\nALTER TABLE users RENAME TO people;\nCREATE VIEW users AS SELECT * FROM people;\nCOMMIT;"}},
@@ -48,6 +48,9 @@ func (c *call) renamed(n *pg.RenameStmt) {
 	if !ok {
 		return
 	}
+	if n.RenameType == pg.ObjectType_OBJECT_TABLE && c.emptyInPlace(n.Relation, n.Newname) {
+		c.findsNothing(schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname})
+	}
 	if n.Relation != nil && n.RenameType != pg.ObjectType_OBJECT_ATTRIBUTE && (!c.live(n.Relation) || c.gone(ident(n.Relation))) {
 		return
 	}
@@ -62,7 +65,7 @@ func (c *call) renamed(n *pg.RenameStmt) {
 		safe = lint.ChangeFile("rename_column", "table", n.Relation.Relname, "from", n.Subname, "to", n.Newname)
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_VIEW:
 		if n.RenameType == pg.ObjectType_OBJECT_TABLE && c.comesBackEmpty(n.Relation.Relname, n.Newname) {
-			c.report(said{message: fmt.Sprintf("the new table %s is empty: running clients don't find their rows", old), lock: exclusive + ", short", safe: "Fill the new table and keep it in step first, and exchange the names in one transaction."})
+			c.findsNothing(ident(n.Relation))
 			return
 		}
 		if c.comesBack(n.Relation.Relname) || c.tx.open && slices.Contains(c.tx.away, n.Newname) {
@@ -74,6 +77,8 @@ func (c *call) renamed(n *pg.RenameStmt) {
 		if t := c.catalog.Type(old); t != nil && t.Fresh {
 			return
 		}
+		c.typeRenamed(kind, old)
+		return
 	default:
 		if n.Relation == nil {
 			if c.unnamed(n.RenameType, n.Object) {
@@ -84,6 +89,18 @@ func (c *call) renamed(n *pg.RenameStmt) {
 	}
 	c.report(said{message: fmt.Sprintf("running clients that name the %s %s fail from the moment of the rename", kind, old), lock: exclusive + ", short", safe: safe})
 }
+
+// typeRenamed: columns keep their type, and statements that write plain values don't name it. A cast does, and so may the body of a routine.
+func (c *call) typeRenamed(kind, old string) {
+	if f := c.namedInBody(lastPart(old)); f != "" {
+		c.report(said{message: fmt.Sprintf("%s() names the %s %s, and fails from now on", f, kind, old), safe: "Create the routine anew in the same transaction."})
+		return
+	}
+	c.report(said{severity: lint.Warning, message: fmt.Sprintf("statements of running clients that cast to the %s %s, or drivers that look it up by its name, don't find it any more", kind, old), lock: exclusive + ", short",
+		safe: "Make sure that no client names the type."})
+}
+
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 func nameIn(n *pg.Node) string {
 	if o := n.GetObjectWithArgs(); o != nil {
@@ -101,8 +118,18 @@ func (c *call) moved(n *pg.AlterObjectSchemaStmt) {
 	if n.Relation == nil && c.unnamed(n.ObjectType, n.Object) {
 		return
 	}
+	if n.ObjectType == pg.ObjectType_OBJECT_TYPE || n.ObjectType == pg.ObjectType_OBJECT_DOMAIN {
+		if t := c.catalog.Type(old); t == nil || !t.Fresh {
+			c.typeRenamed(kind, old)
+		}
+		return
+	}
 	if n.Relation != nil {
 		old = table(n.Relation)
+		if n.ObjectType == pg.ObjectType_OBJECT_TABLE && c.comesBackEmpty(n.Relation.Relname, n.Relation.Relname) {
+			c.findsNothing(ident(n.Relation))
+			return
+		}
 		if c.comesBack(n.Relation.Relname) {
 			return
 		}
@@ -130,21 +157,6 @@ func (j *judge) comesBack(name string) bool {
 		}
 	}
 	return false
-}
-
-// comesBackEmpty: a new table takes the name, and the old one doesn't become a part of it.
-func (c *call) comesBackEmpty(name, now string) bool {
-	empty, attached := false, false
-	c.ahead(func(t []lint.Token) bool {
-		if len(t) > 3 && t[0].Is("CREATE") && !slices.ContainsFunc(t, func(x lint.Token) bool { return x.Is("AS") || x.Is("VIEW") }) && makes(t, name) {
-			empty = true
-		}
-		for i := range t {
-			attached = attached || (t[i].Is("PARTITION") || t[i].Is("INHERIT") || t[i].Is("FROM")) && i+1 < len(t) && t[i+1].Value() == now
-		}
-		return false
-	})
-	return empty && !attached
 }
 
 func makes(t []lint.Token, name string) bool {

@@ -15,7 +15,7 @@ import (
 var sequenceBack = rule{lint.Rule{
 	ID: "sequence-goes-back", Severity: lint.Error, Kind: lint.Client,
 	Summary: "a sequence gives numbers that are in the table already",
-	Why: "RESTART, setval() with a number, a new identity and a new sequence in a default begin at a number of their own, and know nothing of the keys that are there. The next INSERT that relies on the sequence meets a key that is taken and fails (23505). " +
+	Why: "RESTART, setval() with a number, a new identity (also that of a new table in the place of another one) and a new sequence in a default begin at a number of their own, and know nothing of the keys that are there. The next INSERT that relies on the sequence meets a key that is taken and fails (23505). " +
 		"So does one under a negative INCREMENT. A MAXVALUE below the last number, and a MINVALUE above the first one, are refused at once (22023).\n\n" +
 		"Where a number is meant, it is taken from the table: `SELECT setval('s', (SELECT max(id) FROM t))`. A number of 5,000 or more, or above the rows that are known, is taken to be one that was thought about.",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (id bigserial PRIMARY KEY);", SQL: "ALTER SEQUENCE t_id_seq RESTART;"}, {Schema: "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);", SQL: "ALTER TABLE t ALTER COLUMN id RESTART WITH 1;"},
@@ -28,6 +28,11 @@ var sequenceBack = rule{lint.Rule{
 		c.sequenceAltered(n.AlterSeqStmt)
 	case *pg.Node_AlterTableStmt:
 		c.alter(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) { c.numbersAltered(t, a) })
+	case *pg.Node_RenameStmt:
+		if col := c.countsAnew(n.RenameStmt.Relation, n.RenameStmt.Newname); n.RenameStmt.RenameType == pg.ObjectType_OBJECT_TABLE && col != "" {
+			c.report(said{message: fmt.Sprintf("the identity of the new table begins at 1: INSERTs of running clients meet keys of %s.%s that are there already", quote(n.RenameStmt.Newname), quote(col)),
+				safe: fmt.Sprintf("SELECT setval(pg_get_serial_sequence('%s', '%s'), (SELECT max(%s) FROM %s)); -- before the names are exchanged", table(n.RenameStmt.Relation), col, quote(col), table(n.RenameStmt.Relation))})
+		}
 	case *pg.Node_SelectStmt:
 		walk(c.node, func(m *pg.Node) {
 			if f := m.GetFuncCall(); f != nil && lastName(f.Funcname) == "setval" && len(f.Args) >= 2 {

@@ -15,8 +15,9 @@ type transaction struct {
 	wrapped bool // by whoever runs the file
 	held    []held
 	away    []string // names that a rename of this transaction has freed
-	// lost are the columns, and routines the routines, of what this transaction has taken away, by name.
+	// lost are the columns, and routines the routines, of what this transaction has taken away, by name; tables are those that were tables.
 	lost     map[string][]string
+	tables   map[string]*lint.Relation
 	rights   map[string][]string // of the same, the roles that may use them
 	routines map[string]*lint.Object
 	// back is where the transaction goes back to; void: it ends with ROLLBACK, and points counts the savepoints at hand that do so.
@@ -63,18 +64,14 @@ func (j *judge) hold(p *parsed) {
 func (j *judge) transact(t *pg.TransactionStmt) {
 	switch t.Kind {
 	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
-		j.tx.begin(j.tx.wrapped)
-		if last := j.rest(); !j.tx.wrapped && j.rolledBack(len(last)) {
-			j.tx.void = true
-			j.tx.back = []undone{{catalog: j.catalog.Clone()}}
+		if !j.tx.open || j.tx.wrapped { // a second BEGIN is a warning, and does nothing
+			j.beginTransaction()
 		}
 	case pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_PREPARE:
-		j.tx.end()
+		j.endTransaction(t.Chain)
 	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK:
-		if len(j.tx.back) > 0 && j.tx.back[0].name == "" {
-			j.catalog.Restore(j.tx.back[0].catalog)
-		}
-		j.tx.end()
+		j.takeBack()
+		j.endTransaction(t.Chain)
 	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
 		j.tx.savepoints = append(j.tx.savepoints, t.SavepointName)
 		if j.ahead(func(w []lint.Token) bool { return goesBackTo(w, t.SavepointName) }) {
@@ -84,6 +81,36 @@ func (j *judge) transact(t *pg.TransactionStmt) {
 	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
 		j.goBack(t.SavepointName)
 	}
+}
+
+// beginTransaction opens one, and looks whether it is taken back: by ROLLBACK, or as the session ends without a COMMIT.
+func (j *judge) beginTransaction() {
+	j.tx.begin(j.tx.wrapped)
+	last := len(j.rest())
+	if !j.tx.wrapped && (j.rolledBack(last) || j.unfinished(last)) {
+		j.tx.void = true
+		j.tx.back = []undone{{catalog: j.catalog.Clone()}}
+	}
+}
+
+// endTransaction ends one; with AND CHAIN the next one begins at once.
+func (j *judge) endTransaction(chain bool) {
+	j.tx.end()
+	if chain {
+		j.beginTransaction()
+	}
+}
+
+// takeBack puts things as they were at BEGIN.
+func (j *judge) takeBack() {
+	if len(j.tx.back) > 0 && j.tx.back[0].name == "" {
+		j.catalog.Restore(j.tx.back[0].catalog)
+	}
+}
+
+// unfinished: the file ends behind so many statements, without an end of the transaction.
+func (j *judge) unfinished(after int) bool {
+	return j.depth == 0 && min(j.next, len(j.file.Statements))+after == len(j.file.Statements)
 }
 
 // goBack puts things as they were at a savepoint; locks that were taken since are given back.
@@ -119,7 +146,7 @@ func (j *judge) nothingLeft(found []lint.Finding) []lint.Finding {
 	}
 	return slices.DeleteFunc(found, func(f lint.Finding) bool {
 		r, _ := Dialect().Rule(f.Rule)
-		return r.Kind == lint.Client || r.Kind == lint.Data
+		return r.Kind == lint.Client || r.Kind == lint.Data && f.Rule != wholeTableDelete.ID // which holds its rows until then
 	})
 }
 
@@ -141,6 +168,9 @@ func (j *judge) rest() []lint.Statement {
 func ends(t []lint.Token) bool {
 	if len(t) == 0 {
 		return false
+	}
+	if t[0].Is("PREPARE") {
+		return len(t) > 1 && t[1].Is("TRANSACTION")
 	}
 	return t[0].Is("COMMIT") || t[0].Is("END") || (t[0].Is("ROLLBACK") || t[0].Is("ABORT")) && !slices.ContainsFunc(t, func(x lint.Token) bool { return x.Is("TO") })
 }

@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// inlined is the expression that the server puts in the place of a call of a function in SQL, nil where it keeps the call (inline_function in the
+// server's source): one SELECT of one value and nothing else, of a function that is neither STRICT nor SECURITY DEFINER, nor sets anything. What is
+// volatile is said of that expression then, and not by the words of CREATE FUNCTION.
+func inlined(n *pg.CreateFunctionStmt) *pg.Node {
+	if n.IsProcedure || n.ReturnType.GetSetof() {
+		return nil
+	}
+	language := ""
+	for _, o := range n.Options {
+		switch d := o.GetDefElem(); d.GetDefname() {
+		case "language":
+			language = strings.ToLower(str(d.Arg))
+		case "strict", "security":
+			if d.Arg.GetBoolean().GetBoolval() {
+				return nil
+			}
+		case "set":
+			return nil
+		}
+	}
+	if n.SqlBody != nil {
+		return atomic(n.SqlBody)
+	}
+	if language != "sql" {
+		return nil
+	}
+	r, err := pg.Parse(writtenBody(n))
+	if err != nil || len(r.Stmts) != 1 {
+		return nil
+	}
+	return onlyValue(r.Stmts[0].Stmt.GetSelectStmt())
+}
+
+// atomic is the expression of RETURN, or of BEGIN ATOMIC with one SELECT.
+func atomic(body *pg.Node) *pg.Node {
+	if r := body.GetReturnStmt(); r != nil && only(r.Returnval, "") == "" {
+		return r.Returnval
+	}
+	for l := body.GetList(); l != nil; l = l.Items[0].GetList() {
+		if len(l.Items) != 1 {
+			return nil
+		}
+		if q := l.Items[0].GetSelectStmt(); q != nil {
+			return onlyValue(q)
+		}
+	}
+	return nil
+}
+
+// onlyValue is the expression of a query that is SELECT and one expression. A subquery and an aggregate aren't put anywhere else.
+func onlyValue(q *pg.SelectStmt) *pg.Node {
+	if q == nil || len(q.TargetList) != 1 || len(q.FromClause)+len(q.DistinctClause)+len(q.GroupClause)+len(q.SortClause)+len(q.ValuesLists)+len(q.LockingClause) > 0 {
+		return nil
+	}
+	if q.WhereClause != nil || q.HavingClause != nil || q.LimitCount != nil || q.LimitOffset != nil || q.WithClause != nil || q.Larg != nil || q.IntoClause != nil {
+		return nil
+	}
+	if e := q.TargetList[0].GetResTarget().GetVal(); only(e, "") == "" {
+		return e
+	}
+	return nil
+}
