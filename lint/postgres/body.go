@@ -27,7 +27,7 @@ func (j *judge) body(body string, s lint.Statement, parameters ...string) []lint
 	if !j.tx.open {
 		j.tx.begin(false)
 	}
-	b := routine{judge: j, catches: caught(body), plpgsql: isBlock(body), s: s, base: -1}
+	b := routine{judge: j, asks: asksCatalog(body), catches: caught(body), plpgsql: isBlock(body), s: s, base: -1}
 	if at >= 0 {
 		b.base = base
 	}
@@ -53,9 +53,17 @@ func isBlock(body string) bool {
 	return len(t) > 0 && (t[0].Is("BEGIN") || t[0].Is("DECLARE") || t[0].Is("<"))
 }
 
-// routine is a body while it is read: how deep in IF and LOOP it is, and which errors it catches.
+// asksCatalog: a body looks what is there.
+func asksCatalog(body string) bool {
+	return slices.ContainsFunc(Syntax.Tokens(body), func(t lint.Token) bool {
+		return t.Is("to_regclass") || t.Is("information_schema") || t.Kind == lint.Word && strings.HasPrefix(strings.ToLower(t.Text), "pg_") && !strings.Contains(t.Text, "advisory")
+	})
+}
+
+// routine is a body while it is read: how deep in IF and LOOP it is, which errors it catches, and whether it asks what is there.
 type routine struct {
 	*judge
+	asks               bool
 	conditional, loops int
 	catches            []string
 	plpgsql            bool
@@ -83,6 +91,10 @@ func (b *routine) run(s lint.Statement) []lint.Finding {
 	defer func() { b.looped = false }()
 	found := b.Statement(s)
 	for _, f := range found {
+		missing := strings.Contains(f.Message, "there is no") || strings.Contains(f.Message, "has no column")
+		if missing && (b.conditional > 0 && b.asks || b.catch(f.Message)) {
+			return nil
+		}
 		exists := f.Rule == objectState.ID || f.Rule == replaceView.ID || f.Rule == partitionBound.ID && strings.Contains(f.Message, "already")
 		if exists && (b.conditional > 0 || b.catch(f.Message)) {
 			return nil // the statement isn't run, or nothing is left of it
@@ -92,8 +104,7 @@ func (b *routine) run(s lint.Statement) []lint.Finding {
 		return found
 	}
 	return slices.DeleteFunc(found, func(f lint.Finding) bool {
-		r, _ := Dialect().Rule(f.Rule)
-		return (r.Kind == lint.Fails || strings.Contains(f.Message, "this fails")) && f.Rule != lint.NotJudged && slices.Contains(b.catches, "others")
+		return (b.kind(f.Rule) == lint.Fails || strings.Contains(f.Message, "this fails")) && f.Rule != lint.NotJudged && slices.Contains(b.catches, "others")
 	})
 }
 
@@ -127,7 +138,8 @@ func caught(body string) []string {
 
 // declared lists the names that a PL/pgSQL body declares or loops over, and those that every trigger function has.
 func declared(body string) map[string]bool {
-	out := map[string]bool{"new": true, "old": true, "found": true, "sqlerrm": true, "sqlstate": true}
+	out := map[string]bool{"new": true, "old": true, "found": true, "sqlerrm": true, "sqlstate": true, "tg_op": true, "tg_name": true, "tg_when": true, "tg_level": true, "tg_relid": true,
+		"tg_relname": true, "tg_table_name": true, "tg_table_schema": true, "tg_nargs": true, "tg_argv": true}
 	t := Syntax.Tokens(body)
 	declaring, first := false, false
 	for i := range t {

@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"cmp"
+	"regexp"
+	"strings"
+	"unicode/utf8"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -19,6 +22,9 @@ func refuses(check *pg.Node, row map[string]any) bool {
 	return known && v != nil && v == false
 }
 
+// some stands for a value that isn't NULL; which one it is isn't known.
+type some struct{}
+
 // holds computes a condition: true, false or nil for NULL; known is false where that can't be said.
 func holds(n *pg.Node, row map[string]any) (v any, known bool) {
 	switch e := n.GetNode().(type) {
@@ -30,7 +36,11 @@ func holds(n *pg.Node, row map[string]any) (v any, known bool) {
 	case *pg.Node_AExpr:
 		return compared(e.AExpr, row)
 	}
-	return value(n, row)
+	v, known = value(n, row)
+	if v == (some{}) {
+		return nil, false
+	}
+	return v, known
 }
 
 func value(n *pg.Node, row map[string]any) (any, bool) {
@@ -38,7 +48,23 @@ func value(n *pg.Node, row map[string]any) (any, bool) {
 		v, ok := row[str(r.Fields[0])]
 		return v, ok
 	}
+	if f := n.GetFuncCall(); f != nil {
+		return measured(f, row)
+	}
 	return constant(n)
+}
+
+// measured is the length of a text.
+func measured(f *pg.FuncCall, row map[string]any) (any, bool) {
+	name := lastName(f.Funcname)
+	if name != "length" && name != "char_length" && name != "character_length" || len(f.Args) != 1 {
+		return nil, false
+	}
+	v, ok := value(f.Args[0], row)
+	if s, is := v.(string); is && ok {
+		return float64(utf8.RuneCountInString(s)), true
+	}
+	return nil, ok && v == nil
 }
 
 func logic(b *pg.BoolExpr, row map[string]any) (any, bool) {
@@ -66,14 +92,14 @@ func logic(b *pg.BoolExpr, row map[string]any) (any, bool) {
 
 func compared(e *pg.A_Expr, row map[string]any) (any, bool) {
 	l, ok := value(e.Lexpr, row)
-	if !ok {
+	if !ok || l == (some{}) {
 		return nil, false
 	}
 	if e.Kind == pg.A_Expr_Kind_AEXPR_IN && dotted(e.Name) == "=" {
 		for _, i := range e.Rexpr.GetList().GetItems() {
 			r, ok := value(i, row)
-			if !ok || l == r {
-				return true, ok && l != nil
+			if !ok || r == (some{}) || l == r {
+				return true, ok && l != nil && l == r
 			}
 		}
 		if l == nil {
@@ -82,11 +108,16 @@ func compared(e *pg.A_Expr, row map[string]any) (any, bool) {
 		return false, true
 	}
 	r, ok := value(e.Rexpr, row)
-	if !ok || e.Kind != pg.A_Expr_Kind_AEXPR_OP {
+	like := e.Kind == pg.A_Expr_Kind_AEXPR_LIKE
+	if !ok || r == (some{}) || e.Kind != pg.A_Expr_Kind_AEXPR_OP && !like {
 		return nil, false
 	}
 	if l == nil || r == nil {
 		return nil, true
+	}
+	if a, text := l.(string); text && (like || dotted(e.Name) == "~" || dotted(e.Name) == "!~") {
+		pattern, _ := r.(string)
+		return matches(a, dotted(e.Name), pattern)
 	}
 	switch a := l.(type) {
 	case float64:
@@ -103,6 +134,22 @@ func compared(e *pg.A_Expr, row map[string]any) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// matches computes LIKE and ~ where the pattern means the same everywhere.
+func matches(s, op, pattern string) (any, bool) {
+	if strings.Contains(pattern, `\`) || strings.Contains(pattern, "(?") {
+		return nil, false
+	}
+	like := op == "~~" || op == "!~~"
+	if like {
+		pattern = "(?s)^" + strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(pattern)) + "$"
+	}
+	x, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, false
+	}
+	return x.MatchString(s) == (op == "~~" || op == "~"), true
 }
 
 func ordered(c int, op string) (any, bool) {

@@ -61,6 +61,16 @@ type rule struct {
 	check func(c *call)
 }
 
+// kind is that of a rule of this dialect.
+func (j *judge) kind(id string) lint.Kind {
+	for i := range j.rules {
+		if j.rules[i].ID == id {
+			return j.rules[i].Kind
+		}
+	}
+	return ""
+}
+
 // call is one rule looking at one statement.
 type call struct {
 	*judge

@@ -15,7 +15,7 @@ import (
 var refusesWrites = rule{lint.Rule{
 	ID: "refuses-writes", Severity: lint.Error, Kind: lint.Client,
 	Summary: "a change after which writes of running clients are refused",
-	Why: "A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID; so does a default that a CHECK refuses; nothing is known where a trigger gives new rows other values. A trigger whose function always raises refuses every write, and so does one that names a field of NEW or OLD that its table doesn't have (42703): PL/pgSQL looks only when it runs. " +
+	Why: "A CHECK that is false whatever the row holds refuses every write. A CHECK that refuses the column's own default makes every INSERT fail that leaves the column out, also if it is NOT VALID, and so does one of a domain; so does a default that a CHECK refuses; nothing is known where a trigger gives new rows other values. A trigger whose function always raises refuses every write, and so does one that names a field of NEW or OLD that its table doesn't have (42703), or a table or column that isn't there: PL/pgSQL looks only when it runs. The same goes for a new body of a function that clients call already. " +
 		"On a table with rules for INSERT or UPDATE, INSERT … ON CONFLICT fails (0A000). A table that is published for UPDATE and DELETE needs a replica identity, a primary key or FULL: without one UPDATE and DELETE fail (55000).",
 	Bad: []lint.Example{{Schema: "CREATE TABLE t (a int NOT NULL DEFAULT 0);", SQL: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"}, {Schema: "CREATE TABLE t (a int);", SQL: "CREATE PUBLICATION p FOR TABLE t;"},
 		{SQL: "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;"}, {Schema: "CREATE TABLE t (id int PRIMARY KEY);\nCREATE PUBLICATION p FOR TABLE t;", SQL: "ALTER TABLE t REPLICA IDENTITY NOTHING;"}},
@@ -25,6 +25,8 @@ var refusesWrites = rule{lint.Rule{
 	switch n := c.node.Node.(type) {
 	case *pg.Node_AlterTableStmt:
 		c.alter(func(t *pg.AlterTableStmt, a *pg.AlterTableCmd) { c.refusesDefault(t, a) })
+	case *pg.Node_AlterDomainStmt:
+		c.refusesDomain(n.AlterDomainStmt)
 	case *pg.Node_CreatePublicationStmt:
 		if deletes(n.CreatePublicationStmt.Options) {
 			c.publishes(n.CreatePublicationStmt.Pubobjects, n.CreatePublicationStmt.ForAllTables)
@@ -43,6 +45,7 @@ var refusesWrites = rule{lint.Rule{
 	case *pg.Node_CreateTrigStmt:
 		t := n.CreateTrigStmt
 		c.missingField(c.routines[lastName(t.Funcname)], c.relation(t.Relation))
+		c.failsWhenFired(c.routines[lastName(t.Funcname)], c.relation(t.Relation))
 		if body := strings.ToUpper(c.routines[lastName(t.Funcname)]); c.live(t.Relation) && t.WhenClause == nil && strings.Contains(body, "RAISE EXCEPTION") && !strings.Contains(body, "IF ") && !strings.Contains(body, "CASE") {
 			c.report(said{message: fmt.Sprintf("the trigger's function raises whenever it is called: writes of running clients to %s fail", table(t.Relation)), safe: "Create the trigger after the last client that writes."})
 		}
@@ -53,7 +56,12 @@ var refusesWrites = rule{lint.Rule{
 func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 	k := c.relation(t.Relation)
 	if a.Subtype == pg.AlterTableType_AT_AddConstraint && a.Def.GetConstraint().GetContype() == pg.ConstrType_CONSTR_CHECK && !c.later.notEnforced {
-		c.refusesNew(t, k, a.Def.GetConstraint().RawExpr)
+		check := a.Def.GetConstraint().RawExpr
+		if refuses(check, thereFor(k)) {
+			c.report(said{message: fmt.Sprintf("the CHECK is false for every row: writes of running clients to %s fail", table(t.Relation)), safe: "REVOKE what nobody is to write any more, after the last client that writes it."})
+			return
+		}
+		c.refusesNew(t, k, check)
 	}
 	if !whole(k) {
 		return
@@ -83,6 +91,43 @@ func (c *call) refusesDefault(t *pg.AlterTableStmt, a *pg.AlterTableCmd) {
 			c.report(said{message: fmt.Sprintf("%s is published: UPDATE and DELETE of running clients fail without a replica identity", table(t.Relation)), safe: fmt.Sprintf("ALTER TABLE %s REPLICA IDENTITY DEFAULT;", table(t.Relation))})
 		}
 	}
+}
+
+// thereFor are the columns of which it is known that they hold a value, whatever it is.
+func thereFor(k *lint.Relation) map[string]any {
+	row := map[string]any{}
+	if whole(k) {
+		for _, col := range k.Columns {
+			if !col.Nullable {
+				row[col.Name] = some{}
+			}
+		}
+	}
+	return row
+}
+
+// refusesDomain looks at a new CHECK of a domain: one that no value passes, or that refuses what clients leave to a column's default.
+func (c *call) refusesDomain(n *pg.AlterDomainStmt) {
+	check := n.Def.GetConstraint().GetRawExpr()
+	t := c.catalog.Type(dotted(n.TypeName))
+	if n.Subtype != "C" || check == nil || t != nil && (t.Fresh || c.catalog.Complete && c.typeNeeded(t.Name) == "") {
+		return
+	}
+	if refuses(check, map[string]any{"value": some{}}) {
+		c.report(said{message: fmt.Sprintf("no value passes the CHECK: writes of running clients to columns of the domain %s fail", dotted(n.TypeName)), safe: "Take a CHECK that the values of running clients pass."})
+		return
+	}
+	c.catalog.Relations(func(k *lint.Relation) {
+		for i := range k.Columns {
+			col := &k.Columns[i]
+			if t == nil || col.Default == nil || k.Fresh || parseType(col.Type).name != t.Name || c.mayFill(k, col.Name) {
+				continue
+			}
+			if v, ok := leftOutValue(k, col); ok && refuses(check, map[string]any{"value": v}) {
+				c.report(said{message: fmt.Sprintf("the CHECK refuses the default of %s.%s: INSERTs of running clients that leave the column out fail", quoted(k.Ident), quote(col.Name)), safe: "Give the column a default that the CHECK takes, first."})
+			}
+		}
+	})
 }
 
 // refusesNew looks at columns that the same statement adds.

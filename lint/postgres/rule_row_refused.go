@@ -221,6 +221,9 @@ func (c *call) rowsRefused(x *reader, k *lint.Relation, n *pg.InsertStmt, cols [
 	}
 	seen := map[string]bool{}
 	for _, r := range rows {
+		if slices.ContainsFunc(r, isStar) { // NEW.*
+			continue
+		}
 		if len(r) > len(cols) || len(n.Cols) > 0 && len(r) < len(cols) {
 			return fmt.Sprintf("there are %d values for %d columns", len(r), len(cols))
 		}
@@ -237,6 +240,12 @@ func (c *call) rowsRefused(x *reader, k *lint.Relation, n *pg.InsertStmt, cols [
 		}
 	}
 	return ""
+}
+
+// isStar: what stands for several values, as NEW.* and (r).* do.
+func isStar(n *pg.Node) bool {
+	fields := append(slices.Clone(n.GetColumnRef().GetFields()), n.GetAIndirection().GetIndirection()...)
+	return len(fields) > 0 && fields[len(fields)-1].GetAStar() != nil
 }
 
 // leftOut names a column that has to have a value and gets none.

@@ -270,6 +270,7 @@ func (x *reader) targets(q *pg.SelectStmt, s scope, in []scope) (out []column, o
 			if len(r.Fields) > 1 {
 				only = str(r.Fields[len(r.Fields)-2])
 			}
+			open = open || x.variables[only]
 			for _, o := range s {
 				if only == "" || o.alias == only {
 					out, open = append(out, o.columns...), open || o.open
@@ -280,6 +281,7 @@ func (x *reader) targets(q *pg.SelectStmt, s scope, in []scope) (out []column, o
 			}
 			continue
 		}
+		open = open || isStar(t.GetVal())
 		out = append(out, column{outName(t), x.infer(t.GetVal(), in)})
 	}
 	return out, open

@@ -145,8 +145,8 @@ func (j *judge) nothingLeft(found []lint.Finding) []lint.Finding {
 		return found
 	}
 	return slices.DeleteFunc(found, func(f lint.Finding) bool {
-		r, _ := Dialect().Rule(f.Rule)
-		return r.Kind == lint.Client || r.Kind == lint.Data && f.Rule != wholeTableDelete.ID // which holds its rows until then
+		kind := j.kind(f.Rule)
+		return kind == lint.Client || kind == lint.Data && f.Rule != wholeTableDelete.ID // which holds its rows until then
 	})
 }
 

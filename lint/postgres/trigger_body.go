@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,13 +14,56 @@ import (
 // triggersOfRoutine looks at a new body of a function that triggers call already.
 func (c *call) triggersOfRoutine(n *pg.CreateFunctionStmt) {
 	if n.ReturnType == nil || typeOf(n.ReturnType).name != "trigger" {
+		c.failsWhenCalled(n)
 		return
 	}
 	for _, o := range c.catalog.Objects.All("trigger") {
 		if slices.Contains(o.Uses, lint.Use{Other: "function " + lastName(n.Funcname)}) {
 			c.missingField(writtenBody(n), o.On)
+			c.failsWhenFired(writtenBody(n), o.On)
 		}
 	}
+}
+
+// failsWhenCalled looks at the new body of a routine that clients may call already.
+func (c *call) failsWhenCalled(n *pg.CreateFunctionStmt) {
+	o := routineOf(n)
+	if !slices.ContainsFunc(c.routinesNamed(o.ID), func(old *lint.Object) bool { return !old.Fresh && slices.Equal(old.Args, o.Args) }) || !isBlock(writtenBody(n)) {
+		return
+	}
+	if why := c.bodyFault(writtenBody(n), o.Names...); why != "" {
+		c.report(said{message: fmt.Sprintf("running clients that call %s fail: %s", quoted(o.ID), why), safe: "Make what the body names first: PL/pgSQL looks for it only when it runs."})
+	}
+}
+
+// failsWhenFired looks at the statements of a trigger's function.
+func (c *call) failsWhenFired(body string, k *lint.Relation) {
+	if k == nil || k.Fresh || !isBlock(body) {
+		return
+	}
+	if why := c.bodyFault(body); why != "" {
+		c.report(said{message: fmt.Sprintf("writes of running clients to %s fail, as the trigger does: %s", quoted(k.Ident), why), safe: "Make what the body names first: PL/pgSQL looks for it only when it runs."})
+	}
+}
+
+// bodyFault says why a body fails when it runs, which is after the transaction at hand: its statements are judged against a copy of what there is
+// then.
+func (c *call) bodyFault(body string, parameters ...string) string {
+	later := *c.judge
+	later.catalog = c.catalog.Clone()
+	later.routines, later.volatile = maps.Clone(c.routines), maps.Clone(c.volatile)
+	for _, s := range c.rest() {
+		if p, err := later.parse(s.Text); err == nil && p.node != nil && p.node.GetTransactionStmt() == nil {
+			later.apply(p)
+		}
+	}
+	later.tx = transaction{}
+	for _, f := range later.body(body, c.s, parameters...) {
+		if later.kind(f.Rule) == lint.Fails && f.Severity == lint.Error && f.Rule != lint.NotJudged && !strings.Contains(f.Message, "raises an exception") {
+			return strings.TrimPrefix(f.Message, "this fails: ")
+		}
+	}
+	return ""
 }
 
 // missingField reports a field of NEW or OLD that isn't a column of the trigger's table. A body that asks for which table it runs may be meant
