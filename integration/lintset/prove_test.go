@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,12 +81,19 @@ func cases(t *testing.T, folder string, k throwaway.Kind) []Case {
 	if k.IsPostgres() {
 		name = "postgres"
 	}
+	if _, err := os.Stat(setPath(folder, name)); folder == Fresh && errors.Is(err, fs.ErrNotExist) {
+		return nil // it has moved to practice
+	}
 	return read(t, folder, name).Cases
+}
+
+func setPath(folder, name string) string {
+	return filepath.Join("..", "..", "testdata", "lintset", folder, name+".yaml")
 }
 
 func read(t *testing.T, folder, name string) Set {
 	t.Helper()
-	set, err := Read(filepath.Join("..", "..", "testdata", "lintset", folder, name+".yaml"))
+	set, err := Read(setPath(folder, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,9 @@ func TestSets(t *testing.T) {
 			for _, c := range cases(t, folder, k) {
 				count[c.Label]++
 			}
+			if folder == Fresh && len(count) == 0 {
+				continue
+			}
 			if all := count[Dangerous] + count[Safe]; all < 220 || count[Dangerous] < 80 || count[Safe] < 70 {
 				t.Errorf("%s %s: %v", folder, k, count)
 			}

@@ -23,6 +23,9 @@ func (j *judge) apply(p *parsed) {
 			j.fresh(into.Rel, "table")
 		}
 		j.sequenceSet(p.node)
+		if to, local, ok := pathConfigured(n.SelectStmt); ok {
+			j.takePath(to, local)
+		}
 	case *pg.Node_ViewStmt:
 		j.createView(n.ViewStmt.View, n.ViewStmt.Query, names(n.ViewStmt.Aliases), "view")
 	case *pg.Node_CreateSeqStmt:
@@ -83,6 +86,7 @@ func (j *judge) fresh(r *pg.RangeVar, kind string) *lint.Relation {
 		j.makes = j.makes || kind == "table"
 	}
 	j.catalog.Put(k)
+	k.Options["persistence"] = r.Relpersistence
 	return k
 }
 
@@ -505,6 +509,7 @@ func (j *judge) set(n *pg.VariableSetStmt) {
 	case "check_function_bodies":
 		j.unchecked = on && (strings.EqualFold(value, "off") || strings.EqualFold(value, "false") || value == "0")
 	case "search_path":
+		j.takePath(pathSet(n), n.IsLocal)
 		j.path = ""
 		if on && value != "public" {
 			j.path = "set"

@@ -34,6 +34,8 @@ type judge struct {
 	// unchecked: check_function_bodies is off.
 	unchecked bool
 	path      string // search_path was set by the file to something else than public
+	search    searchPath
+	unreached []string // plain names of the statement at hand that search_path doesn't lead to
 	// routines are bodies of the file's own procedures and functions, and volatile what is known of functions.
 	routines map[string]string
 	volatile map[string]bool
@@ -99,7 +101,7 @@ func (c *call) report(x said) {
 // Begin starts a file: a session of its own.
 func (j *judge) Begin(f *lint.File) {
 	j.file, j.next, j.timeout, j.utc, j.path, j.unchecked = f, 0, false, false, "", false
-	j.tx = transaction{}
+	j.tx, j.search = transaction{}, searchPath{}
 	j.said, j.prepared = map[string]bool{}, map[string]*pg.Node{}
 	if inOne(f) {
 		j.tx.begin(true)
@@ -167,6 +169,7 @@ func (j *judge) Statement(s lint.Statement) []lint.Finding {
 		return nil
 	}
 	j.prepare(p.node)
+	j.place(p.node)
 	var out []lint.Finding
 	c := &call{judge: j, parsed: p, s: s, out: &out}
 	for i := range j.rules {

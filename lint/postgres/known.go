@@ -39,6 +39,9 @@ func (j *judge) lacks(id schema.Ident) bool {
 	if !j.catalog.Complete || system(id) || id.Name == "" || id.Name == placeholder {
 		return false
 	}
+	if j.hidden(id) {
+		return true
+	}
 	if strings.HasSuffix(id.Name, "_seq") && !strings.HasPrefix(id.Name, "_") || j.catalog.Relation(id) != nil || id.Schema == "" && j.ambiguous(id.Name) {
 		return false // the server's own sequences keep their names when a table or column is renamed
 	}
@@ -90,8 +93,14 @@ func (j *judge) noType(t *pg.TypeName) bool {
 	if builtinTypes()[name] || builtinTypes()[n[len(n)-1]] || strings.HasPrefix(name, "interval") || strings.HasPrefix(n[len(n)-1], "_") {
 		return false
 	}
+	if d := j.catalog.Type(dotted(t.Names)); d != nil && len(n) == 1 && j.search.set && !slices.Contains(j.search.schemas, inSchema(schemaOf(d.Name))) {
+		return true
+	}
 	return j.catalog.Type(dotted(t.Names)) == nil && j.catalog.Relation(identOf(t.Names)) == nil && j.catalog.Objects.Find("type", identOf(t.Names), nil) == nil
 }
+
+// schemaOf is what stands before the dot of a name.
+func schemaOf(name string) string { return name[:max(strings.LastIndexByte(name, '.'), 0)] }
 
 // routines finds the known routines of a name.
 func (j *judge) routinesNamed(id schema.Ident) []*lint.Object {

@@ -73,6 +73,9 @@ func (c *call) newName(r *pg.RangeVar) string {
 	if c.noSchema(r.Schemaname) {
 		return "there is no schema " + quote(r.Schemaname)
 	}
+	if c.catalog.Complete && c.selectsNone(r) {
+		return "search_path names no schema to make " + table(r) + " in"
+	}
 	return c.taken(ident(r))
 }
 

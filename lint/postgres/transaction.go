@@ -26,6 +26,7 @@ type transaction struct {
 	points int
 	// savepoints are those that are there.
 	savepoints []string
+	before     *searchPath // what it was before SET LOCAL
 }
 
 // held is a lock that blocks others until the transaction ends.
@@ -95,6 +96,9 @@ func (j *judge) beginTransaction() {
 
 // endTransaction ends one; with AND CHAIN the next one begins at once.
 func (j *judge) endTransaction(chain bool) {
+	if j.tx.before != nil {
+		j.search = *j.tx.before
+	}
 	j.tx.end()
 	if chain {
 		j.beginTransaction()

@@ -42,3 +42,25 @@ ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;
 ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL, -- want add-column-rewrite
   ADD COLUMN s int GENERATED ALWAYS AS (a + 1) STORED;
 ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL, ADD COLUMN w int GENERATED ALWAYS AS (a + 2);
+-- case: a function in SQL goes into the expression, and is what its body is
+CREATE TABLE t (a int);
+-- schema above
+CREATE FUNCTION tier() RETURNS text LANGUAGE sql AS $$ SELECT 'basic'::text $$;
+CREATE FUNCTION label(n int) RETURNS text RETURN 'n' || n;
+CREATE FUNCTION other() RETURNS text BEGIN ATOMIC SELECT tier(); END;
+ALTER TABLE t ADD COLUMN b text DEFAULT tier();
+ALTER TABLE t ADD COLUMN c text DEFAULT label(7);
+ALTER TABLE t ADD COLUMN d text DEFAULT other();
+-- case: a body that is volatile itself, or that stays a call
+CREATE TABLE t (a int);
+-- schema above
+CREATE FUNCTION lot() RETURNS float8 LANGUAGE sql AS $$ SELECT random() $$;
+CREATE FUNCTION guarded() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT 'x'::text $$;
+CREATE FUNCTION lasting() RETURNS text LANGUAGE sql SET search_path = public AS $$ SELECT 'x'::text $$;
+CREATE FUNCTION block() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'x'; END $$;
+CREATE FUNCTION first() RETURNS int LANGUAGE sql AS $$ SELECT a FROM t LIMIT 1 $$;
+ALTER TABLE t ADD COLUMN b float8 DEFAULT lot(); -- want add-column-rewrite
+ALTER TABLE t ADD COLUMN c text DEFAULT guarded(); -- want add-column-rewrite
+ALTER TABLE t ADD COLUMN d text DEFAULT lasting(); -- want add-column-rewrite
+ALTER TABLE t ADD COLUMN e text DEFAULT block(); -- want add-column-rewrite
+ALTER TABLE t ADD COLUMN f int DEFAULT first(); -- want add-column-rewrite

@@ -166,3 +166,9 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 ALTER TABLE c DROP CONSTRAINT c_p_fkey;
+-- case: a domain and a type are made of it
+CREATE TYPE mood AS ENUM ('a');
+CREATE DOMAIN good AS mood;
+CREATE TYPE day AS (at date, m mood);
+-- schema above
+DROP TYPE mood; -- want depended-on, drop-object

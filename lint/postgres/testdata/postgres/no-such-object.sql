@@ -104,3 +104,48 @@ CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END
 CREATE EVENT TRIGGER a ON ddl_command_start EXECUTE FUNCTION f(); -- want no-such-object
 CREATE EVENT TRIGGER b ON ddl_command_start EXECUTE FUNCTION g(); -- want no-such-object
 CREATE EVENT TRIGGER c ON ddl_command_start EXECUTE FUNCTION e();
+-- case: search_path leads elsewhere
+CREATE SCHEMA app;
+CREATE TYPE mood AS ENUM ('a');
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE app.u (id int PRIMARY KEY);
+-- schema above
+SET search_path = '';
+ALTER TABLE t ADD COLUMN a text; -- want no-such-object
+ALTER TABLE public.t ADD COLUMN c text;
+CREATE TABLE v (id int); -- want no-such-object
+SET search_path = app;
+ALTER TABLE t ADD COLUMN b text; -- want no-such-object
+ALTER TABLE u ADD COLUMN m mood; -- want no-such-object
+DROP INDEX IF EXISTS nothing;
+SELECT pg_catalog.set_config('search_path', 'app, public', false);
+ALTER TABLE t ADD COLUMN d text;
+ALTER TABLE u ADD COLUMN n mood;
+-- case: with LOCAL it lasts as long as the transaction
+CREATE SCHEMA app;
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE app.u (id int PRIMARY KEY);
+-- schema above
+BEGIN;
+SET LOCAL search_path = app;
+ALTER TABLE u ADD COLUMN a text;
+CREATE TABLE w (id int);
+DROP TABLE w;
+COMMIT;
+ALTER TABLE t ADD COLUMN a text;
+-- case: what is temporary, and what a query names itself, is found
+CREATE SCHEMA app;
+CREATE TABLE app.u (id int PRIMARY KEY);
+CREATE TABLE t (id int);
+-- schema above
+SET search_path = app;
+CREATE TEMP TABLE few (id int);
+INSERT INTO few VALUES (1);
+INSERT INTO u (id) SELECT id FROM few;
+INSERT INTO u (id) WITH t AS (SELECT 5 AS id) SELECT id FROM t;
+-- case: a path that may be anybody's
+CREATE SCHEMA app;
+CREATE TABLE app.u (id int PRIMARY KEY);
+-- schema above
+SET search_path = "$user", public;
+ALTER TABLE u ADD COLUMN a text;

@@ -236,3 +236,10 @@ CREATE TABLE t (id int);
 CREATE TABLE a (id int PRIMARY KEY REFERENCES fast); -- want not-possible-here
 CREATE TABLE b (id int) ON COMMIT DROP; -- want not-possible-here
 CREATE TABLE c (v varchar(0)); -- want not-possible-here
+-- case: a view that takes no rows
+CREATE TABLE t (id int PRIMARY KEY, k int);
+CREATE VIEW v AS SELECT k, count(*) AS n FROM t GROUP BY k;
+CREATE VIEW w AS SELECT id, k FROM t WHERE id > 5;
+-- schema above
+INSERT INTO v VALUES (1, 2); -- want not-possible-here
+INSERT INTO w VALUES (7, 2);

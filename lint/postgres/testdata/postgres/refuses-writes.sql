@@ -131,3 +131,71 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := 1; RET
 CREATE TRIGGER f BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
 -- schema above
 ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; -- want refuses-writes
+-- case: a CHECK that no row passes
+CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, b boolean NOT NULL);
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (false) NOT VALID; -- want refuses-writes
+ALTER TABLE t ADD CONSTRAINT d CHECK (1 = 2) NOT VALID; -- want refuses-writes
+ALTER TABLE t ADD CONSTRAINT e CHECK (id IS NULL AND b) NOT VALID; -- want refuses-writes
+-- case: CHECKs that some rows pass
+CREATE TABLE t (id int PRIMARY KEY, a text, b boolean NOT NULL);
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NULL) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT d CHECK (NOT b OR id > 3) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT e CHECK (id IN (id, 3)) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT f CHECK (NOT (b AND id IS NULL)) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT g CHECK (NULL) NOT VALID;
+-- case: texts of defaults
+CREATE TABLE t (id int, state text NOT NULL DEFAULT 'held');
+-- schema above
+ALTER TABLE t ADD CONSTRAINT c CHECK (state LIKE 'b%') NOT VALID; -- want refuses-writes
+ALTER TABLE t ADD CONSTRAINT d CHECK (state ~ '^[A-Z]+$') NOT VALID; -- want refuses-writes
+ALTER TABLE t ADD CONSTRAINT e CHECK (length(state) > 10) NOT VALID; -- want refuses-writes
+ALTER TABLE t ADD CONSTRAINT f CHECK (state LIKE 'h__d') NOT VALID;
+ALTER TABLE t ADD CONSTRAINT g CHECK (state !~ '[0-9]') NOT VALID;
+ALTER TABLE t ADD CONSTRAINT h CHECK (length(state) BETWEEN 1 AND 10) NOT VALID;
+-- case: a domain's CHECK
+CREATE DOMAIN pos AS int;
+CREATE TABLE t (id int PRIMARY KEY, n pos NOT NULL DEFAULT 0);
+-- schema above
+ALTER DOMAIN pos ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; -- want refuses-writes
+ALTER DOMAIN pos ADD CONSTRAINT d CHECK (VALUE >= 0) NOT VALID;
+ALTER DOMAIN pos ADD CONSTRAINT e CHECK (false) NOT VALID; -- want refuses-writes
+-- case: a trigger that writes to what isn't there
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE audit (at timestamptz, id int);
+-- schema above
+CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t_audit (id) VALUES (NEW.id); RETURN NEW; END $$;
+CREATE FUNCTION misnamed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'INSERT' THEN INSERT INTO audit (op, id) VALUES (TG_OP, NEW.id); END IF; RETURN NEW; END $$;
+CREATE FUNCTION uncalled() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM noted(NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION gone(); -- want refuses-writes
+CREATE TRIGGER two AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION misnamed(); -- want refuses-writes
+CREATE TRIGGER three AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION uncalled(); -- want refuses-writes
+-- case: triggers whose functions run
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE audit (at timestamptz, id int);
+-- schema above
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit (at, id) VALUES (now(), NEW.id); INSERT INTO audit SELECT now(), NEW.*; RETURN NEW; END $$;
+CREATE FUNCTION careful() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t_audit (id) VALUES (NEW.id); RETURN NEW; EXCEPTION WHEN undefined_table THEN RETURN NEW; END $$;
+CREATE FUNCTION asking() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF to_regclass('t_audit') IS NOT NULL THEN INSERT INTO t_audit (id) VALUES (NEW.id); END IF; RETURN NEW; END $$;
+CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION noted();
+CREATE TRIGGER two AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION careful();
+CREATE TRIGGER three AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION asking();
+-- case: the table comes in the same transaction
+CREATE TABLE t (id int PRIMARY KEY);
+-- schema above
+BEGIN;
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t_audit (id) VALUES (NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION noted();
+CREATE TABLE t_audit (id int);
+COMMIT;
+-- case: a new body of what is called already
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t (id) VALUES (a); END $$;
+CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t_queue WHERE id = NEW.id; RETURN NEW; END $$; -- want refuses-writes
+CREATE OR REPLACE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t (id, at) VALUES (a, now()); END $$; -- want refuses-writes
+CREATE OR REPLACE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t (id) VALUES (a) ON CONFLICT (id) DO NOTHING; END $$;
+CREATE FUNCTION new_one() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO nowhere (id) VALUES (1); END $$;

@@ -64,3 +64,51 @@ CREATE FUNCTION plain() RETURNS int LANGUAGE sql AS 'SELECT 1';
 -- schema above
 ALTER FUNCTION touch() RENAME TO touch_it;
 ALTER FUNCTION plain() RENAME TO simple; -- want rename
+-- case: an empty table takes the place of a full one
+CREATE TABLE t (id int PRIMARY KEY, a text);
+-- schema above
+BEGIN;
+CREATE TABLE t_new (LIKE t INCLUDING ALL);
+ALTER TABLE t RENAME TO t_old;
+ALTER TABLE t_new RENAME TO t; -- want rename
+COMMIT;
+-- case: one that was filled takes it
+CREATE TABLE t (id int PRIMARY KEY, a text);
+-- schema above
+CREATE TABLE t_new (LIKE t INCLUDING ALL);
+INSERT INTO t_new SELECT * FROM t;
+BEGIN;
+ALTER TABLE t RENAME TO t_old;
+ALTER TABLE t_new RENAME TO t;
+COMMIT;
+-- case: and one that becomes the parent of the old one
+CREATE TABLE t (id int PRIMARY KEY, a text, CONSTRAINT low CHECK (id < 1000 AND id IS NOT NULL));
+-- schema above
+BEGIN;
+CREATE TABLE t_new (id int PRIMARY KEY, a text) PARTITION BY RANGE (id);
+ALTER TABLE t RENAME TO t_old;
+ALTER TABLE t_new RENAME TO t;
+ALTER TABLE t ATTACH PARTITION t_old FOR VALUES FROM (MINVALUE) TO (1000);
+COMMIT;
+-- case: a new table where the old one was moved away
+CREATE SCHEMA attic;
+CREATE TABLE t (id int PRIMARY KEY, a text);
+-- schema above
+BEGIN;
+ALTER TABLE t SET SCHEMA attic; -- want rename
+CREATE TABLE t (LIKE attic.t INCLUDING ALL);
+COMMIT;
+-- case: nothing names a type but casts and bodies
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE DOMAIN zip AS text;
+CREATE SCHEMA attic;
+CREATE TABLE t (m mood, z zip);
+-- schema above
+ALTER TYPE mood RENAME TO feeling; -- want rename
+ALTER DOMAIN zip SET SCHEMA attic; -- want rename
+-- case: a body does
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE t (m mood);
+CREATE FUNCTION calm() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t WHERE m = 'a'::mood); END $$;
+-- schema above
+ALTER TYPE mood RENAME TO feeling; -- want rename

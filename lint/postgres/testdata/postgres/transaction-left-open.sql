@@ -20,3 +20,20 @@ COMMIT;
 BEGIN;
 ALTER TABLE t ADD COLUMN b int;
 ROLLBACK;
+-- case: nothing is left of it
+BEGIN;
+ALTER TABLE t DROP COLUMN b; -- want transaction-left-open
+-- case: a second BEGIN doesn't take it back
+BEGIN;
+ALTER TABLE t DROP COLUMN b; -- want drop-column
+BEGIN; -- want transaction-left-open
+COMMIT;
+-- case: prepared is as good as committed
+BEGIN;
+ALTER TABLE t DROP COLUMN b; -- want drop-column
+PREPARE TRANSACTION 'x';
+-- case: AND CHAIN begins the next one
+BEGIN;
+COMMIT AND CHAIN;
+ALTER TABLE t DROP COLUMN b;
+ROLLBACK;

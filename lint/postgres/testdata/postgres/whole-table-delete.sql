@@ -18,3 +18,13 @@ DELETE FROM t WHERE a IS NOT NULL; -- want whole-table-delete
 DELETE FROM users WHERE id = 7; -- want deletes-data
 -- case: 6
 DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE at < '2020-01-01' LIMIT 1000); -- want deletes-data
+-- case: COPY of what a DELETE returns
+CREATE TABLE t (id int PRIMARY KEY, n int);
+-- schema above
+COPY (DELETE FROM t RETURNING *) TO STDOUT; -- want whole-table-delete
+-- case: rows stay locked until it is taken back
+CREATE TABLE t (id int PRIMARY KEY, n int);
+-- schema above
+BEGIN;
+DELETE FROM t; -- want whole-table-delete
+ROLLBACK;

@@ -85,3 +85,19 @@ BEGIN
     low := low + 500;
   END LOOP;
 END $$;
+-- case: EXPLAIN ANALYZE carries it out
+CREATE TABLE t (id int PRIMARY KEY, n int);
+-- schema above
+EXPLAIN ANALYZE UPDATE t SET n = n + 1; -- want whole-table-update
+EXPLAIN UPDATE t SET n = n + 1;
+EXPLAIN (ANALYZE off, COSTS off) UPDATE t SET n = n + 1;
+EXPLAIN (ANALYZE, BUFFERS) UPDATE t SET n = n + 1 WHERE id = 4;
+-- case: and so does EXECUTE
+CREATE TABLE t (id int PRIMARY KEY, n int);
+-- schema above
+PREPARE every AS UPDATE t SET n = n + 1;
+PREPARE one (int) AS UPDATE t SET n = n + 1 WHERE id = $1;
+EXECUTE one (4);
+EXECUTE every; -- want whole-table-update
+DEALLOCATE every;
+EXECUTE every;
