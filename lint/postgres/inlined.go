@@ -7,18 +7,20 @@ import (
 )
 
 // inlined is the expression that the server puts in the place of a call of a function in SQL, nil where it keeps the call (inline_function in the
-// server's source): one SELECT of one value and nothing else, of a function that is neither STRICT nor SECURITY DEFINER, nor sets anything. What is
+// server's source): one SELECT of one value and nothing else, of a function that isn't SECURITY DEFINER, sets nothing, and is STRICT only if its value is a constant. What is
 // volatile is said of that expression then, and not by the words of CREATE FUNCTION.
 func inlined(n *pg.CreateFunctionStmt) *pg.Node {
 	if n.IsProcedure || n.ReturnType.GetSetof() {
 		return nil
 	}
-	language := ""
+	language, strict := "", false
 	for _, o := range n.Options {
 		switch d := o.GetDefElem(); d.GetDefname() {
 		case "language":
 			language = strings.ToLower(str(d.Arg))
-		case "strict", "security":
+		case "strict":
+			strict = d.Arg.GetBoolean().GetBoolval()
+		case "security":
 			if d.Arg.GetBoolean().GetBoolval() {
 				return nil
 			}
@@ -26,6 +28,22 @@ func inlined(n *pg.CreateFunctionStmt) *pg.Node {
 			return nil
 		}
 	}
+	e := bodyValue(n, language)
+	if strict && (len(n.Parameters) > 0 || !isConstant(e)) {
+		return nil
+	}
+	return e
+}
+
+func isConstant(e *pg.Node) bool {
+	if t := e.GetTypeCast(); t != nil {
+		return isConstant(t.Arg)
+	}
+	return e.GetAConst() != nil
+}
+
+// bodyValue is the one expression that a body gives back.
+func bodyValue(n *pg.CreateFunctionStmt, language string) *pg.Node {
 	if n.SqlBody != nil {
 		return atomic(n.SqlBody)
 	}

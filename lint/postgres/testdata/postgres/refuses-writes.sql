@@ -199,3 +199,10 @@ CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELE
 CREATE OR REPLACE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t (id, at) VALUES (a, now()); END $$; -- want refuses-writes
 CREATE OR REPLACE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t (id) VALUES (a) ON CONFLICT (id) DO NOTHING; END $$;
 CREATE FUNCTION new_one() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO nowhere (id) VALUES (1); END $$;
+-- case: a new body that raises whatever comes
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'closed'; END $$; -- want refuses-writes
+CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id < 0 THEN RAISE EXCEPTION 'closed'; END IF; RETURN NEW; END $$;
