@@ -97,6 +97,9 @@ func (j *judge) alterOne(k *lint.Relation, a *pg.AlterTableCmd, l later) {
 	case pg.AlterTableType_AT_ColumnDefault, pg.AlterTableType_AT_DropIdentity:
 		if c := k.Column(a.Name); c != nil && (c.Default != nil || c.Identity != "") {
 			k.Was["default "+a.Name] = true
+			if seq := j.sequenceIn(c.Default); seq != "" {
+				k.Was["fed by "+seq] = true
+			}
 		}
 		j.alterColumn(k.Column(a.Name), a)
 	default:

@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/phasemig/phasemig/lint"
@@ -63,13 +65,14 @@ func asksCatalog(body string) bool {
 // routine is a body while it is read: how deep in IF and LOOP it is, which errors it catches, and whether it asks what is there.
 type routine struct {
 	*judge
-	asks               bool
-	conditional, loops int
-	catches            []string
-	plpgsql            bool
-	s                  lint.Statement
-	base               int // where the body begins, -1 where that isn't known
-	out                []lint.Finding
+	asks        bool
+	conditional int
+	loops       []bool // those at hand: whether their turns grow with a table
+	catches     []string
+	plpgsql     bool
+	s           lint.Statement
+	base        int // where the body begins, -1 where that isn't known
+	out         []lint.Finding
 }
 
 // fails says that a part of the body fails whenever it is reached.
@@ -87,7 +90,7 @@ func (b *routine) fails(part lint.Statement, at lint.Token, why string) {
 // run judges one statement of the body. What is only run if a condition holds, or whose error is caught, doesn't fail by what is there
 // already or isn't there: that is what the condition is about.
 func (b *routine) run(s lint.Statement) []lint.Finding {
-	b.looped = b.loops > 0
+	b.looped = slices.Contains(b.loops, true)
 	defer func() { b.looped = false }()
 	found := b.Statement(s)
 	for _, f := range found {
@@ -181,18 +184,18 @@ func (b *routine) commands(part lint.Statement) []lint.Statement {
 			b.conditional = max(b.conditional-1, 0)
 			return nil
 		case t[i].Is("END") && i+1 < len(t) && t[i+1].Is("LOOP"):
-			b.loops = max(b.loops-1, 0)
+			b.loops = b.loops[:max(len(b.loops)-1, 0)]
 			return nil
 		case t[i].Is("IF") || t[i].Is("CASE"):
 			b.conditional++
 		case t[i].Is("FOR"), t[i].Is("WHILE"), t[i].Is("LOOP"), t[i].Is("FOREACH"):
-			b.loops++
+			b.loops = append(b.loops, !fewTurns(part.Text[t[i].Start:]))
 		case t[i].Is("COMMIT") || t[i].Is("ROLLBACK"):
 			b.tx.held = nil
 		case t[i].Is("SELECT") && b.plpgsql && !slices.ContainsFunc(t[i:], func(x lint.Token) bool { return x.Is("INTO") }):
 			b.fails(part, t[i], "a SELECT in PL/pgSQL needs INTO, and PERFORM gives its result away")
 			return nil
-		case t[i].Is("RAISE") && i+1 < len(t) && b.conditional+b.loops == 0 && len(b.catches) == 0 && (t[i+1].Is("EXCEPTION") || t[i+1].Kind == lint.String):
+		case t[i].Is("RAISE") && i+1 < len(t) && b.conditional+len(b.loops) == 0 && len(b.catches) == 0 && (t[i+1].Is("EXCEPTION") || t[i+1].Kind == lint.String):
 			b.fails(part, t[i], "it raises an exception whatever is there")
 			return nil
 		case t[i].Is("EXECUTE"):
@@ -204,6 +207,20 @@ func (b *routine) commands(part lint.Statement) []lint.Statement {
 		}
 	}
 	return nil
+}
+
+// counting is a FOR over numbers.
+var counting = regexp.MustCompile(`(?is)^FOR\s+\w+\s+IN\s+(?:REVERSE\s+)?(\d{1,6})\s*\.\.\s*(\d{1,6})\s`)
+
+// fewTurns: a loop counts between two numbers that aren't far from each other.
+func fewTurns(text string) bool {
+	m := counting.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	a, _ := strconv.Atoi(m[1]) // digits, by the expression
+	z, _ := strconv.Atoi(m[2])
+	return max(a, z)-min(a, z) < 1000
 }
 
 // withoutInto leaves out where PL/pgSQL puts what RETURNING gives.

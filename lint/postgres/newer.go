@@ -31,7 +31,7 @@ func modern(sql string, v lint.Version) (string, later) {
 		return sql, l
 	}
 	upper := strings.ToUpper(sql)
-	if !strings.Contains(upper, "GENERATED") && !(strings.Contains(upper, "NOT NULL") && (strings.Contains(upper, "CONSTRAINT") || strings.Contains(upper, "ADD"))) && !strings.Contains(upper, "ENFORCED") && !strings.Contains(upper, "WITHOUT OVERLAPS") && !strings.Contains(upper, "INHERIT") {
+	if !strings.Contains(upper, "GENERATED") && !(strings.Contains(upper, "NOT NULL") && (strings.Contains(upper, "CONSTRAINT") || strings.Contains(upper, "ADD"))) && !strings.Contains(upper, "ENFORCED") && !strings.Contains(upper, "WITHOUT OVERLAPS") && !strings.Contains(upper, "INHERIT") && !strings.Contains(upper, "ONLY") {
 		return sql, l
 	}
 	m := &modernizer{sql: sql, tokens: Syntax.Tokens(sql), version: v}
@@ -75,6 +75,8 @@ func (m *modernizer) run() {
 		switch {
 		case m.is(i, "GENERATED", "ALWAYS", "AS", "("):
 			i = m.generated(i)
+		case m.is(i, "ONLY") && i > 0 && (m.is(0, "VACUUM") || m.is(0, "ANALYZE")) && m.version >= 180000: // without the partitions
+			m.replace(i, i, "")
 		case m.is(i, "ADD", "NOT", "NULL") && i+3 < len(m.tokens):
 			m.notNullOf(i+1, i+3)
 			i += 3

@@ -96,8 +96,8 @@ func (c *call) dropping(d *pg.DropStmt, o *pg.Node) {
 	c.report(x)
 }
 
-// unused: a type that no column, routine or other type is of, where the whole schema is known, and a sequence that the server made for a column which
-// isn't numbered by it any more. No statement on rows names them.
+// unused: a type that no column, routine or other type is of, where the whole schema is known, and a sequence whose column isn't
+// numbered by it any more. No statement on rows names them.
 func (c *call) unused(d *pg.DropStmt, id schema.Ident) bool {
 	switch d.RemoveType {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
@@ -105,6 +105,7 @@ func (c *call) unused(d *pg.DropStmt, id schema.Ident) bool {
 	case pg.ObjectType_OBJECT_SEQUENCE:
 		left := false
 		c.catalog.Relations(func(k *lint.Relation) {
+			left = left || k.Was["fed by "+id.Name]
 			for _, col := range k.Columns {
 				left = left || whole(k) && id.Name == objectName(k.Name, col.Name, "seq") && k.Was["default "+col.Name]
 			}

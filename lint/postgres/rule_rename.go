@@ -15,7 +15,7 @@ var rename = rule{lint.Rule{
 	ID: "rename", Severity: lint.Error, Kind: lint.Client,
 	Summary: "something that running clients name gets another name or another schema",
 	Why: "The lock is short, but old and new code never run at the same instant: whoever still names the old thing fails from the moment of the rename. Rename a column by a phasemig change, which keeps both names " +
-		"in step; rename a table and leave a view of the old name behind in the same transaction.\n\nIndexes, constraints, triggers and policies aren't named by statements, so they may be renamed. A type is named by casts and by the bodies of routines only: where no known body does, it is a warning.",
+		"in step; rename a table and leave a view of the old name behind in the same transaction.\n\nIndexes, constraints, triggers and policies aren't named by statements, so they may be renamed. A type is named by casts and by the bodies of routines only, and a sequence that feeds a column mostly by its default, which follows: where no known body names them, it is a warning.",
 	Bad: []lint.Example{{SQL: "ALTER TABLE users RENAME COLUMN full_name TO display_name;"}, {SQL: "ALTER TABLE users RENAME TO people;"}, {SQL: "ALTER TYPE state RENAME VALUE 'new' TO 'open';"}, {SQL: "ALTER TABLE users SET SCHEMA archive;"}},
 	Good: []lint.Example{{SQL: "ALTER INDEX users_email RENAME TO users_email_key;"}, {SQL: "ALTER TABLE users RENAME CONSTRAINT a TO b;"},
 		{SQL: "BEGIN;\nSET lock_timeout = '2s';\nALTER TABLE users RENAME TO people;\nCREATE VIEW users AS SELECT * FROM people;\nCOMMIT;"}},
@@ -72,6 +72,11 @@ func (c *call) renamed(n *pg.RenameStmt) {
 			return // an exchange: nobody sees the moment between
 		}
 		safe = fmt.Sprintf("BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s RENAME TO %s;\nCREATE VIEW %s AS SELECT * FROM %s; -- old clients read and write through it\nCOMMIT;", old, quote(n.Newname), old, quoted(schema.Ident{Schema: n.Relation.Schemaname, Name: n.Newname}))
+	case pg.ObjectType_OBJECT_SEQUENCE:
+		if k, col, _ := c.fedBy(ident(n.Relation)); k != nil && c.namedInBody(n.Relation.Relname) == "" {
+			c.report(said{severity: lint.Warning, message: fmt.Sprintf("%s.%s follows the sequence %s to its new name; statements of running clients that name it don't", quoted(k.Ident), quote(col), old), lock: exclusive + ", short", safe: "Make sure that no client names the sequence."})
+			return
+		}
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		old = dotted(n.Object.GetList().GetItems())
 		if t := c.catalog.Type(old); t != nil && t.Fresh {

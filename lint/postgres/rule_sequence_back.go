@@ -220,6 +220,17 @@ func (c *call) nextOf(n *pg.Node) *lint.Relation {
 	return c.catalog.Relation(id)
 }
 
+// sequenceIn is the name of the sequence that a default, as text, takes its value from; "" where it is none.
+func (j *judge) sequenceIn(text *string) string {
+	if text == nil {
+		return ""
+	}
+	if k := (&call{judge: j}).nextOf(parsedExpression(*text)); k != nil {
+		return k.Name
+	}
+	return ""
+}
+
 // sequenceNamed is the sequence that an argument of setval() and the like names.
 func (c *call) sequenceNamed(n *pg.Node) schema.Ident {
 	if t := n.GetTypeCast(); t != nil {

@@ -112,3 +112,10 @@ CREATE TABLE t (m mood);
 CREATE FUNCTION calm() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t WHERE m = 'a'::mood); END $$;
 -- schema above
 ALTER TYPE mood RENAME TO feeling; -- want rename
+-- case: a default follows its sequence
+CREATE SEQUENCE numbers;
+CREATE SEQUENCE lonely;
+CREATE TABLE t (id bigint DEFAULT nextval('numbers'));
+-- schema above
+ALTER SEQUENCE numbers RENAME TO figures; -- want rename
+ALTER SEQUENCE lonely RENAME TO alone; -- want rename

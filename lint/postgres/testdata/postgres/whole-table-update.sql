@@ -101,3 +101,10 @@ EXECUTE one (4);
 EXECUTE every; -- want whole-table-update
 DEALLOCATE every;
 EXECUTE every;
+-- case: a loop that counts to a small number
+CREATE TABLE t (id int PRIMARY KEY, n int);
+-- schema above
+DO $$ BEGIN FOR i IN 1..12 LOOP UPDATE t SET n = 1 WHERE id = i; END LOOP; END $$;
+DO $$ BEGIN FOR i IN 1..12 LOOP UPDATE t SET n = 1 WHERE n > i; END LOOP; END $$; -- want whole-table-update
+DO $$ BEGIN FOR i IN 1..900000 LOOP UPDATE t SET n = 1 WHERE id = i; END LOOP; END $$; -- want whole-table-update
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM t LOOP FOR i IN 1..3 LOOP UPDATE t SET n = i WHERE id = r.id; END LOOP; END LOOP; END $$; -- want whole-table-update
