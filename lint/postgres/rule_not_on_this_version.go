@@ -9,7 +9,7 @@ import (
 var notOnThisVersion = rule{lint.Rule{
 	ID: "not-on-this-version", Severity: lint.Error, Kind: lint.Fails,
 	Summary: "syntax that this version of the server doesn't have",
-	Why:     "VIRTUAL generated columns, NOT NULL as a named constraint, NOT ENFORCED and WITHOUT OVERLAPS came with 18, SET EXPRESSION with 17, MERGE and NULLS NOT DISTINCT with 15, DETACH PARTITION CONCURRENTLY with 14, SET COMPRESSION with 14, SET ACCESS METHOD with 15, INCLUDE with 11. Give --server-version the version that runs the file.",
+	Why:     "VIRTUAL generated columns, NOT NULL as a named constraint, NOT ENFORCED and WITHOUT OVERLAPS came with 18, SET EXPRESSION with 17, CREATE STATISTICS without a name, numbers like 1_000 and 0xFF and a subquery in FROM without a name with 16, options and settings with several, MERGE and NULLS NOT DISTINCT with 15, DETACH PARTITION CONCURRENTLY with 14, SET COMPRESSION with 14, SET ACCESS METHOD with 15, INCLUDE with 11. Give --server-version the version that runs the file.",
 	Bad:     []lint.Example{{Version: "17", SQL: "ALTER TABLE t ADD COLUMN b int GENERATED ALWAYS AS (a) VIRTUAL;"}, {Version: "17", SQL: "ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID;"}, {Version: "14", SQL: "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DO NOTHING;"}},
 	Good:    []lint.Example{{SQL: "ALTER TABLE t ADD COLUMN b int GENERATED ALWAYS AS (a) VIRTUAL;"}, {Version: "17", SQL: "ALTER TABLE t ADD COLUMN b int;"}},
 }, func(c *call) {
@@ -36,8 +36,10 @@ func (c *call) newest() (what string, since lint.Version) {
 	case c.later.enforce:
 		return "ALTER CONSTRAINT … ENFORCED", 180000
 	}
-	if what, since := c.newerParts(); since > c.version {
-		return what, since
+	for _, look := range []func() (string, lint.Version){c.newerParts, c.newerOptions, c.newerWords} {
+		if what, since := look(); since > c.version {
+			return what, since
+		}
 	}
 	if n := c.node.GetIndexStmt(); n != nil {
 		switch {
@@ -75,12 +77,19 @@ func (c *call) newerParts() (what string, since lint.Version) {
 			what, since = w, v
 		}
 	}
+	if returnsOld(c.node) && c.depth == 0 { // in the function of a trigger they are its own
+		note("OLD and NEW in RETURNING", 180000)
+	}
 	walk(c.node, func(n *pg.Node) {
 		switch x := n.Node.(type) {
 		case *pg.Node_MergeStmt:
 			note("MERGE", 150000)
 			if len(x.MergeStmt.ReturningList) > 0 {
 				note("RETURNING of a MERGE", 170000)
+			}
+		case *pg.Node_RangeSubselect:
+			if x.RangeSubselect.Alias == nil {
+				note("a subquery in FROM without a name", 160000)
 			}
 		case *pg.Node_MergeWhenClause:
 			if x.MergeWhenClause.MatchKind == pg.MergeMatchKind_MERGE_WHEN_NOT_MATCHED_BY_SOURCE {
@@ -106,7 +115,7 @@ func (c *call) newerParts() (what string, since lint.Version) {
 
 // newFunctions are functions of the server that not every version has (release notes of 16, 17 and 18).
 var newFunctions = map[string]lint.Version{
-	"any_value": 160000, "array_sample": 160000, "array_shuffle": 160000, "date_add": 160000, "date_subtract": 160000, "erf": 160000, "erfc": 160000, "pg_input_is_valid": 160000,
+	"any_value": 160000, "system_user": 160000, "array_sample": 160000, "array_shuffle": 160000, "date_add": 160000, "date_subtract": 160000, "erf": 160000, "erfc": 160000, "pg_input_is_valid": 160000,
 	"pg_input_error_info": 160000, "random_normal": 160000, "to_bin": 170000, "to_oct": 170000, "to_regtypemod": 170000, "unicode_assigned": 170000, "unicode_version": 170000,
 	"icu_unicode_version": 170000, "uuid_extract_timestamp": 170000, "uuid_extract_version": 170000, "xmltext": 170000, "pg_basetype": 170000, "jsonb_populate_record_valid": 170000,
 	"array_reverse": 180000, "array_sort": 180000, "casefold": 180000, "crc32": 180000, "crc32c": 180000, "gamma": 180000, "lgamma": 180000, "uuidv4": 180000, "uuidv7": 180000, "pg_get_acl": 180000,

@@ -49,3 +49,35 @@ MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SE
 -- case: MERGE of 17
 -- version: 17
 MERGE INTO t USING (VALUES (1)) v(id) ON v.id = t.id WHEN MATCHED THEN UPDATE SET a = 1 RETURNING t.id;
+-- case: options, words and numbers of later versions
+-- version: 15
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+-- schema above
+COPY t FROM '/tmp/x' (ON_ERROR ignore); -- want not-on-this-version
+VACUUM (BUFFER_USAGE_LIMIT '2MB') t; -- want not-on-this-version
+VACUUM (PROCESS_TOAST false) t;
+EXPLAIN (GENERIC_PLAN) SELECT a FROM t WHERE id = $1; -- want not-on-this-version
+EXPLAIN (COSTS off) SELECT a FROM t;
+SELECT n FROM (SELECT 1 AS n); -- want not-on-this-version
+SELECT n FROM (SELECT 1 AS n) AS one;
+ALTER TABLE t ALTER COLUMN a SET DEFAULT 1_000; -- want not-on-this-version
+ALTER TABLE t ALTER COLUMN a SET DEFAULT 0xFF; -- want not-on-this-version
+ALTER TABLE t ALTER COLUMN a SET DEFAULT 1000;
+CREATE STATISTICS ON a, b FROM t; -- want not-on-this-version
+ALTER TABLE t ADD COLUMN who text DEFAULT SYSTEM_USER; -- want not-on-this-version
+ALTER TABLE t ADD COLUMN me text DEFAULT CURRENT_USER;
+UPDATE t SET a = 1 WHERE id = 4 RETURNING OLD.a, NEW.a; -- want not-on-this-version
+SET transaction_timeout = '1s'; -- want not-on-this-version
+SET statement_timeout = '1s';
+-- case: the same on a later one
+-- version: 18
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+-- schema above
+VACUUM (BUFFER_USAGE_LIMIT '2MB') t;
+ANALYZE ONLY t;
+SELECT n FROM (SELECT 1 AS n);
+ALTER TABLE t ALTER COLUMN a SET DEFAULT 1_000;
+CREATE STATISTICS ON a, b FROM t;
+ALTER TABLE t ADD COLUMN who text DEFAULT SYSTEM_USER;
+UPDATE t SET a = 1 WHERE id = 4 RETURNING OLD.a, NEW.a;
+SET transaction_timeout = '1s';
