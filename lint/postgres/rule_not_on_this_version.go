@@ -99,6 +99,10 @@ func (c *call) newerParts() (what string, since lint.Version) {
 			note("this SQL/JSON function", 170000)
 		case *pg.Node_JsonObjectConstructor, *pg.Node_JsonArrayConstructor, *pg.Node_JsonIsPredicate:
 			note("this SQL/JSON constructor or test", 160000)
+		case *pg.Node_Constraint:
+			if x.Constraint.Contype == pg.ConstrType_CONSTR_EXCLUSION && c.partitions() {
+				note("EXCLUDE of a partitioned table", 170000)
+			}
 		case *pg.Node_ColumnDef:
 			if x.ColumnDef.StorageName != "" {
 				note("STORAGE of a new column", 160000)
@@ -111,6 +115,12 @@ func (c *call) newerParts() (what string, since lint.Version) {
 		}
 	})
 	return what, since
+}
+
+// partitions: the table of the statement is partitioned.
+func (c *call) partitions() bool {
+	k := c.relation(c.node.GetAlterTableStmt().GetRelation())
+	return c.node.GetCreateStmt().GetPartspec() != nil || k != nil && k.Partitioned
 }
 
 // newFunctions are functions of the server that not every version has (release notes of 16, 17 and 18).

@@ -81,3 +81,7 @@ CREATE STATISTICS ON a, b FROM t;
 ALTER TABLE t ADD COLUMN who text DEFAULT SYSTEM_USER;
 UPDATE t SET a = 1 WHERE id = 4 RETURNING OLD.a, NEW.a;
 SET transaction_timeout = '1s';
+-- case: EXCLUDE of a partitioned table
+-- version: 16
+CREATE TABLE t (a int, EXCLUDE USING btree (a WITH =)) PARTITION BY RANGE (a); -- want not-on-this-version
+CREATE TABLE u (a int, EXCLUDE USING btree (a WITH =));
