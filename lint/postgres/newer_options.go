@@ -19,7 +19,7 @@ var newOptions = map[string]map[string]lint.Version{
 // newSettings are settings that not every version has.
 var newSettings = map[string]lint.Version{
 	"createrole_self_grant": 160000, "debug_parallel_query": 160000, "enable_presorted_aggregate": 160000, "icu_validation_level": 160000, "reserved_connections": 160000, "scram_iterations": 160000,
-	"vacuum_buffer_usage_limit": 160000, "allow_alter_system": 170000, "enable_group_by_reordering": 170000, "event_triggers": 170000, "io_combine_limit": 170000, "restrict_nonsystem_relation_kind": 170000,
+	"vacuum_buffer_usage_limit": 160000, "allow_alter_system": 170000, "enable_group_by_reordering": 170000, "event_triggers": 170000, "io_combine_limit": 170000,
 	"transaction_timeout": 170000, "autovacuum_vacuum_max_threshold": 180000, "enable_distinct_reordering": 180000, "enable_self_join_elimination": 180000, "file_copy_method": 180000,
 	"idle_replication_slot_timeout": 180000, "io_method": 180000, "io_workers": 180000, "track_cost_delay_timing": 180000, "vacuum_max_eager_freeze_failure_rate": 180000, "vacuum_truncate": 180000,
 }
@@ -73,7 +73,16 @@ func (c *call) newerWords() (what string, since lint.Version) {
 
 // returnsOld: RETURNING names the row as it was, or as it is now, and no table goes by that name.
 func returnsOld(n *pg.Node) bool {
-	found := false
+	found, named := false, false
+	source := func(r *pg.RangeVar) {
+		for _, name := range []string{r.GetRelname(), r.GetAlias().GetAliasname()} {
+			named = named || name == "old" || name == "new"
+		}
+	}
+	for _, r := range relationsOf(n) {
+		source(r)
+	}
+	walk(n, func(m *pg.Node) { source(m.GetRangeVar()) })
 	for _, list := range [][]*pg.Node{n.GetInsertStmt().GetReturningList(), n.GetUpdateStmt().GetReturningList(), n.GetDeleteStmt().GetReturningList(), n.GetMergeStmt().GetReturningList()} {
 		for _, t := range list {
 			walk(t, func(m *pg.Node) {
@@ -82,5 +91,5 @@ func returnsOld(n *pg.Node) bool {
 			})
 		}
 	}
-	return found
+	return found && !named
 }

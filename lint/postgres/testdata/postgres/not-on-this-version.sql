@@ -67,6 +67,7 @@ CREATE STATISTICS ON a, b FROM t; -- want not-on-this-version
 ALTER TABLE t ADD COLUMN who text DEFAULT SYSTEM_USER; -- want not-on-this-version
 ALTER TABLE t ADD COLUMN me text DEFAULT CURRENT_USER;
 UPDATE t SET a = 1 WHERE id = 4 RETURNING OLD.a, NEW.a; -- want not-on-this-version
+UPDATE t AS new SET a = 1 WHERE id = 4 RETURNING new.a;
 SET transaction_timeout = '1s'; -- want not-on-this-version
 SET statement_timeout = '1s';
 -- case: the same on a later one
