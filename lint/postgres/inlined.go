@@ -7,7 +7,7 @@ import (
 )
 
 // inlined is the expression that the server puts in the place of a call of a function in SQL, nil where it keeps the call (inline_function in the
-// server's source): one SELECT of one value and nothing else, of a function that isn't SECURITY DEFINER, sets nothing, and is STRICT only if its value is a constant. What is
+// server's source): one SELECT of one value and nothing else, of a function that isn't SECURITY DEFINER, sets nothing, and is STRICT only if its expression is, too. What is
 // volatile is said of that expression then, and not by the words of CREATE FUNCTION.
 func inlined(n *pg.CreateFunctionStmt) *pg.Node {
 	if n.IsProcedure || n.ReturnType.GetSetof() {
@@ -29,17 +29,30 @@ func inlined(n *pg.CreateFunctionStmt) *pg.Node {
 		}
 	}
 	e := bodyValue(n, language)
-	if strict && (len(n.Parameters) > 0 || !isConstant(e)) {
+	if strict && !nullForNull(e, n.Parameters) {
 		return nil
 	}
 	return e
 }
 
-func isConstant(e *pg.Node) bool {
-	if t := e.GetTypeCast(); t != nil {
-		return isConstant(t.Arg)
+// nullForNull: the expression names every argument and is NULL wherever one of them is, as STRICT says; of what isn't plain nothing is known.
+func nullForNull(e *pg.Node, parameters []*pg.Node) bool {
+	plain, used := true, map[string]bool{}
+	walk(e, func(m *pg.Node) {
+		switch x := m.Node.(type) {
+		case *pg.Node_AConst, *pg.Node_TypeCast, *pg.Node_TypeName, *pg.Node_String_, *pg.Node_Integer:
+		case *pg.Node_ColumnRef:
+			used[lastOf(x.ColumnRef.Fields)] = true
+		case *pg.Node_AExpr:
+			plain = plain && x.AExpr.Kind == pg.A_Expr_Kind_AEXPR_OP
+		default:
+			plain = false
+		}
+	})
+	for _, p := range parameters {
+		plain = plain && used[p.GetFunctionParameter().GetName()]
 	}
-	return e.GetAConst() != nil
+	return plain && e != nil
 }
 
 // bodyValue is the one expression that a body gives back.

@@ -53,6 +53,8 @@ ALTER TABLE t ADD COLUMN c text DEFAULT label(7);
 ALTER TABLE t ADD COLUMN d text DEFAULT other();
 CREATE FUNCTION strict() RETURNS text LANGUAGE sql STRICT AS $$ SELECT 'x'::text $$;
 ALTER TABLE t ADD COLUMN e text DEFAULT strict();
+CREATE FUNCTION strict(n int) RETURNS text LANGUAGE sql STRICT AS $$ SELECT 'x' || n $$;
+ALTER TABLE t ADD COLUMN f text DEFAULT strict(1);
 -- case: a body that is volatile itself, or that stays a call
 CREATE TABLE t (a int);
 -- schema above
@@ -66,5 +68,5 @@ ALTER TABLE t ADD COLUMN c text DEFAULT guarded(); -- want add-column-rewrite
 ALTER TABLE t ADD COLUMN d text DEFAULT lasting(); -- want add-column-rewrite
 ALTER TABLE t ADD COLUMN e text DEFAULT block(); -- want add-column-rewrite
 ALTER TABLE t ADD COLUMN f int DEFAULT first(); -- want add-column-rewrite
-CREATE FUNCTION strict(n int) RETURNS text LANGUAGE sql STRICT AS $$ SELECT 'x' || n $$;
+CREATE FUNCTION strict(n int) RETURNS text LANGUAGE sql STRICT AS $$ SELECT coalesce('x' || n, '') $$;
 ALTER TABLE t ADD COLUMN g text DEFAULT strict(1); -- want add-column-rewrite
