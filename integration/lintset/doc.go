@@ -7,7 +7,8 @@
 //   - unseen says how good a linter is. It can say so only as long as nobody who writes rules looks at it, nor at a list of the cases
 //     that a linter gets wrong: only totals may leave TestScore. Who needs examples to write a rule by takes
 //     the manual, and makes new ones, or takes practice. The set is written from the manuals by somebody who has read neither rules nor practice.
-//   - fresh is a second set of that kind, for the same use and under the same rule. A server whose cases of it have been looked at has none there.
+//   - fresh is a second set of that kind, for the same use and under the same rule. A server whose cases of it have been looked at gets new ones. Of
+//     PostgreSQL's labels only some are proved yet, so that nothing is scored by them.
 //   - practice may be looked at while writing rules, and so says only that what was learnt is still known.
 //
 // Beside them stands walk: migrations without a label, of a walk through the manuals' grammar. TestWalk asks the server for it, and compares what

@@ -11,20 +11,24 @@ import (
 	pglint "github.com/phasemig/phasemig/lint/postgres"
 )
 
-// judged are the linters, each with what it has reached on the unseen set, less a little. What it is to reach is a recall
-// of 98 % with 2 % of false alarms; until it does, it may not fall behind. The numbers begin anew with a new set.
+// judged are the linters.
 var judged = []struct {
 	name, version string
 	major         int
 	dialect       *lint.Dialect
-	leastRecall   float64
-	mostAlarms    float64
+	sets          []string // that nobody has looked at, and whose labels are proved
 }{
-	{"postgres", "15", 15, pglint.Dialect(), .98, .02},
-	{"postgres", "18", 18, pglint.Dialect(), .98, .02},
-	{"mysql", "9.7", 9, mylint.Dialect(), .96, .02},
-	{"mariadb", "10.11", 10, mylint.MariaDB(), .96, .03},
+	{"postgres", "15", 15, pglint.Dialect(), []string{Unseen}},
+	{"postgres", "18", 18, pglint.Dialect(), []string{Unseen}}, // not every label of Fresh is proved
+	{"mysql", "9.7", 9, mylint.Dialect(), []string{Unseen, Fresh}},
+	{"mariadb", "10.11", 10, mylint.MariaDB(), []string{Unseen, Fresh}},
 }
+
+// What is promised of statements that the linter wasn't written against.
+const (
+	leastRecall = .98
+	mostAlarms  = .02
+)
 
 // TestScore counts how often the linter's word is right. It says nothing about which cases
 // it is wrong on: whoever mends a rule by them would make the unseen set worthless.
@@ -32,10 +36,15 @@ func TestScore(t *testing.T) {
 	for _, j := range judged {
 		t.Run(j.name+j.version, func(t *testing.T) {
 			t.Logf("practice: %s", scored(t, j.dialect, j.version, read(t, Practice, j.name), j.major))
-			n := scored(t, j.dialect, j.version, read(t, Unseen, j.name), j.major)
-			t.Logf("unseen: %s", n)
-			if n.recall() < j.leastRecall || n.alarmRate() > j.mostAlarms {
-				t.Errorf("it was better already: a recall of %.0f %% and at most %.0f %% of false alarms", 100*j.leastRecall, 100*j.mostAlarms)
+			var all score
+			for _, name := range j.sets {
+				n := scored(t, j.dialect, j.version, read(t, name, j.name), j.major)
+				t.Logf("%s: %s", name, n)
+				all = all.plus(n)
+			}
+			t.Logf("of statements that nobody has looked at: %s", all)
+			if all.recall() < leastRecall || all.alarmRate() > mostAlarms {
+				t.Errorf("a recall of %.0f %% and at most %.0f %% of false alarms are promised", 100*leastRecall, 100*mostAlarms)
 			}
 		})
 	}
@@ -76,6 +85,10 @@ func (s *score) add(l Label, alarm bool) {
 	default:
 		s.safe++
 	}
+}
+
+func (s score) plus(o score) score {
+	return score{s.dangerous + o.dangerous, s.found + o.found, s.safe + o.safe, s.alarms + o.alarms}
 }
 
 func (s score) String() string {
