@@ -10,7 +10,7 @@ type Object struct {
 	// On is the table of a trigger, a policy or a rule.
 	On *Relation
 	// Args, Names and Required tell routines of one name apart: the types of the arguments that go in, how they are called, and how many have no
-	// default. Returns is the type that comes out.
+	// default. A trigger's Names are those under which its function sees tables of rows. Returns is the type that comes out.
 	Args, Names []string
 	Required    int
 	Returns     string

@@ -98,7 +98,7 @@ func (j *judge) createTrigger(n *pg.CreateTrigStmt) {
 	k := j.ensure(n.Relation)
 	id := schema.Ident{Name: n.Trigname}
 	j.catalog.Objects.Remove(func(o *lint.Object) bool { return o.Kind == "trigger" && o.ID == id && o.On == k })
-	o := &lint.Object{Kind: "trigger", ID: id, On: k, Uses: []lint.Use{{Other: "function " + lastName(n.Funcname)}}}
+	o := &lint.Object{Kind: "trigger", ID: id, On: k, Names: transitionNames(n), Uses: []lint.Use{{Other: "function " + lastName(n.Funcname)}}}
 	if n.Row && n.Timing&before != 0 {
 		o.Args = rowEvents(n.Events)
 	}

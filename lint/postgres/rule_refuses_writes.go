@@ -45,7 +45,7 @@ var refusesWrites = rule{lint.Rule{
 	case *pg.Node_CreateTrigStmt:
 		t := n.CreateTrigStmt
 		c.missingField(c.routines[lastName(t.Funcname)], c.relation(t.Relation))
-		c.failsWhenFired(c.routines[lastName(t.Funcname)], c.relation(t.Relation), false)
+		c.failsWhenFired(c.routines[lastName(t.Funcname)], c.relation(t.Relation), transitionNames(t), false)
 		if body := strings.ToUpper(c.routines[lastName(t.Funcname)]); c.live(t.Relation) && t.WhenClause == nil && strings.Contains(body, "RAISE EXCEPTION") && !strings.Contains(body, "IF ") && !strings.Contains(body, "CASE") {
 			c.report(said{message: fmt.Sprintf("the trigger's function raises whenever it is called: writes of running clients to %s fail", table(t.Relation)), safe: "Create the trigger after the last client that writes."})
 		}

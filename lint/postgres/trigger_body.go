@@ -20,7 +20,7 @@ func (c *call) triggersOfRoutine(n *pg.CreateFunctionStmt) {
 	for _, o := range c.catalog.Objects.All("trigger") {
 		if slices.Contains(o.Uses, lint.Use{Other: "function " + lastName(n.Funcname)}) {
 			c.missingField(writtenBody(n), o.On)
-			c.failsWhenFired(writtenBody(n), o.On, true)
+			c.failsWhenFired(writtenBody(n), o.On, o.Names, true)
 		}
 	}
 }
@@ -31,24 +31,31 @@ func (c *call) failsWhenCalled(n *pg.CreateFunctionStmt) {
 	if !slices.ContainsFunc(c.routinesNamed(o.ID), func(old *lint.Object) bool { return !old.Fresh && slices.Equal(old.Args, o.Args) }) || !isBlock(writtenBody(n)) {
 		return
 	}
-	if why := c.bodyFault(writtenBody(n), true, o.Names...); why != "" {
+	if why := c.bodyFault(writtenBody(n), true, nil, o.Names...); why != "" {
 		c.report(said{message: fmt.Sprintf("running clients that call %s fail: %s", quoted(o.ID), why), safe: "Make what the body names first: PL/pgSQL looks for it only when it runs."})
 	}
 }
 
-// failsWhenFired looks at the statements of a trigger's function; with raises also at a RAISE that nothing stands before.
-func (c *call) failsWhenFired(body string, k *lint.Relation, raises bool) {
+// failsWhenFired looks at the statements of a trigger's function, which sees tables of old and new rows under some names; with raises also at
+// a RAISE that nothing stands before.
+func (c *call) failsWhenFired(body string, k *lint.Relation, rows []string, raises bool) {
 	if k == nil || k.Fresh || !isBlock(body) {
 		return
 	}
-	if why := c.bodyFault(body, raises); why != "" {
+	var seen []*lint.Relation
+	for _, n := range rows {
+		r := *k
+		r.Ident.Name = n
+		seen = append(seen, &r)
+	}
+	if why := c.bodyFault(body, raises, seen); why != "" {
 		c.report(said{message: fmt.Sprintf("writes of running clients to %s fail, as the trigger does: %s", quoted(k.Ident), why), safe: "Make what the body names first: PL/pgSQL looks for it only when it runs."})
 	}
 }
 
 // bodyFault says why a body fails when it runs, which is after the transaction at hand: its statements are judged against a copy of what there is
-// then.
-func (c *call) bodyFault(body string, raises bool, parameters ...string) string {
+// then, and what the body alone sees.
+func (c *call) bodyFault(body string, raises bool, seen []*lint.Relation, parameters ...string) string {
 	later := *c.judge
 	later.catalog = c.catalog.Clone()
 	later.routines, later.volatile = maps.Clone(c.routines), maps.Clone(c.volatile)
@@ -58,6 +65,9 @@ func (c *call) bodyFault(body string, raises bool, parameters ...string) string 
 		}
 	}
 	later.tx = transaction{}
+	for _, r := range seen {
+		later.catalog.Put(r)
+	}
 	for _, f := range later.body(body, c.s, parameters...) {
 		if later.kind(f.Rule) == lint.Fails && f.Severity == lint.Error && (raises || !strings.Contains(f.Message, "raises an exception")) {
 			return strings.TrimPrefix(f.Message, "this fails: ")
@@ -96,4 +106,15 @@ func folded(t lint.Token) string {
 		return strings.ToLower(t.Text)
 	}
 	return t.Value()
+}
+
+// transitionNames are those under which a trigger's function sees all old or new rows of a statement.
+func transitionNames(n *pg.CreateTrigStmt) []string {
+	var out []string
+	for _, t := range n.TransitionRels {
+		if r := t.GetTriggerTransition(); r != nil && r.IsTable {
+			out = append(out, r.Name)
+		}
+	}
+	return out
 }
