@@ -222,8 +222,9 @@ func (s *twoTables) apply(ph plans.PhaseName) []string {
 // TestSeveralCopies takes a change of two tables there and back, with a program that is killed between the first and the second of them in every
 // phase, while an application writes to both in one transaction. The short form dies less often.
 func TestSeveralCopies(t *testing.T) {
+	beside(t)
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
-		if k == throwaway.MariaDB && !long() {
+		if !sampled(k) && !long() {
 			return
 		}
 		beside(t)
@@ -296,6 +297,7 @@ func (s *twoTables) halfSwitched(back []string) {
 
 // TestSeveralCopiesLose: of each table the rows are told that can't go back, also where two have the same key.
 func TestSeveralCopiesLose(t *testing.T) {
+	beside(t)
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
 		if !sampled(k) {
 			return
