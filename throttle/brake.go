@@ -44,6 +44,9 @@ const (
 	remembers  = 0.95 // and in what is usual
 )
 
+// nextToNothing is a share that an answer without a slow statement among many with some doesn't leave.
+const nextToNothing = 2 * leastShare
+
 // pay takes how many were slow and how many may be.
 func (b *brake) pay(t Tail) {
 	if b.share == 0 {
@@ -52,7 +55,7 @@ func (b *brake) pay(t Tail) {
 	b.usual = remembers*b.usual + (1-remembers)*t.Allowed
 	b.over, b.may = recent*b.over+t.Over, recent*b.may+t.Allowed
 	b.share = min(max(b.share*max(math.Exp(b.step(t)), mostDown), leastShare), 1)
-	b.held = b.share <= leastShare && b.over > b.may
+	b.held = b.share <= nextToNothing && b.over > b.may
 }
 
 // step is by how much the share's logarithm moves. Of an application that does nothing, nothing is slow.
