@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,16 +21,16 @@ type Distant interface {
 type Distance struct {
 	Of any // a table; one that is not Distant has no distance
 
-	mu   sync.Mutex
-	trip time.Duration
-	at   time.Time
+	mu    sync.Mutex
+	trips []time.Duration // the last ones, the latest at the end
+	at    time.Time
 }
 
-// A distance is measured anew after a while, since a network may become slow; the shorter of two pings is the network's,
-// where the longer may be a server that is busy.
+// A distance is measured anew after a while, since a network may become slow. The shortest of the last pings is the network's: a longer one
+// may be a server that is busy, and what is taken off for it would let chunks hold their locks for longer than they are meant to.
 const (
 	measuredFor = 2 * time.Second
-	pings       = 2
+	pings       = 5
 )
 
 // leastOwn bounds what is taken off: at least so much of a chunk's time is the server's.
@@ -49,19 +50,27 @@ func (d *Distance) Off(ctx context.Context, took time.Duration) time.Duration {
 func (d *Distance) roundTrip(ctx context.Context, t Distant) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if time.Since(d.at) < measuredFor {
-		return d.trip
+	if time.Since(d.at) >= measuredFor {
+		d.measure(ctx, t)
 	}
-	least := time.Duration(0)
-	for n := range pings {
+	if len(d.trips) == 0 {
+		return 0
+	}
+	return slices.Min(d.trips)
+}
+
+// measure pings twice the first time, when a ping may be what opens a connection.
+func (d *Distance) measure(ctx context.Context, t Distant) {
+	for first := len(d.trips) == 0; ; first = false {
 		begin := time.Now()
 		if t.Ping(ctx) != nil {
-			return d.trip
+			return
 		}
-		if took := time.Since(begin); n == 0 || took < least {
-			least = took
+		d.trips = append(d.trips, time.Since(begin))
+		if !first {
+			break
 		}
 	}
-	d.trip, d.at = least, time.Now()
-	return d.trip
+	d.trips = d.trips[max(len(d.trips)-pings, 0):]
+	d.at = time.Now()
 }

@@ -53,3 +53,29 @@ func TestChunksKeepTheirSizeOnASlowNetwork(t *testing.T) {
 		t.Errorf("%d chunks behind a slow network, %d nearby", away, near)
 	}
 }
+
+// TestABusyServerIsNoDistance: of pings that wait for the server now and then the network is the shortest.
+func TestABusyServerIsNoDistance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &far{model: newModel(1), trip: 10 * time.Millisecond}
+		d := Distance{Of: f}
+		for n := range 20 {
+			f.trip = 10 * time.Millisecond
+			if n%4 > 0 {
+				f.trip = 90 * time.Millisecond
+			}
+			if own := d.Off(t.Context(), 300*time.Millisecond); n > 0 && own != 280*time.Millisecond {
+				t.Fatalf("%d: %s of 300 ms are the server's, want all but two trips of 10 ms", n, own)
+			}
+			time.Sleep(measuredFor)
+		}
+		f.trip = 50 * time.Millisecond
+		for range pings {
+			time.Sleep(measuredFor)
+			d.Off(t.Context(), time.Second)
+		}
+		if own := d.Off(t.Context(), 300*time.Millisecond); own != 200*time.Millisecond {
+			t.Errorf("%s of 300 ms are the server's on a network that became slow, want all but two trips of 50 ms", own)
+		}
+	})
+}

@@ -79,7 +79,9 @@ func (c *comparison) parts(ctx context.Context, r shadow.Range) error {
 			return err
 		}
 		took := time.Since(begin)
-		c.sizer.Took(n, c.away.Off(ctx, took))
+		if n > 0 {
+			c.sizer.Took(n, c.away.Off(ctx, took))
+		}
 		rows := c.add(got)
 		c.s.e.observe(Progress{Step: c.step, Rows: rows, Total: max(c.total, rows), Rate: float64(rows) / time.Since(c.begin).Seconds()})
 		if err := c.rest(ctx, took); err != nil {
