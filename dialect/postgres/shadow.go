@@ -39,7 +39,7 @@ type pair struct {
 	db       *sql.DB  // sessions that copy, compare and ask
 	applier  *session // of the one lane
 	origins  *origins
-	copiers  []*copier // not at work
+	copiers  []*session // not at work
 
 	mu     sync.Mutex
 	patchy map[string]bool // transactions of the log that leave values out, not known to be visible
@@ -160,8 +160,8 @@ func (s *server) textOrder(ctx context.Context, id schema.Ident, column string) 
 // Close ends the sessions.
 func (p *pair) Close() error {
 	p.applier.close()
-	for _, c := range p.copiers {
-		c.close()
+	for _, s := range p.copiers {
+		s.close()
 	}
 	return p.db.Close()
 }

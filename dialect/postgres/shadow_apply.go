@@ -17,13 +17,14 @@ import (
 	"github.com/phasemig/phasemig/stream"
 )
 
-// session applies batches through one connection of its own, which has temporary
+// session copies chunks or applies batches through one connection of its own, whose writes carry an origin. To apply it has temporary
 // tables of the source's types: the server converts changes as it converts copied rows.
 type session struct {
-	p    *pair
-	conn *sql.Conn
-	pid  string
-	free func() // its origin
+	p      *pair
+	conn   *sql.Conn
+	pid    string
+	free   func() // its origin
+	staged bool   // the temporary tables are there
 }
 
 // The temporary tables: keys, and rows. A row's gaps are the columns, by their number, that
@@ -50,12 +51,21 @@ func (s *session) open(ctx context.Context) error {
 		return classify(err)
 	}
 	s.free = s.p.origins.mark(ctx, conn)
+	return nil
+}
+
+// stage opens the session with its temporary tables.
+func (s *session) stage(ctx context.Context) error {
+	if err := s.open(ctx); err != nil || s.staged {
+		return err
+	}
 	for _, q := range s.p.stageStatements() {
-		if _, err := conn.ExecContext(ctx, q, pgx.QueryExecModeSimpleProtocol); err != nil {
+		if _, err := s.conn.ExecContext(ctx, q, pgx.QueryExecModeSimpleProtocol); err != nil {
 			s.close()
 			return fmt.Errorf("make temporary tables: %w", classify(err))
 		}
 	}
+	s.staged = true
 	return nil
 }
 
@@ -67,7 +77,7 @@ func (s *session) close() {
 	if s.conn != nil {
 		discard(s.conn)
 	}
-	s.conn, s.free = nil, nil
+	s.conn, s.free, s.staged = nil, nil, false
 }
 
 // discard closes a connection instead of giving it back to its pool.
@@ -102,7 +112,7 @@ func (p *pair) Apply(ctx context.Context, b shadow.Batch) error {
 		return errUnbuilt
 	}
 	s := p.applier
-	if err := s.open(ctx); err != nil {
+	if err := s.stage(ctx); err != nil {
 		return err
 	}
 	err := s.apply(ctx, b)

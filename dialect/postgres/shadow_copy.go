@@ -29,18 +29,18 @@ func (p *pair) insertHead() string {
 // own, and one transaction with the segment and the check of the lease. Which keys are the chunk's is known before: the
 // statement copies whatever rows they have then.
 func (p *pair) Copy(ctx context.Context, seg state.Segment, n int) (shadow.Copied, error) {
-	c := p.borrow()
-	defer p.giveBack(c)
-	if err := c.open(ctx); err != nil {
+	s := p.borrow()
+	defer p.giveBack(s)
+	if err := s.open(ctx); err != nil {
 		return shadow.Copied{}, err
 	}
-	got, err := c.copy(ctx, seg, n)
+	got, err := s.copy(ctx, seg, n)
 	if !errors.Is(err, dberr.ConnLost) {
 		return got, err
 	}
 	// Only when its session is gone can nothing of the chunk happen any more.
-	pid := c.pid
-	c.close()
+	pid := s.pid
+	s.close()
 	if err := p.awaitEnd(ctx, pid); err != nil {
 		return shadow.Copied{}, err
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,58 +14,22 @@ import (
 	"github.com/phasemig/phasemig/state"
 )
 
-// copier copies chunks through one connection of its own, whose writes carry an origin. What need not be waited for one by one
-// goes out together: on a distant server it is the answers that a chunk waits for.
-type copier struct {
-	p    *pair
-	conn *sql.Conn
-	pid  string
-	free func() // its origin
-}
-
-// borrow takes a copier; giveBack returns it for the next chunk.
-func (p *pair) borrow() *copier {
+// borrow takes a session that copies; giveBack returns it for the next chunk.
+func (p *pair) borrow() *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.copiers); n > 0 {
-		c := p.copiers[n-1]
+		s := p.copiers[n-1]
 		p.copiers = p.copiers[:n-1]
-		return c
+		return s
 	}
-	return &copier{p: p}
+	return &session{p: p}
 }
 
-func (p *pair) giveBack(c *copier) {
+func (p *pair) giveBack(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.copiers = append(p.copiers, c)
-}
-
-func (c *copier) open(ctx context.Context) error {
-	if c.conn != nil {
-		return nil
-	}
-	conn, err := c.p.db.Conn(ctx)
-	if err != nil {
-		return connectError(err)
-	}
-	c.conn = conn
-	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()::text").Scan(&c.pid); err != nil {
-		c.close()
-		return classify(err)
-	}
-	c.free = c.p.origins.mark(ctx, conn)
-	return nil
-}
-
-func (c *copier) close() {
-	if c.free != nil {
-		c.free()
-	}
-	if c.conn != nil {
-		discard(c.conn)
-	}
-	c.conn, c.free = nil, nil
+	p.copiers = append(p.copiers, s)
 }
 
 // Ping implements backfill.Distant.
@@ -76,11 +39,11 @@ func (p *pair) Ping(ctx context.Context) error { return p.db.PingContext(ctx) }
 func (p *pair) Trips() int { return 4 }
 
 // copy leaves no transaction open. A connection that can't be told to end one is thrown away.
-func (c *copier) copy(ctx context.Context, seg state.Segment, n int) (got shadow.Copied, err error) {
+func (s *session) copy(ctx context.Context, seg state.Segment, n int) (got shadow.Copied, err error) {
 	lost := false
-	rerr := c.conn.Raw(func(dc any) error {
+	rerr := s.conn.Raw(func(dc any) error {
 		conn := dc.(*stdlib.Conn).Conn()
-		if got, err = c.chunk(ctx, conn, seg, n); err != nil {
+		if got, err = s.chunk(ctx, conn, seg, n); err != nil {
 			err = errors.Join(err, rollback(ctx, conn))
 		}
 		lost = conn.IsClosed()
@@ -90,14 +53,15 @@ func (c *copier) copy(ctx context.Context, seg state.Segment, n int) (got shadow
 		err = classify(rerr)
 	}
 	if lost && !errors.Is(err, dberr.ConnLost) { // one that is lost is asked about first
-		c.close()
+		s.close()
 	}
 	return got, err
 }
 
-// chunk is one transaction: the lease, the rows, how far the segment is then.
-func (c *copier) chunk(ctx context.Context, conn *pgx.Conn, seg state.Segment, n int) (shadow.Copied, error) {
-	end, err := c.begin(ctx, conn, seg, n)
+// chunk is one transaction: the lease, the rows, how far the segment is then. What need not be waited for one by one goes out together: on a
+// distant server it is the answers that a chunk waits for.
+func (s *session) chunk(ctx context.Context, conn *pgx.Conn, seg state.Segment, n int) (shadow.Copied, error) {
+	end, err := s.begin(ctx, conn, seg, n)
 	if err != nil {
 		return shadow.Copied{}, err
 	}
@@ -107,25 +71,25 @@ func (c *copier) chunk(ctx context.Context, conn *pgx.Conn, seg state.Segment, n
 		next.Cursor = seg.High
 	}
 	pl, ph, args := rangeArgs(seg.Cursor, next.Cursor)
-	tag, err := conn.Exec(ctx, c.p.copySQL(pl, ph), args...)
+	tag, err := conn.Exec(ctx, s.p.copySQL(pl, ph), args...)
 	if err != nil {
-		return shadow.Copied{}, c.p.duplicate(err)
+		return shadow.Copied{}, s.p.duplicate(err)
 	}
 	next.Rows += tag.RowsAffected()
 	if err := advance(ctx, conn, next); err != nil {
 		return shadow.Copied{}, err
 	}
 	_, err = conn.Exec(ctx, "COMMIT")
-	return shadow.Copied{Rows: tag.RowsAffected(), Next: next}, c.p.duplicate(err)
+	return shadow.Copied{Rows: tag.RowsAffected(), Next: next}, s.p.duplicate(err)
 }
 
 // begin share-locks the lease's row in front of everything, and finds the key of the chunk's last row; "": fewer rows are left.
-func (c *copier) begin(ctx context.Context, conn *pgx.Conn, seg state.Segment, n int) (end string, err error) {
+func (s *session) begin(ctx context.Context, conn *pgx.Conn, seg state.Segment, n int) (end string, err error) {
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
-	queueFence(&b, c.p.fence)
+	queueFence(&b, s.p.fence)
 	pl, ph, args := rangeArgs(seg.Cursor, seg.High)
-	query, args := c.p.boundarySQL(pl, ph, args, n)
+	query, args := s.p.boundarySQL(pl, ph, args, n)
 	b.Queue(query, args...).QueryRow(func(row pgx.Row) error {
 		if err := row.Scan(&end); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("find the end of the chunk: %w", classify(err))
