@@ -54,17 +54,17 @@ func (c *call) failsWhenFired(body string, k *lint.Relation, rows []string, rais
 }
 
 // bodyFault says why a body fails when it runs, which is after the transaction at hand: its statements are judged against a copy of what there is
-// then, and what the body alone sees.
+// then, and what the body alone sees. Nothing that the trial meets may be taken for met by the file.
 func (c *call) bodyFault(body string, raises bool, seen []*lint.Relation, parameters ...string) string {
 	later := *c.judge
 	later.catalog = c.catalog.Clone()
 	later.routines, later.volatile = maps.Clone(c.routines), maps.Clone(c.volatile)
+	later.said, later.tx = maps.Clone(c.said), transaction{}
 	for _, s := range c.rest() {
 		if p, err := later.parse(s.Text); err == nil && p.node != nil && p.node.GetTransactionStmt() == nil {
 			later.apply(p)
 		}
 	}
-	later.tx = transaction{}
 	for _, r := range seen {
 		later.catalog.Put(r)
 	}

@@ -53,3 +53,11 @@ CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE part (at date NOT NULL, k int) PARTITION BY RANGE (at);
 -- schema above
 ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = off);
+-- case: a trigger's function that alters a table isn't run by the file
+CREATE TABLE t (id int);
+CREATE TABLE u (id int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- schema above
+CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE u ADD COLUMN n int; RETURN NEW; END $$;
+ALTER TABLE t ADD COLUMN n int; -- want missing-lock-timeout
