@@ -224,7 +224,7 @@ func (s *twoTables) apply(ph plans.PhaseName) []string {
 func TestSeveralCopies(t *testing.T) {
 	beside(t)
 	dbtest.Each(t, func(t *testing.T, k throwaway.Kind) {
-		if !sampled(k) && !long() {
+		if !sampled(k) {
 			return
 		}
 		beside(t)
